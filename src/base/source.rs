@@ -1,0 +1,207 @@
+//! Source files and spans.
+
+use std::fmt;
+
+use camino::{Utf8Path, Utf8PathBuf};
+
+use super::line_index::{LineColumn, LineIndex};
+
+/// A file of a [`SourceMap`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct FileId(u32);
+
+/// A byte range in one file. Both ends lie on character boundaries.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Span {
+    /// The file.
+    pub file: FileId,
+    /// First byte.
+    pub start: u32,
+    /// One past the last byte.
+    pub end: u32,
+}
+
+impl Span {
+    /// From the start of this span to the end of `other`, which lies in the same file.
+    #[must_use]
+    pub fn to(self, other: Self) -> Self {
+        Self {
+            file: self.file,
+            start: self.start.min(other.start),
+            end: self.end.max(other.end),
+        }
+    }
+
+    /// Whether `inner` lies wholly inside this span.
+    #[must_use]
+    pub fn contains(self, inner: Self) -> bool {
+        self.file == inner.file && self.start <= inner.start && inner.end <= self.end
+    }
+
+    /// The empty place just after this span.
+    #[must_use]
+    pub fn after(self) -> Self {
+        Self {
+            start: self.end,
+            ..self
+        }
+    }
+}
+
+/// A value and where it was written.
+///
+/// Two are equal when their values are: places never take part in comparisons, so trees compare by shape.
+#[derive(Clone, Copy)]
+pub struct Spanned<T> {
+    /// The value.
+    pub value: T,
+    /// Where it was written.
+    pub span: Span,
+}
+
+impl<T> Spanned<T> {
+    /// Puts a value at its place.
+    pub const fn new(value: T, span: Span) -> Self {
+        Self { value, span }
+    }
+
+    /// The same place with another value.
+    pub fn map<U>(self, f: impl FnOnce(T) -> U) -> Spanned<U> {
+        Spanned::new(f(self.value), self.span)
+    }
+}
+
+impl<T: PartialEq> PartialEq for Spanned<T> {
+    fn eq(&self, other: &Self) -> bool {
+        self.value == other.value
+    }
+}
+
+impl<T: Eq> Eq for Spanned<T> {}
+
+impl<T: fmt::Debug> fmt::Debug for Spanned<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.value.fmt(f)
+    }
+}
+
+/// One file: its name as the user would write it, and its text.
+#[derive(Debug, Clone)]
+pub struct SourceFile {
+    path: Utf8PathBuf,
+    text: String,
+    lines: LineIndex,
+}
+
+impl SourceFile {
+    /// The name to show.
+    #[must_use]
+    pub fn path(&self) -> &Utf8Path {
+        &self.path
+    }
+
+    /// The whole text.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// Line and column of a byte offset.
+    #[must_use]
+    pub fn line_column(&self, offset: u32) -> LineColumn {
+        self.lines.line_column(&self.text, offset)
+    }
+
+    /// The byte offset at which a line (from 1) starts.
+    #[must_use]
+    pub fn line_start(&self, line: u32) -> u32 {
+        self.lines.line_start(line)
+    }
+}
+
+/// All files of one run, in the order in which they were read.
+#[derive(Debug, Clone, Default)]
+pub struct SourceMap {
+    files: Vec<SourceFile>,
+}
+
+impl SourceMap {
+    /// The largest file accepted, in bytes: offsets are 32 bits wide.
+    pub const MAX_FILE_BYTES: usize = u32::MAX as usize - 1;
+
+    /// Takes a file in. Text past [`Self::MAX_FILE_BYTES`] is cut off there; readers refuse such files first.
+    pub fn add(&mut self, path: impl Into<Utf8PathBuf>, mut text: String) -> FileId {
+        text.truncate(text.floor_char_boundary(Self::MAX_FILE_BYTES));
+        let id = FileId(u32::try_from(self.files.len()).unwrap_or(u32::MAX));
+        let lines = LineIndex::new(&text);
+        self.files.push(SourceFile {
+            path: path.into(),
+            text,
+            lines,
+        });
+        id
+    }
+
+    /// The file behind an id of this map.
+    #[must_use]
+    pub fn get(&self, id: FileId) -> Option<&SourceFile> {
+        self.files.get(id.0 as usize)
+    }
+
+    /// The file already read under this name.
+    #[must_use]
+    pub fn find(&self, path: &Utf8Path) -> Option<FileId> {
+        let at = self.files.iter().position(|file| file.path == path)?;
+        u32::try_from(at).ok().map(FileId)
+    }
+
+    /// The text under a span; empty when the span is not of this map.
+    #[must_use]
+    pub fn text(&self, span: Span) -> &str {
+        self.get(span.file)
+            .and_then(|file| file.text.get(span.start as usize..span.end as usize))
+            .unwrap_or("")
+    }
+
+    /// A span over bytes of a file, moved outwards to character boundaries and inwards to the file's end.
+    #[must_use]
+    pub fn span(&self, file: FileId, start: usize, end: usize) -> Span {
+        let text = self.get(file).map_or("", SourceFile::text);
+        let start = text.floor_char_boundary(start);
+        let end = text.ceil_char_boundary(end).max(start);
+        let narrow = |offset: usize| u32::try_from(offset).unwrap_or(u32::MAX);
+        Span {
+            file,
+            start: narrow(start),
+            end: narrow(end),
+        }
+    }
+
+    /// A place as `file:line:column`.
+    #[must_use]
+    pub fn describe(&self, span: Span) -> String {
+        match self.get(span.file) {
+            Some(file) => {
+                let place = file.line_column(span.start);
+                format!("{}:{}:{}", file.path, place.line, place.column)
+            }
+            None => "unknown place".to_owned(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn spans_snap_to_characters_and_files() {
+        let mut map = SourceMap::default();
+        let file = map.add("a.egress", "aä€z".to_owned());
+        let snapped = map.span(file, 2, 5);
+        assert_eq!(map.text(snapped), "ä€");
+        assert_eq!(map.text(map.span(file, 90, 95)), "");
+        assert_eq!(map.describe(snapped), "a.egress:1:2");
+        assert_eq!(map.find(Utf8Path::new("a.egress")), Some(file));
+    }
+}

@@ -1,0 +1,103 @@
+//! The one table of ids. An id is never used again for another meaning.
+
+use std::fmt;
+
+use super::Severity;
+
+macro_rules! ids {
+    ($($id:ident $severity:ident $title:literal,)*) => {
+        /// A stable id: `TG0xxx` language and input, `TG1xxx` routing, `TG2xxx` firewall placement and SKU,
+        /// `TG3xxx` firewall rules, `TG4xxx` NSG, `TG5xxx` DNS, `TG6xxx` identity and RBAC, `TG7xxx` cluster and
+        /// requirements, `TG8xxx` hygiene, `TG9xxx` Azure limits.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum Id {
+            $(#[doc = $title] $id,)*
+        }
+
+        impl Id {
+            /// All ids in order.
+            pub const ALL: &'static [Self] = &[$(Self::$id,)*];
+
+            /// The code, such as `TG1001`.
+            #[must_use]
+            pub fn code(self) -> &'static str {
+                match self { $(Self::$id => stringify!($id),)* }
+            }
+
+            /// What it is about, in a few words.
+            #[must_use]
+            pub fn title(self) -> &'static str {
+                match self { $(Self::$id => $title,)* }
+            }
+
+            /// The severity unless a finding says otherwise.
+            #[must_use]
+            pub fn severity(self) -> Severity {
+                match self { $(Self::$id => Severity::$severity,)* }
+            }
+        }
+    };
+}
+
+ids! {
+    TG0001 Error "text that does not fit the grammar",
+    TG0002 Error "unknown keyword",
+    TG0003 Error "block without its closing brace",
+    TG0004 Error "malformed value",
+    TG0005 Error "prefix with host bits set",
+    TG0006 Error "asterisk where none may stand",
+    TG0007 Error "name declared twice",
+    TG0008 Error "reference to nothing",
+    TG0009 Error "clause given twice",
+    TG0010 Error "clause missing",
+    TG0011 Error "policies that use each other in a circle",
+    TG0012 Error "file used twice",
+    TG0013 Error "file that cannot be read",
+    TG0014 Error "parameter that does not exist",
+    TG0015 Error "parameter without a value where one is needed",
+    TG0016 Error "unknown catalog, feature, region or cloud",
+    TG0017 Error "address outside the network it must lie in",
+    TG0018 Error "language version this tool does not know",
+    TG0019 Error "catalog or fact file that does not load",
+    TG0020 Warning "ignore that silences nothing",
+    TG0021 Warning "ignore that has expired",
+    TG0022 Error "ignore of an unknown id",
+    TG0023 Error "combination that makes no sense",
+    TG0024 Warning "parameter that nothing uses",
+    TG1001 Error "default route of a pool with user-defined routing",
+    TG1002 Error "overlapping or duplicate prefixes",
+    TG1003 Error "route without a usable next hop",
+    TG2001 Error "firewall subnet",
+    TG2002 Error "firewall feature its SKU does not have",
+    TG3001 Error "requirement no rule can express",
+    TG3002 Error "domain name in a network rule without DNS proxy",
+    TG3003 Error "unknown service tag",
+    TG3004 Error "unknown FQDN tag",
+    TG3005 Warning "service tag Azure does not list for this use",
+    TG3006 Error "rule Azure Firewall refuses",
+    TG4001 Warning "network security group cannot tell names apart",
+    TG4002 Error "security rule Azure refuses",
+    TG6001 Error "network permissions of a pool's identity",
+    TG6002 Error "unknown role",
+    TG7001 Error "expired requirement",
+    TG7002 Warning "requirement that expires soon",
+    TG7003 Warning "requirement that waits for a value",
+    TG7004 Warning "retired service",
+    TG8001 Warning "resource that nothing uses",
+    TG9001 Error "Azure limit exceeded",
+    TG9002 Warning "Azure limit nearly reached",
+}
+
+impl Id {
+    /// The id of that code.
+    #[must_use]
+    pub fn from_code(code: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|id| id.code() == code)
+    }
+}
+
+impl fmt::Display for Id {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.code())
+    }
+}

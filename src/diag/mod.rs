@@ -1,0 +1,9 @@
+//! What the tool tells a user: findings, and the one table of their ids.
+//!
+//! A finding is plain data about places in a [`crate::base::SourceMap`]; only `report/` makes text of it.
+
+mod finding;
+mod ids;
+
+pub use finding::{AzureError, Confidence, Edit, Finding, Fix, Label, Safety, Severity, sort};
+pub use ids::Id;

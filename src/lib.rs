@@ -1,0 +1,7 @@
+//! tidegate: a compiler, linter and explainer for Azure network egress.
+//!
+//! Folders are layers; `ARCHITECTURE.md` lists which may use which, and a test holds them to it.
+
+pub mod base;
+pub mod diag;
+pub mod net;

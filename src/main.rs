@@ -1,0 +1,3 @@
+//! The `tidegate` command: a thin shell around [`tidegate::cli`].
+
+fn main() {}

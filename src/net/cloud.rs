@@ -1,0 +1,44 @@
+//! Azure's national clouds.
+
+use std::fmt;
+
+/// A cloud: its own names, addresses and regions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub enum Cloud {
+    /// The public cloud.
+    #[default]
+    Public,
+    /// Azure operated by 21Vianet in China.
+    China,
+    /// Azure Government in the United States.
+    UsGovernment,
+}
+
+impl Cloud {
+    /// All clouds.
+    pub const ALL: [Self; 3] = [Self::Public, Self::China, Self::UsGovernment];
+
+    /// The name that Azure's tools use.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Public => "AzureCloud",
+            Self::China => "AzureChinaCloud",
+            Self::UsGovernment => "AzureUSGovernment",
+        }
+    }
+
+    /// The cloud of that name, in any case.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL
+            .into_iter()
+            .find(|cloud| cloud.name().eq_ignore_ascii_case(name))
+    }
+}
+
+impl fmt::Display for Cloud {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
