@@ -4,4 +4,7 @@
 
 pub mod base;
 pub mod diag;
+pub mod estate;
+pub mod intent;
 pub mod net;
+pub mod syntax;

@@ -1,0 +1,70 @@
+//! Private DNS and private endpoints.
+
+use std::net::IpAddr;
+
+use crate::base::{Origin, Spanned};
+use crate::net::Fqdn;
+
+use super::{Meta, Ref, Subnet, Vnet};
+
+/// A private DNS zone. Its resource name is the domain.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PrivateDnsZone {
+    /// Name and origin.
+    pub meta: Meta,
+    /// The domain.
+    pub domain: Fqdn,
+    /// The networks that see it.
+    pub links: Vec<ZoneLink>,
+    /// Address records.
+    pub records: Vec<DnsRecord>,
+}
+
+/// A link from a zone to a network.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ZoneLink {
+    /// Where it is written.
+    pub origin: Origin,
+    /// The network that sees the zone.
+    pub vnet: Ref<Vnet>,
+    /// Machines of the network are entered in the zone.
+    pub registration: bool,
+    /// What happens when the zone has no record.
+    pub resolution: ResolutionPolicy,
+}
+
+/// What a zone link answers for a name the zone does not have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum ResolutionPolicy {
+    /// That the name does not exist.
+    #[default]
+    Default,
+    /// What public DNS answers.
+    NxDomainRedirect,
+}
+
+/// An address record.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DnsRecord {
+    /// Where it is written.
+    pub origin: Origin,
+    /// The name inside the zone; `@` is the zone itself.
+    pub name: smol_str::SmolStr,
+    /// The addresses.
+    pub addresses: Vec<Spanned<IpAddr>>,
+}
+
+/// A private endpoint.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PrivateEndpoint {
+    /// Name and origin.
+    pub meta: Meta,
+    /// The subnet it is in.
+    pub subnet: Ref<Subnet>,
+    /// Its addresses.
+    pub addresses: Vec<Spanned<IpAddr>>,
+    /// The names that lead to it.
+    pub names: Vec<Spanned<Fqdn>>,
+    /// The zone its records are kept in.
+    pub zone: Option<Ref<PrivateDnsZone>>,
+}

@@ -1,0 +1,198 @@
+//! The estate: what is there, as Azure would see it.
+//!
+//! Plain data. Every element carries its [`Origin`](crate::base::Origin); elements refer to each other by typed
+//! ids, never by name. A reference whose target is unknown keeps the name it was written with and no id, so that
+//! what is unknown stays visible.
+
+mod cluster;
+mod dns;
+mod firewall;
+mod identity;
+mod network;
+mod routing;
+mod security;
+mod table;
+
+pub use cluster::{NetworkPlugin, OutboundType, Pool, PoolIdentity};
+pub use dns::{DnsRecord, PrivateDnsZone, PrivateEndpoint, ResolutionPolicy, ZoneLink};
+pub use firewall::{
+    Action, ApplicationRule, Firewall, FirewallPolicy, FirewallSettings, IpGroup, NatRule,
+    NetworkRule, RuleCollection, RuleCollectionGroup, RuleInfo, Rules, ThreatIntel, Tier,
+    Translated,
+};
+pub use identity::{Identity, Principal, RoleAssignment, RoleDefinition, Scope};
+pub use network::{
+    Appliance, ApplicationSecurityGroup, DnsServers, Gateway, GatewayKind, LoadBalancer,
+    NatGateway, Peering, PrivateEndpointPolicies, PublicAddress, PublicIp, Subnet, Vnet,
+};
+pub use routing::{NextHop, Route, RouteDestination, RouteTable};
+pub use security::{Access, Direction, Nsg, SecurityRule};
+pub use table::{Id, Ref, Table};
+
+use smol_str::SmolStr;
+
+use crate::base::{Origin, Span};
+use crate::net::{Cloud, Destination};
+
+/// Whether a resource is to be deployed or is already there.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum Home {
+    /// It is part of what is deployed, in the resource group of the deployment.
+    #[default]
+    Deployed,
+    /// It exists already.
+    Existing {
+        /// Its resource group, when that is not the one of the deployment.
+        resource_group: Option<SmolStr>,
+        /// Its subscription, when that is not the one of the deployment.
+        subscription: Option<SmolStr>,
+    },
+}
+
+impl Home {
+    /// Whether the resource exists already.
+    #[must_use]
+    pub fn is_existing(&self) -> bool {
+        matches!(self, Self::Existing { .. })
+    }
+
+    /// Whether the resource lives in another resource group than the deployment's.
+    #[must_use]
+    pub fn is_elsewhere(&self) -> bool {
+        matches!(
+            self,
+            Self::Existing {
+                resource_group: Some(_),
+                ..
+            } | Self::Existing {
+                subscription: Some(_),
+                ..
+            }
+        )
+    }
+}
+
+/// What every resource has.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Meta {
+    /// Its name in Azure.
+    pub name: SmolStr,
+    /// Where its name is written.
+    pub origin: Origin,
+    /// The text between its braces, both included, when it has any: where a fix can add a clause.
+    pub body: Option<Span>,
+    /// Deployed or existing.
+    pub home: Home,
+}
+
+/// One side of a rule: addresses or names, directly or through a group.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Endpoint {
+    /// Written out.
+    Plain(Destination),
+    /// The addresses of an IP group.
+    IpGroup(Ref<IpGroup>),
+    /// The network interfaces of an application security group.
+    SecurityGroup(Ref<ApplicationSecurityGroup>),
+}
+
+impl From<Destination> for Endpoint {
+    fn from(destination: Destination) -> Self {
+        Self::Plain(destination)
+    }
+}
+
+/// A value left open until the template is deployed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OpenParameter {
+    /// The name of the template parameter.
+    pub name: SmolStr,
+    /// What it is for.
+    pub description: String,
+    /// Whether the template may be deployed without it, because its value exists only later.
+    pub optional: bool,
+    /// Where it is declared, or what makes it necessary.
+    pub origin: Origin,
+}
+
+/// Everything there is.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Estate {
+    /// The cloud it is in.
+    pub cloud: Cloud,
+    /// The region, in Azure's short form, when it is known.
+    pub region: Option<SmolStr>,
+    /// Virtual networks.
+    pub vnets: Table<Vnet>,
+    /// Subnets of all virtual networks.
+    pub subnets: Table<Subnet>,
+    /// Peerings, one per direction.
+    pub peerings: Table<Peering>,
+    /// Route tables.
+    pub route_tables: Table<RouteTable>,
+    /// Network security groups.
+    pub nsgs: Table<Nsg>,
+    /// Application security groups.
+    pub security_groups: Table<ApplicationSecurityGroup>,
+    /// Firewalls.
+    pub firewalls: Table<Firewall>,
+    /// Firewall policies.
+    pub firewall_policies: Table<FirewallPolicy>,
+    /// IP groups.
+    pub ip_groups: Table<IpGroup>,
+    /// Public addresses.
+    pub public_ips: Table<PublicIp>,
+    /// NAT gateways.
+    pub nat_gateways: Table<NatGateway>,
+    /// Load balancers.
+    pub load_balancers: Table<LoadBalancer>,
+    /// Virtual network gateways.
+    pub gateways: Table<Gateway>,
+    /// Network virtual appliances other than Azure Firewall.
+    pub appliances: Table<Appliance>,
+    /// Private endpoints.
+    pub private_endpoints: Table<PrivateEndpoint>,
+    /// Private DNS zones.
+    pub dns_zones: Table<PrivateDnsZone>,
+    /// Managed identities.
+    pub identities: Table<Identity>,
+    /// Custom role definitions.
+    pub role_definitions: Table<RoleDefinition>,
+    /// Role assignments.
+    pub role_assignments: Table<RoleAssignment>,
+    /// Pools and clusters.
+    pub pools: Table<Pool>,
+    /// Values that only the deployment will tell.
+    pub open_parameters: Vec<OpenParameter>,
+}
+
+impl Estate {
+    /// The subnets of a virtual network.
+    pub fn subnets_of(&self, vnet: Id<Vnet>) -> impl Iterator<Item = (Id<Subnet>, &Subnet)> {
+        self.subnets
+            .iter()
+            .filter(move |(_, subnet)| subnet.vnet == vnet)
+    }
+
+    /// `vnet/subnet`, as messages name a subnet.
+    #[must_use]
+    pub fn subnet_path(&self, id: Id<Subnet>) -> String {
+        let subnet = &self.subnets[id];
+        format!("{}/{}", self.vnets[subnet.vnet].meta.name, subnet.meta.name)
+    }
+
+    /// The policy a firewall takes its rules from.
+    #[must_use]
+    pub fn policy_of(&self, firewall: &Firewall) -> Option<&FirewallPolicy> {
+        let id = firewall.policy.as_ref()?.id?;
+        Some(&self.firewall_policies[id])
+    }
+
+    /// DNS, threat intelligence and SNAT settings in force: a policy, once attached, replaces the firewall's own
+    /// (azure-docs, firewall/snat-private-range.md and dns-settings.md).
+    #[must_use]
+    pub fn settings_of<'a>(&'a self, firewall: &'a Firewall) -> &'a FirewallSettings {
+        self.policy_of(firewall)
+            .map_or(&firewall.settings, |policy| &policy.settings)
+    }
+}

@@ -1,0 +1,127 @@
+//! Requirements and assertions.
+
+use smol_str::SmolStr;
+
+use crate::base::{Date, Origin, Span, Spanned};
+use crate::diag::Id as FindingId;
+use crate::estate::{Id, Pool};
+use crate::net::{Destination, Service};
+
+/// Something a pool must be able to reach.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Requirement {
+    /// Who needs it.
+    pub pool: Id<Pool>,
+    /// A name that stays the same when other requirements come and go.
+    pub name: SmolStr,
+    /// The group it belongs to, such as a group of a catalog; rules are collected by it.
+    pub purpose: SmolStr,
+    /// Where to.
+    pub destinations: Vec<Spanned<Destination>>,
+    /// Over what.
+    pub services: Vec<Spanned<Service>>,
+    /// Why.
+    pub reason: String,
+    /// Who answers for it.
+    pub owner: Option<Spanned<SmolStr>>,
+    /// Where it was agreed.
+    pub ticket: Option<Spanned<SmolStr>>,
+    /// Until when.
+    pub expires: Option<Spanned<Date>>,
+    /// Where it comes from.
+    pub origin: Origin,
+}
+
+/// What must be so.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Assertion {
+    /// Whom it is about.
+    pub pool: Id<Pool>,
+    /// It must reach these, or must never reach any of them.
+    pub reaches: bool,
+    /// Where to.
+    pub destinations: Vec<Spanned<Destination>>,
+    /// Over what; every service when empty.
+    pub services: Vec<Spanned<Service>>,
+    /// Where it is written.
+    pub origin: Origin,
+}
+
+/// A catalog entry that cannot be met yet, because a value it needs exists only later.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Waiting {
+    /// The pool that needs it.
+    pub pool: Id<Pool>,
+    /// The catalog entry.
+    pub entry: SmolStr,
+    /// The value that is missing.
+    pub value: SmolStr,
+    /// When it exists, in words.
+    pub available: Option<String>,
+    /// How to learn it, in words.
+    pub how: Option<String>,
+    /// The template has a parameter for it.
+    pub parameter: Option<SmolStr>,
+    /// Where it comes from.
+    pub origin: Origin,
+}
+
+/// How the catalog of a pool was applied, for the summary.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PoolSummary {
+    /// The pool.
+    pub pool: Id<Pool>,
+    /// The catalog.
+    pub catalog: SmolStr,
+    /// Entries that became requirements.
+    pub taken: usize,
+    /// Entries not asked for, by level.
+    pub left_out: Vec<(Level, usize)>,
+}
+
+/// How strongly a catalog entry is needed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Level {
+    /// Always.
+    Required,
+    /// When its condition holds.
+    Conditional,
+    /// Better with it.
+    Recommended,
+    /// At choice.
+    Optional,
+    /// Seen in the field, not demanded.
+    Observed,
+    /// No longer.
+    Retired,
+}
+
+/// `ignore TG0000 "why" until 2027-01-31`: silences findings of one id inside a block.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ignore {
+    /// Which findings.
+    pub id: FindingId,
+    /// Where: findings that name a place inside.
+    pub scope: Span,
+    /// Why.
+    pub reason: String,
+    /// Until when.
+    pub until: Option<Spanned<Date>>,
+    /// Where it is written.
+    pub span: Span,
+}
+
+/// Everything that is wanted.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Intent {
+    /// What must be reachable.
+    pub requirements: Vec<Requirement>,
+    /// What must be so.
+    pub assertions: Vec<Assertion>,
+    /// What waits for a value.
+    pub waiting: Vec<Waiting>,
+    /// How catalogs were applied.
+    pub pools: Vec<PoolSummary>,
+    /// What is silenced.
+    pub ignores: Vec<Ignore>,
+}

@@ -1,0 +1,16 @@
+//! The `.egress` language: text to tree, tree to estate and intent, and the formatter.
+//!
+//! Invariants: the tokens of a file, joined, are the file; parsing never fails, it returns what it understood and
+//! findings for the rest; the formatter changes white space only.
+
+mod format;
+mod load;
+//L mod lower;
+mod parse;
+mod token;
+pub mod tree;
+
+pub use format::{FormatError, format};
+pub use load::{Loaded, load};
+//L pub use lower::{Lowered, Parameters, lower};
+pub use parse::{Parsed, parse, usages};
