@@ -115,13 +115,25 @@ pub struct OpenParameter {
     pub origin: Origin,
 }
 
+/// The region that resources are deployed to.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum Region {
+    /// That of the resource group.
+    #[default]
+    OfResourceGroup,
+    /// This one, in Azure's short form.
+    Named(SmolStr),
+    /// Told at deployment by this parameter.
+    Parameter(SmolStr),
+}
+
 /// Everything there is.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Estate {
     /// The cloud it is in.
     pub cloud: Cloud,
-    /// The region, in Azure's short form, when it is known.
-    pub region: Option<SmolStr>,
+    /// The region.
+    pub region: Region,
     /// Virtual networks.
     pub vnets: Table<Vnet>,
     /// Subnets of all virtual networks.

@@ -207,7 +207,7 @@ mod tests {
 
     #[test]
     fn lays_out_blocks_lists_and_comments() {
-        let text = "\n\n// head\negress   1\n\n\nvnet a 10.0.0.0/16,10.1.0.0/16{ // why\n\n subnet s   10.0.0.0/24 {route-table t nsg n}\n  // last\n\n\n  subnet AzureFirewallSubnet 10.0.1.0/26 {\n }\n}\nrequire p->x.com,\n      // the other one\n y.com   https \"why\"\n owner me\nroute-table t {\n}";
+        let text = "\n\n// head\negress   1\n\n\nvnet a 10.0.0.0/16,10.1.0.0/16{ // why\n subnet s   10.0.0.0/24 {route-table t nsg n}\n  // last\n\n\n  subnet AzureFirewallSubnet 10.0.1.0/26 {\n }\n}\nrequire p->x.com,\n      // the other one\n y.com   https \"why\"\n owner me\nroute-table t {\n}";
         let expected = "\
 // head
 egress 1

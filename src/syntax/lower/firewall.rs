@@ -1,0 +1,325 @@
+//! Firewalls, policies, rules.
+
+use crate::base::Spanned;
+use crate::diag::{Finding, Id as FindingId};
+use crate::estate::{
+    Action, ApplicationRule, Endpoint, Firewall, FirewallPolicy, FirewallSettings, Id, NatRule, NetworkRule,
+    PublicAddress, RuleCollection, RuleCollectionGroup, RuleInfo, Rules, ThreatIntel, Tier, Translated,
+};
+use crate::net::{Destination, PortRange, Service, Transport, parse_address};
+use crate::syntax::tree::{self, Word};
+
+use super::declare::Declared;
+use super::{Lowering, Once};
+
+const PRIORITY: &str = "expected a priority from 100 to 65000";
+
+impl Lowering<'_> {
+    pub(super) fn define_firewall(&mut self, id: Id<Firewall>, block: &tree::Firewall) {
+        if let Some(vnet) = self.reference(&block.place, |names| &names.vnets) {
+            self.estate.firewalls[id].vnet = vnet;
+        }
+        let mut once = Once::default();
+        let mut settings = FirewallSettings::default();
+        for clause in &block.body.clauses {
+            match clause {
+                tree::FirewallClause::PrivateIp(word) => {
+                    if self.first_time(&mut once, "private-ip", word.span)
+                        && let Some(address) = self.address(word)
+                    {
+                        let subnet = self.estate.firewalls[id]
+                            .vnet
+                            .id
+                            .and_then(|vnet| self.find_subnet(vnet, "AzureFirewallSubnet"));
+                        self.must_lie_in(&[address], subnet);
+                        self.estate.firewalls[id].private_ip = Some(address);
+                    }
+                }
+                tree::FirewallClause::PublicIp(words) => {
+                    let ips: Vec<_> = words.iter().filter_map(|word| self.public_address(word)).collect();
+                    self.estate.firewalls[id].public_ips.extend(ips);
+                }
+                tree::FirewallClause::ManagementIp(word) => {
+                    if self.first_time(&mut once, "management-ip", word.span) {
+                        self.estate.firewalls[id].management_ip = self.public_address(word);
+                    }
+                }
+                tree::FirewallClause::Policy(word) => {
+                    if self.first_time(&mut once, "policy", word.span) {
+                        let policy = self.reference(word, |names| &names.firewall_policies);
+                        self.estate.firewalls[id].policy = policy;
+                    }
+                }
+                tree::FirewallClause::Zones(words) => {
+                    self.estate.firewalls[id].zones = self.zones(words);
+                }
+                tree::FirewallClause::Setting(setting) => {
+                    if let Some(tier) = self.setting(setting, &mut once, &mut settings) {
+                        self.estate.firewalls[id].tier = tier;
+                    }
+                }
+                tree::FirewallClause::Common(common) => {
+                    if let Some(home) = self.common(common, &mut once, block.body.span) {
+                        self.estate.firewalls[id].meta.home = home;
+                    }
+                }
+                tree::FirewallClause::Collection(_) => {}
+            }
+        }
+        self.estate.firewalls[id].settings = settings;
+    }
+
+    pub(super) fn define_firewall_policy(
+        &mut self,
+        id: Id<FirewallPolicy>,
+        block: &tree::Block<tree::FirewallPolicyClause>,
+    ) {
+        let mut once = Once::default();
+        let mut settings = FirewallSettings::default();
+        for clause in &block.body.clauses {
+            match clause {
+                tree::FirewallPolicyClause::Parent(word) => {
+                    if self.first_time(&mut once, "parent", word.span) {
+                        let parent = self.reference(word, |names| &names.firewall_policies);
+                        self.estate.firewall_policies[id].parent = parent;
+                    }
+                }
+                tree::FirewallPolicyClause::Setting(setting) => {
+                    if let Some(tier) = self.setting(setting, &mut once, &mut settings) {
+                        self.estate.firewall_policies[id].tier = tier;
+                    }
+                }
+                tree::FirewallPolicyClause::Common(common) => {
+                    if let Some(home) = self.common(common, &mut once, block.body.span) {
+                        self.estate.firewall_policies[id].meta.home = home;
+                    }
+                }
+                tree::FirewallPolicyClause::Group(_) => {}
+            }
+        }
+        self.estate.firewall_policies[id].settings = settings;
+    }
+
+    /// Applies a setting; gives the tier when that is what it sets.
+    fn setting(
+        &mut self,
+        setting: &tree::FirewallSetting,
+        once: &mut Once,
+        settings: &mut FirewallSettings,
+    ) -> Option<Spanned<Tier>> {
+        match setting {
+            tree::FirewallSetting::Sku(word) => {
+                if self.first_time(once, "sku", word.span) {
+                    return self.choice(word, "a tier", &Tier::ALL.map(|tier| (tier.name(), tier)));
+                }
+            }
+            tree::FirewallSetting::DnsProxy(word) => {
+                if self.first_time(once, "dns-proxy", word.span) {
+                    settings.dns_proxy = self.switch(word);
+                }
+            }
+            tree::FirewallSetting::DnsServers(words) => settings.dns_servers.extend(self.addresses(words)),
+            tree::FirewallSetting::ThreatIntel(word) => {
+                if self.first_time(once, "threat-intel", word.span) {
+                    let modes =
+                        [("off", ThreatIntel::Off), ("alert", ThreatIntel::Alert), ("deny", ThreatIntel::Deny)];
+                    settings.threat_intel = self.choice(word, "a threat intelligence mode", &modes);
+                }
+            }
+            tree::FirewallSetting::SnatPrivateRanges(words) => {
+                settings.snat_private_ranges.extend(self.prefixes(words));
+            }
+        }
+        None
+    }
+
+    fn public_address(&mut self, word: &Word) -> Option<PublicAddress> {
+        let text = self.text(word, "a public IP")?;
+        match parse_address(&text) {
+            Some(address) => Some(PublicAddress::Literal(Spanned::new(address, word.span))),
+            None => self.reference(word, |names| &names.public_ips).map(PublicAddress::Resource),
+        }
+    }
+
+    /// Rules come last: what they name may be declared anywhere.
+    pub(super) fn define_rules(&mut self, declared: &[Declared<'_>]) {
+        for item in declared {
+            match item {
+                Declared::Nsg(id, block) => self.define_nsg(*id, block),
+                Declared::Firewall(id, block) => {
+                    for clause in &block.body.clauses {
+                        if let tree::FirewallClause::Collection(collection) = clause
+                            && let Some(collection) = self.collection(collection)
+                        {
+                            self.estate.firewalls[*id].collections.push(collection);
+                        }
+                    }
+                }
+                Declared::FirewallPolicy(id, block) => {
+                    for clause in &block.body.clauses {
+                        if let tree::FirewallPolicyClause::Group(group) = clause
+                            && let Some(group) = self.rule_collection_group(group)
+                        {
+                            self.estate.firewall_policies[*id].groups.push(group);
+                        }
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+
+    fn rule_collection_group(&mut self, group: &tree::RuleCollectionGroup) -> Option<RuleCollectionGroup> {
+        let priority = self.number(&group.priority, PRIORITY);
+        let collections = group.body.clauses.iter().filter_map(|collection| self.collection(collection)).collect();
+        Some(RuleCollectionGroup {
+            name: group.name.value.clone(),
+            origin: group.name.span.into(),
+            priority: priority?,
+            collections,
+            needs_parameter: None,
+        })
+    }
+
+    fn collection(&mut self, collection: &tree::RuleCollection) -> Option<RuleCollection> {
+        let (name, priority, action, rules) = match collection {
+            tree::RuleCollection::Network(c) => {
+                let rules = c.body.clauses.iter().filter_map(|rule| self.network_rule(rule)).collect();
+                (&c.name, &c.priority, filter_action(&c.action), Rules::Network(rules))
+            }
+            tree::RuleCollection::Application(c) => {
+                let rules = c.body.clauses.iter().filter_map(|rule| self.application_rule(rule)).collect();
+                (&c.name, &c.priority, filter_action(&c.action), Rules::Application(rules))
+            }
+            tree::RuleCollection::Dnat(c) => {
+                let rules = c.body.clauses.iter().filter_map(|rule| self.nat_rule(rule)).collect();
+                (&c.name, &c.priority, Action::Dnat, Rules::Nat(rules))
+            }
+        };
+        let priority = self.number(priority, PRIORITY)?;
+        Some(RuleCollection { name: name.value.clone(), origin: name.span.into(), priority, action, rules })
+    }
+
+    fn network_rule(&mut self, rule: &tree::Rule) -> Option<NetworkRule> {
+        let sources = self.endpoints(&rule.from);
+        let destinations = self.endpoints(&rule.to);
+        let services = self.services(&rule.services);
+        if destinations.iter().any(|to| matches!(to, Endpoint::Plain(Destination::FqdnTag(_)))) {
+            let finding = Finding::new(FindingId::TG3006, "an FQDN tag cannot stand in a network rule")
+                .at(rule.name.span, "this rule")
+                .help("put it into application-rules");
+            self.report(finding);
+            return None;
+        }
+        let (transports, ports) = transports_and_ports(&services);
+        self.every_pair_is_meant(rule, &services, &transports, &ports);
+        Some(NetworkRule { info: info(&rule.name, rule.description.as_ref()), sources, destinations, transports, ports })
+    }
+
+    /// A network rule lets every protocol through on every port, so `tcp/80, udp/53` would mean four pairs.
+    fn every_pair_is_meant(
+        &mut self,
+        rule: &tree::Rule,
+        services: &[Spanned<Service>],
+        transports: &[Transport],
+        ports: &[PortRange],
+    ) {
+        if services.len() < transports.len() * ports.len() && !services.is_empty() {
+            let finding = Finding::new(
+                FindingId::TG0023,
+                "a network rule lets each of its protocols through on each of its ports",
+            )
+            .at(rule.name.span, "these services are not all pairs of its protocols and ports")
+            .help("write a rule for each protocol");
+            self.report(finding);
+        }
+    }
+
+    fn application_rule(&mut self, rule: &tree::Rule) -> Option<ApplicationRule> {
+        let sources = self.endpoints(&rule.from);
+        let destinations = self.endpoints(&rule.to);
+        let services = self.services(&rule.services);
+        let names_only = |to: &Endpoint| {
+            matches!(to, Endpoint::Plain(Destination::Fqdn(_) | Destination::FqdnTag(_) | Destination::Open(_)))
+        };
+        if !destinations.iter().all(names_only) {
+            let finding = Finding::new(FindingId::TG3006, "an application rule leads to domain names and FQDN tags only")
+                .at(rule.name.span, "this rule names an address, a service tag or a group of addresses")
+                .help("put it into network-rules");
+            self.report(finding);
+            return None;
+        }
+        let mut protocols = Vec::with_capacity(services.len());
+        for service in &services {
+            match service.value {
+                Service::App { protocol, port } => protocols.push((protocol, port)),
+                Service::Net { .. } => {
+                    let finding = Finding::new(FindingId::TG3006, "an application rule knows http, https and mssql only")
+                        .at(service.span, format!("`{}`", service.value))
+                        .help("put it into network-rules");
+                    self.report(finding);
+                }
+            }
+        }
+        Some(ApplicationRule { info: info(&rule.name, rule.description.as_ref()), sources, destinations, protocols })
+    }
+
+    fn nat_rule(&mut self, rule: &tree::NatRule) -> Option<NatRule> {
+        let sources = self.endpoints(&rule.from);
+        let destinations = self.endpoints(std::slice::from_ref(&rule.to));
+        let services = self.services(&rule.services);
+        let (transports, ports) = transports_and_ports(&services);
+        let port = match ports.as_slice() {
+            [one] if one.bounds().0 == one.bounds().1 => one.bounds().0,
+            _ => {
+                let finding = Finding::new(FindingId::TG3006, "a DNAT rule has exactly one destination port")
+                    .at(rule.name.span, "this rule has another number of them");
+                self.report(finding);
+                return None;
+            }
+        };
+        let text = self.text(&rule.translated, "an address")?;
+        let translated = match parse_address(&text) {
+            Some(address) => Translated::Address(address),
+            None => Translated::Fqdn(self.domain(&rule.translated)?.value),
+        };
+        let translated_port = self.number(&rule.port, "expected a port from 1 to 65535")?.value;
+        Some(NatRule {
+            info: info(&rule.name, rule.description.as_ref()),
+            sources,
+            destinations,
+            transports,
+            port,
+            translated,
+            translated_port,
+        })
+    }
+}
+
+fn info(name: &Word, description: Option<&Word>) -> RuleInfo {
+    RuleInfo {
+        name: name.value.clone(),
+        origin: name.span.into(),
+        description: description.map(|text| text.value.to_string()).unwrap_or_default(),
+    }
+}
+
+fn filter_action(word: &Word) -> Action {
+    if word.value == "deny" { Action::Deny } else { Action::Allow }
+}
+
+/// The distinct protocols and the distinct ports of services, in the order in which they appear.
+fn transports_and_ports(services: &[Spanned<Service>]) -> (Vec<Transport>, Vec<PortRange>) {
+    let mut transports = Vec::new();
+    let mut ports = Vec::new();
+    for service in services {
+        let (transport, port) = service.value.transport_ports();
+        if !transports.contains(&transport) {
+            transports.push(transport);
+        }
+        if !ports.contains(&port) {
+            ports.push(port);
+        }
+    }
+    (transports, ports)
+}

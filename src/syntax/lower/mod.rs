@@ -1,0 +1,182 @@
+//! From trees to estate and intent: names get their targets, words their types, catalogs their requirements.
+//!
+//! Lowering never fails. What it cannot make sense of becomes a finding, and the rest is lowered all the same.
+//! It runs in steps, so that what a step needs is there whatever the order in the files: names, then networks
+//! and other resources, then pools, then rules and requirements.
+
+mod declare;
+mod firewall;
+mod identity;
+mod intent;
+mod names;
+mod network;
+mod parameter;
+mod pool;
+mod resource;
+mod target;
+mod value;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use smol_str::SmolStr;
+
+use crate::base::Span;
+use crate::diag::{Finding, Id as FindingId};
+use crate::estate::{
+    Appliance, ApplicationSecurityGroup, Estate, Firewall, FirewallPolicy, Gateway, Identity, IpGroup,
+    LoadBalancer, NatGateway, Nsg, Pool, PrivateDnsZone, PrivateEndpoint, PublicIp, Ref, RouteTable, Subnet,
+    Vnet,
+};
+use crate::intent::Intent;
+use crate::intent::catalog::Library;
+
+use self::names::Names;
+use self::parameter::ParameterTable;
+use super::parse::Parsed;
+use super::tree::{Target, Word};
+
+pub use self::parameter::Parameters;
+
+/// What a policy means.
+#[derive(Debug, Clone)]
+pub struct Lowered {
+    /// What is there.
+    pub estate: Estate,
+    /// What is wanted.
+    pub intent: Intent,
+    /// What could not be made sense of.
+    pub findings: Vec<Finding>,
+}
+
+/// Gives the meaning of a policy's files.
+#[must_use]
+pub fn lower(files: &[Parsed], library: &Library, parameters: &Parameters) -> Lowered {
+    let mut findings = Vec::new();
+    let parameters = ParameterTable::read(files, parameters, &mut findings);
+    let mut lowering = Lowering {
+        library,
+        parameters,
+        names: NameTables::default(),
+        groups: BTreeMap::new(),
+        used_groups: BTreeSet::new(),
+        estate: Estate::default(),
+        intent: Intent::default(),
+        findings,
+    };
+    lowering.place(files);
+    let declared = lowering.declare(files);
+    lowering.define_networks(&declared);
+    lowering.define_resources(&declared);
+    lowering.define_identities(&declared);
+    lowering.define_pools(&declared);
+    lowering.define_rules(&declared);
+    lowering.define_intent(&declared);
+    lowering.report_unused_groups();
+
+    let Lowering { parameters, mut estate, intent, mut findings, .. } = lowering;
+    estate.open_parameters.extend(parameters.finish(&mut findings));
+    Lowered { estate, intent, findings }
+}
+
+/// A named list of targets.
+#[derive(Debug, Clone, Copy)]
+struct Group<'a> {
+    members: &'a [Target],
+    span: Span,
+}
+
+struct Lowering<'a> {
+    library: &'a Library,
+    parameters: ParameterTable,
+    names: NameTables,
+    groups: BTreeMap<SmolStr, Group<'a>>,
+    used_groups: BTreeSet<SmolStr>,
+    estate: Estate,
+    intent: Intent,
+    findings: Vec<Finding>,
+}
+
+#[derive(Debug)]
+struct NameTables {
+    vnets: Names<Vnet>,
+    /// Under `vnet.subnet`.
+    subnets: Names<Subnet>,
+    route_tables: Names<RouteTable>,
+    nsgs: Names<Nsg>,
+    security_groups: Names<ApplicationSecurityGroup>,
+    firewalls: Names<Firewall>,
+    firewall_policies: Names<FirewallPolicy>,
+    ip_groups: Names<IpGroup>,
+    public_ips: Names<PublicIp>,
+    nat_gateways: Names<NatGateway>,
+    load_balancers: Names<LoadBalancer>,
+    gateways: Names<Gateway>,
+    appliances: Names<Appliance>,
+    private_endpoints: Names<PrivateEndpoint>,
+    dns_zones: Names<PrivateDnsZone>,
+    identities: Names<Identity>,
+    pools: Names<Pool>,
+}
+
+impl Default for NameTables {
+    fn default() -> Self {
+        Self {
+            vnets: Names::new("vnet"),
+            subnets: Names::new("subnet"),
+            route_tables: Names::new("route-table"),
+            nsgs: Names::new("nsg"),
+            security_groups: Names::new("security-group"),
+            firewalls: Names::new("firewall"),
+            firewall_policies: Names::new("firewall-policy"),
+            ip_groups: Names::new("ip-group"),
+            public_ips: Names::new("public-ip"),
+            nat_gateways: Names::new("nat-gateway"),
+            load_balancers: Names::new("load-balancer"),
+            gateways: Names::new("gateway"),
+            appliances: Names::new("appliance"),
+            private_endpoints: Names::new("private-endpoint"),
+            dns_zones: Names::new("private-dns-zone"),
+            identities: Names::new("identity"),
+            pools: Names::new("pool"),
+        }
+    }
+}
+
+/// Which single-valued clauses of a block have been seen, and where.
+#[derive(Debug, Default)]
+struct Once(Vec<(&'static str, Span)>);
+
+impl Lowering<'_> {
+    fn report(&mut self, finding: Finding) {
+        self.findings.push(finding);
+    }
+
+    /// The element that a word refers to. When there is none, a finding says so and the reference has no target.
+    fn reference<T>(&mut self, word: &Word, names: impl Fn(&NameTables) -> &Names<T>) -> Option<Ref<T>> {
+        let word = self.word(word, "a name")?;
+        let (reference, finding) = names(&self.names).resolve(&word);
+        self.findings.extend(finding);
+        Some(reference)
+    }
+
+    fn references<T>(&mut self, words: &[Word], names: impl Fn(&NameTables) -> &Names<T>) -> Vec<Ref<T>> {
+        words.iter().filter_map(|word| self.reference(word, &names)).collect()
+    }
+
+    /// Whether a clause that may stand once in a block stands there for the first time.
+    fn first_time(&mut self, once: &mut Once, keyword: &'static str, span: Span) -> bool {
+        match once.0.iter().find(|(seen, _)| *seen == keyword) {
+            Some((_, first)) => {
+                let finding = Finding::new(FindingId::TG0009, format!("`{keyword}` is given twice"))
+                    .at(span, "again here")
+                    .related(*first, "first here");
+                self.report(finding);
+                false
+            }
+            None => {
+                once.0.push((keyword, span));
+                true
+            }
+        }
+    }
+}

@@ -1,0 +1,141 @@
+//! Parameters of a policy: `param NAME [= VALUE]`, used as `$NAME`.
+
+use std::collections::BTreeMap;
+
+use smol_str::SmolStr;
+
+use crate::base::{Origin, Span, did_you_mean_help};
+use crate::diag::{Finding, Id};
+use crate::estate::OpenParameter;
+use crate::syntax::parse::Parsed;
+use crate::syntax::tree::{Item, Word};
+
+/// Values given from outside, on the command line or in a file, by parameter.
+pub type Parameters = BTreeMap<SmolStr, SmolStr>;
+
+/// What a word stands for once its parameter is looked up.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Text {
+    /// This text.
+    Known(SmolStr),
+    /// The value of this parameter, which only the deployment will tell.
+    Open(SmolStr),
+}
+
+#[derive(Debug)]
+struct Declared {
+    span: Span,
+    value: Option<SmolStr>,
+    used: bool,
+    left_open: bool,
+}
+
+/// The parameters of a policy with their values.
+#[derive(Debug, Default)]
+pub(super) struct ParameterTable(BTreeMap<SmolStr, Declared>);
+
+impl ParameterTable {
+    pub(super) fn read(files: &[Parsed], given: &Parameters, findings: &mut Vec<Finding>) -> Self {
+        let mut table = Self::default();
+        for item in files.iter().flat_map(|file| &file.items) {
+            let Item::Param { name, default } = item else { continue };
+            if !is_identifier(&name.value) {
+                let message = format!("`{}` cannot be the name of a parameter", name.value);
+                let help = "use letters, digits and underscores, and begin with a letter";
+                findings.push(Finding::new(Id::TG0004, message).at(name.span, "declared here").help(help));
+                continue;
+            }
+            if let Some(first) = table.0.get(&name.value) {
+                let message = format!("parameter `{}` is declared twice", name.value);
+                findings.push(
+                    Finding::new(Id::TG0007, message)
+                        .at(name.span, "declared again here")
+                        .related(first.span, "declared first here"),
+                );
+                continue;
+            }
+            let value = given.get(&name.value).or(default.as_ref().map(|word| &word.value)).cloned();
+            table.0.insert(
+                name.value.clone(),
+                Declared { span: name.span, value, used: false, left_open: false },
+            );
+        }
+        for name in given.keys().filter(|name| !table.0.contains_key(*name)) {
+            let known: Vec<&str> = table.0.keys().map(SmolStr::as_str).collect();
+            let finding = Finding::new(Id::TG0014, format!("the policy has no parameter `{name}`"))
+                .maybe_help(did_you_mean_help(name, known.iter().copied()))
+                .help(format!("declare it with: param {name}"));
+            findings.push(finding);
+        }
+        table
+    }
+
+    /// What a word stands for; `None`, and a finding, when it names a parameter that does not exist.
+    pub(super) fn text(&mut self, word: &Word, findings: &mut Vec<Finding>) -> Option<Text> {
+        let Some(name) = word.value.strip_prefix('$') else {
+            return Some(Text::Known(word.value.clone()));
+        };
+        let Some(declared) = self.0.get_mut(name) else {
+            let known: Vec<&str> = self.0.keys().map(SmolStr::as_str).collect();
+            findings.push(
+                Finding::new(Id::TG0014, format!("there is no parameter `{name}`"))
+                    .at(word.span, "used here")
+                    .maybe_help(did_you_mean_help(name, known.iter().copied()))
+                    .help(format!("declare it with: param {name}")),
+            );
+            return None;
+        };
+        declared.used = true;
+        Some(match &declared.value {
+            Some(value) => Text::Known(value.clone()),
+            None => Text::Open(SmolStr::from(name)),
+        })
+    }
+
+    /// Notes that a parameter stays open at a place where it may.
+    pub(super) fn leave_open(&mut self, name: &str) {
+        if let Some(declared) = self.0.get_mut(name) {
+            declared.left_open = true;
+        }
+    }
+
+    /// The finding for a parameter left open where a value is needed now.
+    pub(super) fn needs_value(&self, name: &str, word: &Word, what: &str) -> Finding {
+        let finding = Finding::new(Id::TG0015, format!("parameter `{name}` has no value, but {what} must be known to compile"))
+            .at(word.span, "needed here")
+            .help(format!("give it one with --param {name}=VALUE, or in the policy: param {name} = VALUE"));
+        match self.0.get(name) {
+            Some(declared) => finding.related(declared.span, "declared without a value"),
+            None => finding,
+        }
+    }
+
+    /// The parameters that the template must have, and findings for those that nothing uses.
+    pub(super) fn finish(self, findings: &mut Vec<Finding>) -> Vec<OpenParameter> {
+        let mut open = Vec::new();
+        for (name, declared) in self.0 {
+            if !declared.used {
+                let message = format!("parameter `{name}` is never used");
+                findings.push(
+                    Finding::new(Id::TG0024, message)
+                        .at(declared.span, "declared here")
+                        .help(format!("use it as ${name}, or remove it")),
+                );
+            }
+            if declared.left_open {
+                open.push(OpenParameter {
+                    description: format!("Value of `{name}` in the policy."),
+                    name,
+                    optional: false,
+                    origin: Origin::Written(declared.span),
+                });
+            }
+        }
+        open
+    }
+}
+
+fn is_identifier(name: &str) -> bool {
+    name.starts_with(|c: char| c.is_ascii_alphabetic())
+        && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+}
