@@ -4,4 +4,6 @@
 
 pub mod base;
 pub mod diag;
+pub mod intent;
 pub mod net;
+pub mod report;

@@ -1,0 +1,5 @@
+//! What must be reachable: requirements, and the catalogs they come from.
+//!
+//! Nothing here knows how Azure works.
+
+pub mod catalog;
