@@ -7,4 +7,5 @@ pub mod diag;
 pub mod estate;
 pub mod intent;
 pub mod net;
+pub mod report;
 pub mod syntax;

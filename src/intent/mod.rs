@@ -1,5 +1,9 @@
 //! The intent: what must be reachable, and what must never be.
 
+pub mod catalog;
 mod requirement;
 
-pub use requirement::{Assertion, Ignore, Intent, Level, PoolSummary, Requirement, Waiting};
+pub use requirement::{
+    Admission, Assertion, Ignore, Intent, PoolSummary, RequiredRoute, Requirement, RouteTarget,
+    Waiting,
+};

@@ -1,11 +1,14 @@
 //! Requirements and assertions.
 
+use ipnet::IpNet;
 use smol_str::SmolStr;
 
 use crate::base::{Date, Origin, Span, Spanned};
 use crate::diag::Id as FindingId;
 use crate::estate::{Id, Pool};
 use crate::net::{Destination, Service};
+
+use super::catalog::Level;
 
 /// Something a pool must be able to reach.
 #[derive(Debug, Clone, PartialEq)]
@@ -47,7 +50,7 @@ pub struct Assertion {
     pub origin: Origin,
 }
 
-/// A catalog entry that cannot be met yet, because a value it needs exists only later.
+/// A catalog entry whose value exists only later; the template has a parameter for it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Waiting {
     /// The pool that needs it.
@@ -60,8 +63,8 @@ pub struct Waiting {
     pub available: Option<String>,
     /// How to learn it, in words.
     pub how: Option<String>,
-    /// The template has a parameter for it.
-    pub parameter: Option<SmolStr>,
+    /// The template's parameter for it.
+    pub parameter: SmolStr,
     /// Where it comes from.
     pub origin: Origin,
 }
@@ -75,25 +78,51 @@ pub struct PoolSummary {
     pub catalog: SmolStr,
     /// Entries that became requirements.
     pub taken: usize,
-    /// Entries not asked for, by level.
-    pub left_out: Vec<(Level, usize)>,
+    /// Entries that were not asked for, by level.
+    pub not_asked: Vec<(Level, usize)>,
 }
 
-/// How strongly a catalog entry is needed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Level {
-    /// Always.
-    Required,
-    /// When its condition holds.
-    Conditional,
-    /// Better with it.
-    Recommended,
-    /// At choice.
-    Optional,
-    /// Seen in the field, not demanded.
-    Observed,
-    /// No longer.
-    Retired,
+/// A flow towards a pool that must be let in.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Admission {
+    /// The pool.
+    pub pool: Id<Pool>,
+    /// A name that stays the same when others come and go.
+    pub name: SmolStr,
+    /// From where.
+    pub sources: Vec<Destination>,
+    /// To which address.
+    pub destinations: Vec<Destination>,
+    /// Over what.
+    pub services: Vec<Service>,
+    /// Why.
+    pub reason: String,
+    /// Where it comes from.
+    pub origin: Origin,
+}
+
+/// A route that the subnets of a pool must have.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RequiredRoute {
+    /// The pool.
+    pub pool: Id<Pool>,
+    /// Its name in a route table.
+    pub name: SmolStr,
+    /// What it applies to.
+    pub prefix: IpNet,
+    /// Where it leads.
+    pub target: RouteTarget,
+    /// Where it comes from.
+    pub origin: Origin,
+}
+
+/// Where a required route leads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RouteTarget {
+    /// To the firewall that the pool leaves through.
+    Firewall,
+    /// Straight to the Internet.
+    Internet,
 }
 
 /// `ignore TG0000 "why" until 2027-01-31`: silences findings of one id inside a block.
@@ -118,6 +147,10 @@ pub struct Intent {
     pub requirements: Vec<Requirement>,
     /// What must be so.
     pub assertions: Vec<Assertion>,
+    /// What must be let in.
+    pub admissions: Vec<Admission>,
+    /// Routes that must be there.
+    pub routes: Vec<RequiredRoute>,
     /// What waits for a value.
     pub waiting: Vec<Waiting>,
     /// How catalogs were applied.

@@ -5,12 +5,12 @@
 
 mod format;
 mod load;
-//L mod lower;
+mod lower;
 mod parse;
 mod token;
 pub mod tree;
 
 pub use format::{FormatError, format};
 pub use load::{Loaded, load};
-//L pub use lower::{Lowered, Parameters, lower};
+pub use lower::{Lowered, Parameters, lower};
 pub use parse::{Parsed, parse, usages};

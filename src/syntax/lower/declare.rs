@@ -3,14 +3,14 @@
 use smol_str::SmolStr;
 
 use crate::base::did_you_mean_help;
+use crate::base::{Span, Spanned};
 use crate::diag::{Finding, Id as FindingId};
 use crate::estate::{
-    Appliance, ApplicationSecurityGroup, DnsServers, Firewall, FirewallPolicy, FirewallSettings, Gateway,
-    GatewayKind, Home, Id, Identity, IpGroup, LoadBalancer, Meta, NatGateway, Nsg, OutboundType, Pool,
-    Principal, PrivateDnsZone, PrivateEndpoint, PrivateEndpointPolicies, PublicIp, Ref, Region,
-    RouteTable, Subnet, Tier, Vnet,
+    Appliance, ApplicationSecurityGroup, DnsServers, Firewall, FirewallPolicy, FirewallSettings,
+    Gateway, GatewayKind, Home, Id, Identity, IpGroup, LoadBalancer, Meta, NatGateway, Nsg,
+    OutboundType, Pool, Principal, PrivateDnsZone, PrivateEndpoint, PrivateEndpointPolicies,
+    PublicIp, Ref, Region, RouteTable, Subnet, Tier, Vnet,
 };
-use crate::base::{Span, Spanned};
 use crate::net::Cloud;
 use crate::syntax::parse::Parsed;
 use crate::syntax::tree::{self, Item, Word};
@@ -24,16 +24,25 @@ pub(super) enum Declared<'a> {
     Subnet(Id<Subnet>, &'a tree::Subnet),
     RouteTable(Id<RouteTable>, &'a tree::Block<tree::RouteTableClause>),
     Nsg(Id<Nsg>, &'a tree::Block<tree::NsgClause>),
-    SecurityGroup(Id<ApplicationSecurityGroup>, &'a tree::Block<tree::CommonClause>),
+    SecurityGroup(
+        Id<ApplicationSecurityGroup>,
+        &'a tree::Block<tree::CommonClause>,
+    ),
     Firewall(Id<Firewall>, &'a tree::Firewall),
-    FirewallPolicy(Id<FirewallPolicy>, &'a tree::Block<tree::FirewallPolicyClause>),
+    FirewallPolicy(
+        Id<FirewallPolicy>,
+        &'a tree::Block<tree::FirewallPolicyClause>,
+    ),
     IpGroup(Id<IpGroup>, &'a tree::IpGroup),
     PublicIp(Id<PublicIp>, &'a tree::PublicIp),
     NatGateway(Id<NatGateway>, &'a tree::Block<tree::NatGatewayClause>),
     LoadBalancer(Id<LoadBalancer>, &'a tree::Block<tree::LoadBalancerClause>),
     Gateway(Id<Gateway>, &'a tree::Placed<tree::GatewayClause>),
     Appliance(Id<Appliance>, &'a tree::Placed<tree::ApplianceClause>),
-    PrivateEndpoint(Id<PrivateEndpoint>, &'a tree::Placed<tree::PrivateEndpointClause>),
+    PrivateEndpoint(
+        Id<PrivateEndpoint>,
+        &'a tree::Placed<tree::PrivateEndpointClause>,
+    ),
     DnsZone(Id<PrivateDnsZone>, &'a tree::Block<tree::DnsZoneClause>),
     Identity(Id<Identity>, &'a tree::Block<tree::IdentityClause>),
     Pool(Id<Pool>, &'a tree::Pool),
@@ -51,9 +60,12 @@ impl<'a> Lowering<'a> {
             match item {
                 // Every file may say its version.
                 Item::Version(version) if version.value != "1" => {
-                    let finding = Finding::new(FindingId::TG0018, format!("language version `{}` is not known", version.value))
-                        .at(version.span, "not known")
-                        .help("this tool reads version 1: write `egress 1`");
+                    let finding = Finding::new(
+                        FindingId::TG0018,
+                        format!("language version `{}` is not known", version.value),
+                    )
+                    .at(version.span, "not known")
+                    .help("this tool reads version 1: write `egress 1`");
                     self.report(finding);
                 }
                 Item::Cloud(word) => {
@@ -90,30 +102,54 @@ impl<'a> Lowering<'a> {
             Some(region) => self.estate.region = Region::Named(region.name.clone()),
             None => {
                 let help = did_you_mean_help(&text, self.library.regions().names());
-                let finding = Finding::new(FindingId::TG0016, format!("there is no region `{text}`"))
-                    .at(word.span, "not known")
-                    .maybe_help(help);
+                let finding =
+                    Finding::new(FindingId::TG0016, format!("there is no region `{text}`"))
+                        .at(word.span, "not known")
+                        .maybe_help(help);
                 self.report(finding);
             }
         }
     }
 
     fn check_region_in_cloud(&mut self, files: &[Parsed]) {
-        let Region::Named(name) = &self.estate.region else { return };
-        let Some(region) = self.library.regions().get(name) else { return };
+        let Region::Named(name) = &self.estate.region else {
+            return;
+        };
+        let Some(region) = self.library.regions().get(name) else {
+            return;
+        };
         let cloud = self.estate.cloud;
         if region.cloud == cloud {
             return;
         }
         let word = |wanted: fn(&Item) -> Option<&Word>| {
-            files.iter().flat_map(|file| &file.items).find_map(wanted).map(|word| word.span)
+            files
+                .iter()
+                .flat_map(|file| &file.items)
+                .find_map(wanted)
+                .map(|word| word.span)
         };
-        let written = word(|item| if let Item::Region(word) = item { Some(word) } else { None });
-        let chosen = word(|item| if let Item::Cloud(word) = item { Some(word) } else { None });
+        let written = word(|item| {
+            if let Item::Region(word) = item {
+                Some(word)
+            } else {
+                None
+            }
+        });
+        let chosen = word(|item| {
+            if let Item::Cloud(word) = item {
+                Some(word)
+            } else {
+                None
+            }
+        });
         let Some(written) = written else { return };
         let finding = Finding::new(
             FindingId::TG0016,
-            format!("region `{name}` is in {}, but the policy is for {cloud}", region.cloud),
+            format!(
+                "region `{name}` is in {}, but the policy is for {cloud}",
+                region.cloud
+            ),
         )
         .at(written, format!("a region of {}", region.cloud))
         .help(format!("write `cloud {}`", region.cloud));
@@ -127,11 +163,17 @@ impl<'a> Lowering<'a> {
     pub(super) fn check_catalog(&mut self, word: &Word) {
         if self.library.get(&word.value).is_none() {
             let help = did_you_mean_help(&word.value, self.library.names());
-            let known = format!("known are: {}", self.library.names().collect::<Vec<_>>().join(", "));
-            let finding = Finding::new(FindingId::TG0016, format!("there is no catalog `{}`", word.value))
-                .at(word.span, "not known")
-                .maybe_help(help)
-                .help(known);
+            let known = format!(
+                "known are: {}",
+                self.library.names().collect::<Vec<_>>().join(", ")
+            );
+            let finding = Finding::new(
+                FindingId::TG0016,
+                format!("there is no catalog `{}`", word.value),
+            )
+            .at(word.span, "not known")
+            .maybe_help(help)
+            .help(known);
             self.report(finding);
         }
     }
@@ -143,7 +185,11 @@ impl<'a> Lowering<'a> {
             for item in &file.items {
                 self.declare_item(item, &mut declared);
                 if let Item::Ignore(ignore) = item {
-                    let whole = Span { file: file.file, start: 0, end: u32::MAX };
+                    let whole = Span {
+                        file: file.file,
+                        start: 0,
+                        end: u32::MAX,
+                    };
                     self.ignore(ignore, whole);
                 }
             }
@@ -186,20 +232,32 @@ impl<'a> Lowering<'a> {
 
     fn declare_group(&mut self, name: &Word, members: &'a [tree::Target]) {
         if let Some(first) = self.groups.get(&name.value) {
-            let finding = Finding::new(FindingId::TG0007, format!("group `{}` is declared twice", name.value))
-                .at(name.span, "declared again here")
-                .related(first.span, "declared first here");
+            let finding = Finding::new(
+                FindingId::TG0007,
+                format!("group `{}` is declared twice", name.value),
+            )
+            .at(name.span, "declared again here")
+            .related(first.span, "declared first here");
             self.report(finding);
             return;
         }
         if name.value.contains('.') {
-            let finding = Finding::new(FindingId::TG0004, format!("`{}` cannot be the name of a group", name.value))
-                .at(name.span, "a word with a dot is a domain name")
-                .help("use letters, digits, hyphens and underscores");
+            let finding = Finding::new(
+                FindingId::TG0004,
+                format!("`{}` cannot be the name of a group", name.value),
+            )
+            .at(name.span, "a word with a dot is a domain name")
+            .help("use letters, digits, hyphens and underscores");
             self.report(finding);
             return;
         }
-        self.groups.insert(name.value.clone(), Group { members, span: name.span });
+        self.groups.insert(
+            name.value.clone(),
+            Group {
+                members,
+                span: name.span,
+            },
+        );
     }
 
     pub(super) fn report_unused_groups(&mut self) {
@@ -219,17 +277,26 @@ impl<'a> Lowering<'a> {
     /// The part that every resource has. Names follow Azure's rule for most network resources
     /// (azure-resource-manager/management/resource-name-rules).
     fn meta(&mut self, name: &Word, body: Option<Span>) -> Meta {
-        let text = self.text(name, "a name").unwrap_or_else(|| SmolStr::new_static("unnamed"));
+        let text = self
+            .text(name, "a name")
+            .unwrap_or_else(|| SmolStr::new_static("unnamed"));
         let fits = text.starts_with(|c: char| c.is_ascii_alphanumeric())
             && text.ends_with(|c: char| c.is_ascii_alphanumeric() || c == '_')
-            && text.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.'));
+            && text
+                .chars()
+                .all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.'));
         if !fits {
             let finding = Finding::new(FindingId::TG0004, format!("`{text}` cannot be the name of a resource"))
                 .at(name.span, "named here")
                 .help("use letters, digits, `_`, `-` and `.`; begin with a letter or digit, end with one or with `_`");
             self.report(finding);
         }
-        Meta { name: text, origin: name.span.into(), body, home: Home::Deployed }
+        Meta {
+            name: text,
+            origin: name.span.into(),
+            body,
+            home: Home::Deployed,
+        }
     }
 
     fn declare_vnet(&mut self, vnet: &'a tree::Vnet, declared: &mut Vec<Declared<'a>>) {
@@ -237,14 +304,20 @@ impl<'a> Lowering<'a> {
         let prefixes = self.prefixes(&vnet.prefixes);
         let table = &mut self.estate.vnets;
         let id = match self.names.vnets.declare(&vnet.name, || {
-            table.push(Vnet { meta, prefixes, dns: DnsServers::Azure })
+            table.push(Vnet {
+                meta,
+                prefixes,
+                dns: DnsServers::Azure,
+            })
         }) {
             Ok(id) => id,
             Err(finding) => return self.report(finding),
         };
         declared.push(Declared::Vnet(id, vnet));
         for clause in &vnet.body.clauses {
-            let tree::VnetClause::Subnet(subnet) = clause else { continue };
+            let tree::VnetClause::Subnet(subnet) = clause else {
+                continue;
+            };
             let meta = self.meta(&subnet.name, subnet.body.span);
             let prefixes = self.prefixes(&subnet.prefixes);
             let path = Spanned::new(
@@ -295,7 +368,11 @@ macro_rules! declare {
 
 /// A reference that a later step replaces.
 fn pending<T>(word: &Word) -> Ref<T> {
-    Ref { id: None, name: word.value.clone(), origin: word.span.into() }
+    Ref {
+        id: None,
+        name: word.value.clone(),
+        origin: word.span.into(),
+    }
 }
 
 declare! {
@@ -392,11 +469,21 @@ declare! {
 }
 
 impl<'a> Lowering<'a> {
-    fn declare_dns_zone(&mut self, block: &'a tree::Block<tree::DnsZoneClause>) -> Option<Declared<'a>> {
+    fn declare_dns_zone(
+        &mut self,
+        block: &'a tree::Block<tree::DnsZoneClause>,
+    ) -> Option<Declared<'a>> {
         let meta = self.meta(&block.name, block.body.span);
         let domain = self.domain(&block.name)?.value;
         let table = &mut self.estate.dns_zones;
-        let make = || table.push(PrivateDnsZone { meta, domain, links: Vec::new(), records: Vec::new() });
+        let make = || {
+            table.push(PrivateDnsZone {
+                meta,
+                domain,
+                links: Vec::new(),
+                records: Vec::new(),
+            })
+        };
         match self.names.dns_zones.declare(&block.name, make) {
             Ok(id) => Some(Declared::DnsZone(id, block)),
             Err(finding) => {

@@ -3,8 +3,9 @@
 use crate::base::Spanned;
 use crate::diag::{Finding, Id as FindingId};
 use crate::estate::{
-    Action, ApplicationRule, Endpoint, Firewall, FirewallPolicy, FirewallSettings, Id, NatRule, NetworkRule,
-    PublicAddress, RuleCollection, RuleCollectionGroup, RuleInfo, Rules, ThreatIntel, Tier, Translated,
+    Action, ApplicationRule, Endpoint, Firewall, FirewallPolicy, FirewallSettings, Id, NatRule,
+    NetworkRule, PublicAddress, RuleCollection, RuleCollectionGroup, RuleInfo, Rules, ThreatIntel,
+    Tier, Translated,
 };
 use crate::net::{Destination, PortRange, Service, Transport, parse_address};
 use crate::syntax::tree::{self, Word};
@@ -36,7 +37,10 @@ impl Lowering<'_> {
                     }
                 }
                 tree::FirewallClause::PublicIp(words) => {
-                    let ips: Vec<_> = words.iter().filter_map(|word| self.public_address(word)).collect();
+                    let ips: Vec<_> = words
+                        .iter()
+                        .filter_map(|word| self.public_address(word))
+                        .collect();
                     self.estate.firewalls[id].public_ips.extend(ips);
                 }
                 tree::FirewallClause::ManagementIp(word) => {
@@ -118,11 +122,16 @@ impl Lowering<'_> {
                     settings.dns_proxy = self.switch(word);
                 }
             }
-            tree::FirewallSetting::DnsServers(words) => settings.dns_servers.extend(self.addresses(words)),
+            tree::FirewallSetting::DnsServers(words) => {
+                settings.dns_servers.extend(self.addresses(words))
+            }
             tree::FirewallSetting::ThreatIntel(word) => {
                 if self.first_time(once, "threat-intel", word.span) {
-                    let modes =
-                        [("off", ThreatIntel::Off), ("alert", ThreatIntel::Alert), ("deny", ThreatIntel::Deny)];
+                    let modes = [
+                        ("off", ThreatIntel::Off),
+                        ("alert", ThreatIntel::Alert),
+                        ("deny", ThreatIntel::Deny),
+                    ];
                     settings.threat_intel = self.choice(word, "a threat intelligence mode", &modes);
                 }
             }
@@ -137,7 +146,9 @@ impl Lowering<'_> {
         let text = self.text(word, "a public IP")?;
         match parse_address(&text) {
             Some(address) => Some(PublicAddress::Literal(Spanned::new(address, word.span))),
-            None => self.reference(word, |names| &names.public_ips).map(PublicAddress::Resource),
+            None => self
+                .reference(word, |names| &names.public_ips)
+                .map(PublicAddress::Resource),
         }
     }
 
@@ -169,9 +180,17 @@ impl Lowering<'_> {
         }
     }
 
-    fn rule_collection_group(&mut self, group: &tree::RuleCollectionGroup) -> Option<RuleCollectionGroup> {
+    fn rule_collection_group(
+        &mut self,
+        group: &tree::RuleCollectionGroup,
+    ) -> Option<RuleCollectionGroup> {
         let priority = self.number(&group.priority, PRIORITY);
-        let collections = group.body.clauses.iter().filter_map(|collection| self.collection(collection)).collect();
+        let collections = group
+            .body
+            .clauses
+            .iter()
+            .filter_map(|collection| self.collection(collection))
+            .collect();
         Some(RuleCollectionGroup {
             name: group.name.value.clone(),
             origin: group.name.span.into(),
@@ -184,36 +203,79 @@ impl Lowering<'_> {
     fn collection(&mut self, collection: &tree::RuleCollection) -> Option<RuleCollection> {
         let (name, priority, action, rules) = match collection {
             tree::RuleCollection::Network(c) => {
-                let rules = c.body.clauses.iter().filter_map(|rule| self.network_rule(rule)).collect();
-                (&c.name, &c.priority, filter_action(&c.action), Rules::Network(rules))
+                let rules = c
+                    .body
+                    .clauses
+                    .iter()
+                    .filter_map(|rule| self.network_rule(rule))
+                    .collect();
+                (
+                    &c.name,
+                    &c.priority,
+                    filter_action(&c.action),
+                    Rules::Network(rules),
+                )
             }
             tree::RuleCollection::Application(c) => {
-                let rules = c.body.clauses.iter().filter_map(|rule| self.application_rule(rule)).collect();
-                (&c.name, &c.priority, filter_action(&c.action), Rules::Application(rules))
+                let rules = c
+                    .body
+                    .clauses
+                    .iter()
+                    .filter_map(|rule| self.application_rule(rule))
+                    .collect();
+                (
+                    &c.name,
+                    &c.priority,
+                    filter_action(&c.action),
+                    Rules::Application(rules),
+                )
             }
             tree::RuleCollection::Dnat(c) => {
-                let rules = c.body.clauses.iter().filter_map(|rule| self.nat_rule(rule)).collect();
+                let rules = c
+                    .body
+                    .clauses
+                    .iter()
+                    .filter_map(|rule| self.nat_rule(rule))
+                    .collect();
                 (&c.name, &c.priority, Action::Dnat, Rules::Nat(rules))
             }
         };
         let priority = self.number(priority, PRIORITY)?;
-        Some(RuleCollection { name: name.value.clone(), origin: name.span.into(), priority, action, rules })
+        Some(RuleCollection {
+            name: name.value.clone(),
+            origin: name.span.into(),
+            priority,
+            action,
+            rules,
+        })
     }
 
     fn network_rule(&mut self, rule: &tree::Rule) -> Option<NetworkRule> {
         let sources = self.endpoints(&rule.from);
         let destinations = self.endpoints(&rule.to);
         let services = self.services(&rule.services);
-        if destinations.iter().any(|to| matches!(to, Endpoint::Plain(Destination::FqdnTag(_)))) {
-            let finding = Finding::new(FindingId::TG3006, "an FQDN tag cannot stand in a network rule")
-                .at(rule.name.span, "this rule")
-                .help("put it into application-rules");
+        if destinations
+            .iter()
+            .any(|to| matches!(to, Endpoint::Plain(Destination::FqdnTag(_))))
+        {
+            let finding = Finding::new(
+                FindingId::TG3006,
+                "an FQDN tag cannot stand in a network rule",
+            )
+            .at(rule.name.span, "this rule")
+            .help("put it into application-rules");
             self.report(finding);
             return None;
         }
         let (transports, ports) = transports_and_ports(&services);
         self.every_pair_is_meant(rule, &services, &transports, &ports);
-        Some(NetworkRule { info: info(&rule.name, rule.description.as_ref()), sources, destinations, transports, ports })
+        Some(NetworkRule {
+            info: info(&rule.name, rule.description.as_ref()),
+            sources,
+            destinations,
+            transports,
+            ports,
+        })
     }
 
     /// A network rule lets every protocol through on every port, so `tcp/80, udp/53` would mean four pairs.
@@ -229,7 +291,10 @@ impl Lowering<'_> {
                 FindingId::TG0023,
                 "a network rule lets each of its protocols through on each of its ports",
             )
-            .at(rule.name.span, "these services are not all pairs of its protocols and ports")
+            .at(
+                rule.name.span,
+                "these services are not all pairs of its protocols and ports",
+            )
             .help("write a rule for each protocol");
             self.report(finding);
         }
@@ -240,12 +305,23 @@ impl Lowering<'_> {
         let destinations = self.endpoints(&rule.to);
         let services = self.services(&rule.services);
         let names_only = |to: &Endpoint| {
-            matches!(to, Endpoint::Plain(Destination::Fqdn(_) | Destination::FqdnTag(_) | Destination::Open(_)))
+            matches!(
+                to,
+                Endpoint::Plain(
+                    Destination::Fqdn(_) | Destination::FqdnTag(_) | Destination::Open(_)
+                )
+            )
         };
         if !destinations.iter().all(names_only) {
-            let finding = Finding::new(FindingId::TG3006, "an application rule leads to domain names and FQDN tags only")
-                .at(rule.name.span, "this rule names an address, a service tag or a group of addresses")
-                .help("put it into network-rules");
+            let finding = Finding::new(
+                FindingId::TG3006,
+                "an application rule leads to domain names and FQDN tags only",
+            )
+            .at(
+                rule.name.span,
+                "this rule names an address, a service tag or a group of addresses",
+            )
+            .help("put it into network-rules");
             self.report(finding);
             return None;
         }
@@ -254,14 +330,22 @@ impl Lowering<'_> {
             match service.value {
                 Service::App { protocol, port } => protocols.push((protocol, port)),
                 Service::Net { .. } => {
-                    let finding = Finding::new(FindingId::TG3006, "an application rule knows http, https and mssql only")
-                        .at(service.span, format!("`{}`", service.value))
-                        .help("put it into network-rules");
+                    let finding = Finding::new(
+                        FindingId::TG3006,
+                        "an application rule knows http, https and mssql only",
+                    )
+                    .at(service.span, format!("`{}`", service.value))
+                    .help("put it into network-rules");
                     self.report(finding);
                 }
             }
         }
-        Some(ApplicationRule { info: info(&rule.name, rule.description.as_ref()), sources, destinations, protocols })
+        Some(ApplicationRule {
+            info: info(&rule.name, rule.description.as_ref()),
+            sources,
+            destinations,
+            protocols,
+        })
     }
 
     fn nat_rule(&mut self, rule: &tree::NatRule) -> Option<NatRule> {
@@ -272,8 +356,11 @@ impl Lowering<'_> {
         let port = match ports.as_slice() {
             [one] if one.bounds().0 == one.bounds().1 => one.bounds().0,
             _ => {
-                let finding = Finding::new(FindingId::TG3006, "a DNAT rule has exactly one destination port")
-                    .at(rule.name.span, "this rule has another number of them");
+                let finding = Finding::new(
+                    FindingId::TG3006,
+                    "a DNAT rule has exactly one destination port",
+                )
+                .at(rule.name.span, "this rule has another number of them");
                 self.report(finding);
                 return None;
             }
@@ -283,7 +370,9 @@ impl Lowering<'_> {
             Some(address) => Translated::Address(address),
             None => Translated::Fqdn(self.domain(&rule.translated)?.value),
         };
-        let translated_port = self.number(&rule.port, "expected a port from 1 to 65535")?.value;
+        let translated_port = self
+            .number(&rule.port, "expected a port from 1 to 65535")?
+            .value;
         Some(NatRule {
             info: info(&rule.name, rule.description.as_ref()),
             sources,
@@ -300,12 +389,18 @@ fn info(name: &Word, description: Option<&Word>) -> RuleInfo {
     RuleInfo {
         name: name.value.clone(),
         origin: name.span.into(),
-        description: description.map(|text| text.value.to_string()).unwrap_or_default(),
+        description: description
+            .map(|text| text.value.to_string())
+            .unwrap_or_default(),
     }
 }
 
 fn filter_action(word: &Word) -> Action {
-    if word.value == "deny" { Action::Deny } else { Action::Allow }
+    if word.value == "deny" {
+        Action::Deny
+    } else {
+        Action::Allow
+    }
 }
 
 /// The distinct protocols and the distinct ports of services, in the order in which they appear.

@@ -34,9 +34,17 @@ impl Lowering<'_> {
                         self.estate.identities[id].principal = principal;
                     }
                 }
-                tree::IdentityClause::Role { role, scope, existing, span } => {
+                tree::IdentityClause::Role {
+                    role,
+                    scope,
+                    existing,
+                    span,
+                } => {
                     if let Some(kind) = self.scope(scope) {
-                        let place = scope.name.as_ref().map_or(scope.kind.span, |name| scope.kind.span.to(name.span));
+                        let place = scope
+                            .name
+                            .as_ref()
+                            .map_or(scope.kind.span, |name| scope.kind.span.to(name.span));
                         self.estate.role_assignments.push(RoleAssignment {
                             origin: span.span.into(),
                             identity: id,
@@ -61,13 +69,16 @@ impl Lowering<'_> {
                 self.parameters.leave_open(&name);
                 Some(Principal::Parameter(name))
             }
-            Text::Known(text) if is_guid(&text) => {
-                Some(Principal::ObjectId(crate::base::Spanned::new(text, word.span)))
-            }
+            Text::Known(text) if is_guid(&text) => Some(Principal::ObjectId(
+                crate::base::Spanned::new(text, word.span),
+            )),
             Text::Known(text) => {
-                let finding = Finding::new(FindingId::TG0004, format!("`{text}` is not the object id of a principal"))
-                    .at(word.span, "malformed")
-                    .help("an object id looks like 11111111-2222-3333-4444-555555555555");
+                let finding = Finding::new(
+                    FindingId::TG0004,
+                    format!("`{text}` is not the object id of a principal"),
+                )
+                .at(word.span, "malformed")
+                .help("an object id looks like 11111111-2222-3333-4444-555555555555");
                 self.report(finding);
                 None
             }
@@ -96,11 +107,19 @@ impl Lowering<'_> {
     }
 
     fn define_role(&mut self, block: &tree::Block<tree::RoleClause>) {
-        let same = |(_, role): &(_, &RoleDefinition)| role.name.eq_ignore_ascii_case(&block.name.value);
-        if let Some((_, first)) = self.estate.role_definitions.iter().find(same) {
-            let finding = Finding::new(FindingId::TG0007, format!("role `{}` is declared twice", block.name.value))
-                .at(block.name.span, "declared again here")
-                .related(first.origin, "declared first here");
+        let same = |role: &RoleDefinition| role.name.eq_ignore_ascii_case(&block.name.value);
+        let first = self
+            .estate
+            .role_definitions
+            .iter()
+            .find(|(_, role)| same(role));
+        if let Some(first) = first.map(|(_, role)| role.origin) {
+            let finding = Finding::new(
+                FindingId::TG0007,
+                format!("role `{}` is declared twice", block.name.value),
+            )
+            .at(block.name.span, "declared again here")
+            .related(first, "declared first here");
             self.report(finding);
             return;
         }
@@ -113,10 +132,12 @@ impl Lowering<'_> {
         for clause in &block.body.clauses {
             match clause {
                 tree::RoleClause::Actions(words) => {
-                    role.actions.extend(words.iter().filter_map(|word| self.word(word, "an action")));
+                    role.actions
+                        .extend(words.iter().filter_map(|word| self.word(word, "an action")));
                 }
                 tree::RoleClause::NotActions(words) => {
-                    role.not_actions.extend(words.iter().filter_map(|word| self.word(word, "an action")));
+                    role.not_actions
+                        .extend(words.iter().filter_map(|word| self.word(word, "an action")));
                 }
             }
         }
@@ -128,6 +149,8 @@ fn is_guid(text: &str) -> bool {
     let lengths = [8, 4, 4, 4, 12];
     let mut parts = text.split('-');
     lengths.iter().all(|length| {
-        parts.next().is_some_and(|part| part.len() == *length && part.bytes().all(|b| b.is_ascii_hexdigit()))
+        parts.next().is_some_and(|part| {
+            part.len() == *length && part.bytes().all(|b| b.is_ascii_hexdigit())
+        })
     }) && parts.next().is_none()
 }

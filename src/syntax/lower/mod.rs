@@ -23,9 +23,9 @@ use smol_str::SmolStr;
 use crate::base::Span;
 use crate::diag::{Finding, Id as FindingId};
 use crate::estate::{
-    Appliance, ApplicationSecurityGroup, Estate, Firewall, FirewallPolicy, Gateway, Identity, IpGroup,
-    LoadBalancer, NatGateway, Nsg, Pool, PrivateDnsZone, PrivateEndpoint, PublicIp, Ref, RouteTable, Subnet,
-    Vnet,
+    Appliance, ApplicationSecurityGroup, Estate, Firewall, FirewallPolicy, Gateway, Identity,
+    IpGroup, LoadBalancer, NatGateway, Nsg, Pool, PrivateDnsZone, PrivateEndpoint, PublicIp, Ref,
+    RouteTable, Subnet, Vnet,
 };
 use crate::intent::Intent;
 use crate::intent::catalog::Library;
@@ -73,9 +73,21 @@ pub fn lower(files: &[Parsed], library: &Library, parameters: &Parameters) -> Lo
     lowering.define_intent(&declared);
     lowering.report_unused_groups();
 
-    let Lowering { parameters, mut estate, intent, mut findings, .. } = lowering;
-    estate.open_parameters.extend(parameters.finish(&mut findings));
-    Lowered { estate, intent, findings }
+    let Lowering {
+        parameters,
+        mut estate,
+        intent,
+        mut findings,
+        ..
+    } = lowering;
+    estate
+        .open_parameters
+        .extend(parameters.finish(&mut findings));
+    Lowered {
+        estate,
+        intent,
+        findings,
+    }
 }
 
 /// A named list of targets.
@@ -152,24 +164,36 @@ impl Lowering<'_> {
     }
 
     /// The element that a word refers to. When there is none, a finding says so and the reference has no target.
-    fn reference<T>(&mut self, word: &Word, names: impl Fn(&NameTables) -> &Names<T>) -> Option<Ref<T>> {
+    fn reference<T>(
+        &mut self,
+        word: &Word,
+        names: impl Fn(&NameTables) -> &Names<T>,
+    ) -> Option<Ref<T>> {
         let word = self.word(word, "a name")?;
         let (reference, finding) = names(&self.names).resolve(&word);
         self.findings.extend(finding);
         Some(reference)
     }
 
-    fn references<T>(&mut self, words: &[Word], names: impl Fn(&NameTables) -> &Names<T>) -> Vec<Ref<T>> {
-        words.iter().filter_map(|word| self.reference(word, &names)).collect()
+    fn references<T>(
+        &mut self,
+        words: &[Word],
+        names: impl Fn(&NameTables) -> &Names<T>,
+    ) -> Vec<Ref<T>> {
+        words
+            .iter()
+            .filter_map(|word| self.reference(word, &names))
+            .collect()
     }
 
     /// Whether a clause that may stand once in a block stands there for the first time.
     fn first_time(&mut self, once: &mut Once, keyword: &'static str, span: Span) -> bool {
         match once.0.iter().find(|(seen, _)| *seen == keyword) {
             Some((_, first)) => {
-                let finding = Finding::new(FindingId::TG0009, format!("`{keyword}` is given twice"))
-                    .at(span, "again here")
-                    .related(*first, "first here");
+                let finding =
+                    Finding::new(FindingId::TG0009, format!("`{keyword}` is given twice"))
+                        .at(span, "again here")
+                        .related(*first, "first here");
                 self.report(finding);
                 false
             }

@@ -27,20 +27,37 @@ struct Declared<T> {
 
 impl<T> Names<T> {
     pub(super) fn new(kind: &'static str) -> Self {
-        Self { kind, names: BTreeMap::new() }
+        Self {
+            kind,
+            names: BTreeMap::new(),
+        }
     }
 
     /// Enters a name, unless it is there already: then the finding says where.
-    pub(super) fn declare(&mut self, name: &Word, make: impl FnOnce() -> Id<T>) -> Result<Id<T>, Finding> {
+    pub(super) fn declare(
+        &mut self,
+        name: &Word,
+        make: impl FnOnce() -> Id<T>,
+    ) -> Result<Id<T>, Finding> {
         let key = key(&name.value);
         if let Some(first) = self.names.get(&key) {
             let kind = self.kind;
-            return Err(Finding::new(FindingId::TG0007, format!("{kind} `{}` is declared twice", name.value))
-                .at(name.span, "declared again here")
-                .related(first.span, "declared first here"));
+            return Err(Finding::new(
+                FindingId::TG0007,
+                format!("{kind} `{}` is declared twice", name.value),
+            )
+            .at(name.span, "declared again here")
+            .related(first.span, "declared first here"));
         }
         let id = make();
-        self.names.insert(key, Declared { id, span: name.span, name: name.value.clone() });
+        self.names.insert(
+            key,
+            Declared {
+                id,
+                span: name.span,
+                name: name.value.clone(),
+            },
+        );
         Ok(id)
     }
 
@@ -51,7 +68,11 @@ impl<T> Names<T> {
     /// What a name refers to. A name of nothing gives a reference without target, and a finding.
     pub(super) fn resolve(&self, name: &Word) -> (Ref<T>, Option<Finding>) {
         let id = self.get(&name.value);
-        let reference = Ref { id, name: name.value.clone(), origin: name.span.into() };
+        let reference = Ref {
+            id,
+            name: name.value.clone(),
+            origin: name.span.into(),
+        };
         let finding = id.is_none().then(|| self.unknown(name));
         (reference, finding)
     }
@@ -61,12 +82,18 @@ impl<T> Names<T> {
         let help = did_you_mean_help(&name.value, self.written());
         let declare = help.is_none().then(|| match self.names.len() {
             0 => format!("the policy declares no {kind}"),
-            _ => format!("declared are: {}", self.written().collect::<Vec<_>>().join(", ")),
+            _ => format!(
+                "declared are: {}",
+                self.written().collect::<Vec<_>>().join(", ")
+            ),
         });
-        Finding::new(FindingId::TG0008, format!("there is no {kind} `{}`", name.value))
-            .at(name.span, "refers to nothing")
-            .maybe_help(help)
-            .maybe_help(declare)
+        Finding::new(
+            FindingId::TG0008,
+            format!("there is no {kind} `{}`", name.value),
+        )
+        .at(name.span, "refers to nothing")
+        .maybe_help(help)
+        .maybe_help(declare)
     }
 
     /// The names as they were written, in alphabetical order.

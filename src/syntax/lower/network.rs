@@ -3,8 +3,9 @@
 use crate::base::Spanned;
 use crate::diag::{Finding, Id as FindingId};
 use crate::estate::{
-    Access, Direction, DnsRecord, DnsServers, GatewayKind, Id, NextHop, Nsg, Peering, PrivateEndpointPolicies,
-    Ref, ResolutionPolicy, Route, RouteDestination, RouteTable, SecurityRule, Subnet, Vnet, ZoneLink,
+    Access, Direction, DnsRecord, DnsServers, GatewayKind, Id, NextHop, Nsg, Peering,
+    PrivateEndpointPolicies, Ref, ResolutionPolicy, Route, RouteDestination, RouteTable,
+    SecurityRule, Subnet, Vnet, ZoneLink,
 };
 use crate::net::{Destination, PortRange};
 use crate::syntax::tree::{self, CommonClause, TargetKind, Word};
@@ -89,12 +90,13 @@ impl Lowering<'_> {
                 }
                 tree::SubnetClause::PrivateEndpointPolicies(word) => {
                     if self.first_time(&mut once, "private-endpoint-policies", word.span) {
-                        self.estate.subnets[id].private_endpoint_policies = match word.value.as_str() {
-                            "enabled" => PrivateEndpointPolicies::Enabled,
-                            "nsg" => PrivateEndpointPolicies::SecurityGroups,
-                            "route-table" => PrivateEndpointPolicies::RouteTables,
-                            _ => PrivateEndpointPolicies::Disabled,
-                        };
+                        self.estate.subnets[id].private_endpoint_policies =
+                            match word.value.as_str() {
+                                "enabled" => PrivateEndpointPolicies::Enabled,
+                                "nsg" => PrivateEndpointPolicies::SecurityGroups,
+                                "route-table" => PrivateEndpointPolicies::RouteTables,
+                                _ => PrivateEndpointPolicies::Disabled,
+                            };
                     }
                 }
                 tree::SubnetClause::DefaultOutbound(word) => {
@@ -114,11 +116,16 @@ impl Lowering<'_> {
     fn define_peering(&mut self, peering: &tree::Peering) {
         let from = self.reference(&peering.from, |names| &names.vnets);
         let to = self.reference(&peering.to, |names| &names.vnets);
-        let (Some(from), Some(to)) = (from, to) else { return };
+        let (Some(from), Some(to)) = (from, to) else {
+            return;
+        };
         let span = peering.from.span.to(peering.to.span);
         if from.id.is_some() && from.id == to.id {
-            let finding = Finding::new(FindingId::TG0023, format!("vnet `{}` is peered with itself", from.name))
-                .at(span, "both ends are one vnet");
+            let finding = Finding::new(
+                FindingId::TG0023,
+                format!("vnet `{}` is peered with itself", from.name),
+            )
+            .at(span, "both ends are one vnet");
             self.report(finding);
             return;
         }
@@ -198,11 +205,20 @@ impl Lowering<'_> {
         }
     }
 
-    fn define_route_table(&mut self, id: Id<RouteTable>, block: &tree::Block<tree::RouteTableClause>) {
+    fn define_route_table(
+        &mut self,
+        id: Id<RouteTable>,
+        block: &tree::Block<tree::RouteTableClause>,
+    ) {
         let mut once = Once::default();
         for clause in &block.body.clauses {
             match clause {
-                tree::RouteTableClause::Route { name, destination, next_hop, span } => {
+                tree::RouteTableClause::Route {
+                    name,
+                    destination,
+                    next_hop,
+                    span,
+                } => {
                     let destination = self.route_destination(destination);
                     let next_hop = self.next_hop(next_hop);
                     if let (Some(destination), Some(next_hop)) = (destination, next_hop) {
@@ -235,11 +251,16 @@ impl Lowering<'_> {
             TargetKind::Plain => Some(self.prefix(&target.word)?.map(RouteDestination::Prefix)),
             TargetKind::ServiceTag => {
                 let tag = self.word(&target.word, "a service tag")?;
-                Some(tag.map(|name| RouteDestination::ServiceTag(crate::net::ServiceTag::new(name))))
+                Some(
+                    tag.map(|name| RouteDestination::ServiceTag(crate::net::ServiceTag::new(name))),
+                )
             }
             TargetKind::FqdnTag | TargetKind::IpGroup | TargetKind::SecurityGroup => {
-                let finding = Finding::new(FindingId::TG0023, "a route leads to a prefix or a service tag")
-                    .at(target.word.span, "neither");
+                let finding = Finding::new(
+                    FindingId::TG0023,
+                    "a route leads to a prefix or a service tag",
+                )
+                .at(target.word.span, "neither");
                 self.report(finding);
                 None
             }
@@ -297,11 +318,18 @@ impl Lowering<'_> {
         let sources = self.endpoints(&rule.from);
         let destinations = self.endpoints(&rule.to);
         let services = self.services(&rule.services);
-        let source_ports: Vec<PortRange> =
-            rule.source_ports.iter().filter_map(|word| self.parsed(word, "a port")).map(|port| port.value).collect();
+        let source_ports: Vec<PortRange> = rule
+            .source_ports
+            .iter()
+            .filter_map(|word| self.parsed(word, "a port"))
+            .map(|port| port.value)
+            .collect();
         let first = services.first()?;
         let (transport, _) = first.value.transport_ports();
-        if let Some(other) = services.iter().find(|service| service.value.transport_ports().0 != transport) {
+        if let Some(other) = services
+            .iter()
+            .find(|service| service.value.transport_ports().0 != transport)
+        {
             let finding = Finding::new(FindingId::TG0023, "a security rule has one protocol")
                 .at(other.span, format!("`{}`", other.value))
                 .related(first.span, format!("`{}`", first.value))
@@ -311,8 +339,9 @@ impl Lowering<'_> {
         let name_only = |endpoint: &crate::estate::Endpoint| {
             matches!(
                 endpoint,
-                crate::estate::Endpoint::Plain(Destination::Fqdn(_) | Destination::FqdnTag(_) | Destination::Open(_))
-                    | crate::estate::Endpoint::IpGroup(_)
+                crate::estate::Endpoint::Plain(
+                    Destination::Fqdn(_) | Destination::FqdnTag(_) | Destination::Open(_)
+                ) | crate::estate::Endpoint::IpGroup(_)
             )
         };
         if sources.iter().chain(&destinations).any(name_only) {
@@ -325,15 +354,34 @@ impl Lowering<'_> {
         Some(SecurityRule {
             name: rule.name.value.clone(),
             origin: rule.name.span.into(),
-            description: rule.description.as_ref().map(|text| text.value.to_string()).unwrap_or_default(),
+            description: rule
+                .description
+                .as_ref()
+                .map(|text| text.value.to_string())
+                .unwrap_or_default(),
             priority: priority?,
-            direction: if rule.direction.value == "inbound" { Direction::Inbound } else { Direction::Outbound },
-            access: if rule.access.value == "deny" { Access::Deny } else { Access::Allow },
+            direction: if rule.direction.value == "inbound" {
+                Direction::Inbound
+            } else {
+                Direction::Outbound
+            },
+            access: if rule.access.value == "deny" {
+                Access::Deny
+            } else {
+                Access::Allow
+            },
             transport,
             sources,
-            source_ports: if source_ports.is_empty() { vec![PortRange::ALL] } else { source_ports },
+            source_ports: if source_ports.is_empty() {
+                vec![PortRange::ALL]
+            } else {
+                source_ports
+            },
             destinations,
-            destination_ports: services.iter().map(|service| service.value.transport_ports().1).collect(),
+            destination_ports: services
+                .iter()
+                .map(|service| service.value.transport_ports().1)
+                .collect(),
         })
     }
 
@@ -354,11 +402,14 @@ impl Lowering<'_> {
     }
 
     fn define_public_ip(&mut self, id: Id<crate::estate::PublicIp>, ip: &tree::PublicIp) {
-        self.estate.public_ips[id].address = ip.address.as_ref().and_then(|word| self.address(word));
+        self.estate.public_ips[id].address =
+            ip.address.as_ref().and_then(|word| self.address(word));
         let mut once = Once::default();
         for clause in &ip.body.clauses {
             match clause {
-                tree::PublicIpClause::Zones(words) => self.estate.public_ips[id].zones = self.zones(words),
+                tree::PublicIpClause::Zones(words) => {
+                    self.estate.public_ips[id].zones = self.zones(words)
+                }
                 tree::PublicIpClause::Common(common) => {
                     if let Some(home) = self.common(common, &mut once, ip.body.span) {
                         self.estate.public_ips[id].meta.home = home;
@@ -369,10 +420,17 @@ impl Lowering<'_> {
     }
 
     pub(super) fn zones(&mut self, words: &[Word]) -> Vec<Spanned<u8>> {
-        words.iter().filter_map(|word| self.number(word, "expected the number of a zone")).collect()
+        words
+            .iter()
+            .filter_map(|word| self.number(word, "expected the number of a zone"))
+            .collect()
     }
 
-    fn define_nat_gateway(&mut self, id: Id<crate::estate::NatGateway>, block: &tree::Block<tree::NatGatewayClause>) {
+    fn define_nat_gateway(
+        &mut self,
+        id: Id<crate::estate::NatGateway>,
+        block: &tree::Block<tree::NatGatewayClause>,
+    ) {
         let mut once = Once::default();
         for clause in &block.body.clauses {
             match clause {
@@ -412,7 +470,8 @@ impl Lowering<'_> {
                     self.estate.load_balancers[id].private_ips.extend(ips);
                 }
                 tree::LoadBalancerClause::Backend(words) => {
-                    let backends: Vec<Ref<Subnet>> = words.iter().filter_map(|word| self.subnet(word)).collect();
+                    let backends: Vec<Ref<Subnet>> =
+                        words.iter().filter_map(|word| self.subnet(word)).collect();
                     self.estate.load_balancers[id].backends.extend(backends);
                 }
                 tree::LoadBalancerClause::OutboundRule(word) => {
@@ -431,7 +490,11 @@ impl Lowering<'_> {
         }
     }
 
-    fn define_gateway(&mut self, id: Id<crate::estate::Gateway>, block: &tree::Placed<tree::GatewayClause>) {
+    fn define_gateway(
+        &mut self,
+        id: Id<crate::estate::Gateway>,
+        block: &tree::Placed<tree::GatewayClause>,
+    ) {
         if let Some(vnet) = self.reference(&block.place, |names| &names.vnets) {
             self.estate.gateways[id].vnet = vnet;
         }
@@ -440,7 +503,11 @@ impl Lowering<'_> {
             match clause {
                 tree::GatewayClause::Type(word) => {
                     if self.first_time(&mut once, "type", word.span) {
-                        let kind = if word.value == "vpn" { GatewayKind::Vpn } else { GatewayKind::ExpressRoute };
+                        let kind = if word.value == "vpn" {
+                            GatewayKind::Vpn
+                        } else {
+                            GatewayKind::ExpressRoute
+                        };
                         self.estate.gateways[id].kind = Spanned::new(kind, word.span);
                     }
                 }
@@ -457,7 +524,11 @@ impl Lowering<'_> {
         }
     }
 
-    fn define_appliance(&mut self, id: Id<crate::estate::Appliance>, block: &tree::Placed<tree::ApplianceClause>) {
+    fn define_appliance(
+        &mut self,
+        id: Id<crate::estate::Appliance>,
+        block: &tree::Placed<tree::ApplianceClause>,
+    ) {
         if let Some(subnet) = self.subnet(&block.place) {
             self.estate.appliances[id].subnet = subnet;
         }
@@ -501,7 +572,9 @@ impl Lowering<'_> {
                     let addresses = self.addresses(words);
                     let subnet = self.estate.private_endpoints[id].subnet.id;
                     self.must_lie_in(&addresses, subnet);
-                    self.estate.private_endpoints[id].addresses.extend(addresses);
+                    self.estate.private_endpoints[id]
+                        .addresses
+                        .extend(addresses);
                 }
                 tree::PrivateEndpointClause::For(words) => {
                     let names: Vec<_> = words.iter().filter_map(|word| self.domain(word)).collect();
@@ -522,11 +595,19 @@ impl Lowering<'_> {
         }
     }
 
-    fn define_dns_zone(&mut self, id: Id<crate::estate::PrivateDnsZone>, block: &tree::Block<tree::DnsZoneClause>) {
+    fn define_dns_zone(
+        &mut self,
+        id: Id<crate::estate::PrivateDnsZone>,
+        block: &tree::Block<tree::DnsZoneClause>,
+    ) {
         let mut once = Once::default();
         for clause in &block.body.clauses {
             match clause {
-                tree::DnsZoneClause::Link { vnet, registration, nxdomain_redirect } => {
+                tree::DnsZoneClause::Link {
+                    vnet,
+                    registration,
+                    nxdomain_redirect,
+                } => {
                     if let Some(reference) = self.reference(vnet, |names| &names.vnets) {
                         let resolution = if *nxdomain_redirect {
                             ResolutionPolicy::NxDomainRedirect
@@ -549,7 +630,9 @@ impl Lowering<'_> {
                         addresses,
                     });
                 }
-                tree::DnsZoneClause::Common(common @ (CommonClause::Existing(_) | CommonClause::Ignore(_))) => {
+                tree::DnsZoneClause::Common(
+                    common @ (CommonClause::Existing(_) | CommonClause::Ignore(_)),
+                ) => {
                     if let Some(home) = self.common(common, &mut once, block.body.span) {
                         self.estate.dns_zones[id].meta.home = home;
                     }
@@ -561,17 +644,26 @@ impl Lowering<'_> {
     /// The subnet that `vnet.subnet` refers to.
     pub(super) fn subnet(&mut self, word: &Word) -> Option<Ref<Subnet>> {
         let word = &self.word(word, "a subnet")?;
-        let unknown = Ref { id: None, name: word.value.clone(), origin: word.span.into() };
+        let unknown = Ref {
+            id: None,
+            name: word.value.clone(),
+            origin: word.span.into(),
+        };
         let Some((vnet_name, subnet_name)) = word.value.split_once('.') else {
-            let finding = Finding::new(FindingId::TG0008, format!("`{}` is not a subnet", word.value))
-                .at(word.span, "a subnet is written vnet.subnet");
+            let finding = Finding::new(
+                FindingId::TG0008,
+                format!("`{}` is not a subnet", word.value),
+            )
+            .at(word.span, "a subnet is written vnet.subnet");
             self.report(finding);
             return Some(unknown);
         };
         let vnet_word = Spanned::new(vnet_name.into(), word.span);
         let (vnet, finding) = self.names.vnets.resolve(&vnet_word);
         self.findings.extend(finding);
-        let Some(vnet) = vnet.id else { return Some(unknown) };
+        let Some(vnet) = vnet.id else {
+            return Some(unknown);
+        };
         match self.find_subnet(vnet, subnet_name) {
             Some(id) => Some(Ref::known(id, word.value.clone(), word.span)),
             None => {
@@ -583,13 +675,23 @@ impl Lowering<'_> {
     }
 
     /// Reports each address that lies in none of the subnet's prefixes.
-    pub(super) fn must_lie_in(&mut self, addresses: &[Spanned<std::net::IpAddr>], subnet: Option<Id<Subnet>>) {
+    pub(super) fn must_lie_in(
+        &mut self,
+        addresses: &[Spanned<std::net::IpAddr>],
+        subnet: Option<Id<Subnet>>,
+    ) {
         let Some(subnet) = subnet else { return };
         for address in addresses {
             let path = self.estate.subnet_path(subnet);
             let subnet = &self.estate.subnets[subnet];
-            let Some(first) = subnet.prefixes.first() else { continue };
-            if subnet.prefixes.iter().any(|prefix| prefix.value.contains(&address.value)) {
+            let Some(first) = subnet.prefixes.first() else {
+                continue;
+            };
+            if subnet
+                .prefixes
+                .iter()
+                .any(|prefix| prefix.value.contains(&address.value))
+            {
                 continue;
             }
             let finding = Finding::new(

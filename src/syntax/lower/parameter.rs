@@ -38,11 +38,17 @@ impl ParameterTable {
     pub(super) fn read(files: &[Parsed], given: &Parameters, findings: &mut Vec<Finding>) -> Self {
         let mut table = Self::default();
         for item in files.iter().flat_map(|file| &file.items) {
-            let Item::Param { name, default } = item else { continue };
+            let Item::Param { name, default } = item else {
+                continue;
+            };
             if !is_identifier(&name.value) {
                 let message = format!("`{}` cannot be the name of a parameter", name.value);
                 let help = "use letters, digits and underscores, and begin with a letter";
-                findings.push(Finding::new(Id::TG0004, message).at(name.span, "declared here").help(help));
+                findings.push(
+                    Finding::new(Id::TG0004, message)
+                        .at(name.span, "declared here")
+                        .help(help),
+                );
                 continue;
             }
             if let Some(first) = table.0.get(&name.value) {
@@ -54,10 +60,18 @@ impl ParameterTable {
                 );
                 continue;
             }
-            let value = given.get(&name.value).or(default.as_ref().map(|word| &word.value)).cloned();
+            let value = given
+                .get(&name.value)
+                .or(default.as_ref().map(|word| &word.value))
+                .cloned();
             table.0.insert(
                 name.value.clone(),
-                Declared { span: name.span, value, used: false, left_open: false },
+                Declared {
+                    span: name.span,
+                    value,
+                    used: false,
+                    left_open: false,
+                },
             );
         }
         for name in given.keys().filter(|name| !table.0.contains_key(*name)) {
@@ -101,9 +115,14 @@ impl ParameterTable {
 
     /// The finding for a parameter left open where a value is needed now.
     pub(super) fn needs_value(&self, name: &str, word: &Word, what: &str) -> Finding {
-        let finding = Finding::new(Id::TG0015, format!("parameter `{name}` has no value, but {what} must be known to compile"))
-            .at(word.span, "needed here")
-            .help(format!("give it one with --param {name}=VALUE, or in the policy: param {name} = VALUE"));
+        let finding = Finding::new(
+            Id::TG0015,
+            format!("parameter `{name}` has no value, but {what} must be known to compile"),
+        )
+        .at(word.span, "needed here")
+        .help(format!(
+            "give it one with --param {name}=VALUE, or in the policy: param {name} = VALUE"
+        ));
         match self.0.get(name) {
             Some(declared) => finding.related(declared.span, "declared without a value"),
             None => finding,

@@ -10,7 +10,12 @@ use super::{Lowering, Once};
 
 impl Lowering<'_> {
     /// Applies a common clause; gives the home it sets, if it sets one. `scope` is the block around.
-    pub(super) fn common(&mut self, clause: &CommonClause, once: &mut Once, scope: Option<Span>) -> Option<Home> {
+    pub(super) fn common(
+        &mut self,
+        clause: &CommonClause,
+        once: &mut Once,
+        scope: Option<Span>,
+    ) -> Option<Home> {
         match clause {
             CommonClause::Ignore(ignore) => {
                 self.ignore(ignore, scope.unwrap_or(ignore.id.span));
@@ -33,14 +38,18 @@ impl Lowering<'_> {
 
     pub(super) fn ignore(&mut self, ignore: &tree::Ignore, scope: Span) {
         let Some(id) = Id::from_code(&ignore.id.value) else {
-            let finding = Finding::new(Id::TG0022, format!("there is no finding `{}`", ignore.id.value))
-                .at(ignore.id.span, "not known")
-                .help("ids look like TG1001; `tidegate rule` lists them");
+            let finding = Finding::new(
+                Id::TG0022,
+                format!("there is no finding `{}`", ignore.id.value),
+            )
+            .at(ignore.id.span, "not known")
+            .help("ids look like TG1001; `tidegate rule` lists them");
             self.report(finding);
             return;
         };
         if ignore.reason.value.trim().is_empty() {
-            let finding = Finding::new(Id::TG0010, "an ignore needs a reason").at(ignore.reason.span, "empty");
+            let finding = Finding::new(Id::TG0010, "an ignore needs a reason")
+                .at(ignore.reason.span, "empty");
             self.report(finding);
             return;
         }

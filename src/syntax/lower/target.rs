@@ -5,7 +5,9 @@ use smol_str::SmolStr;
 use crate::base::{Spanned, did_you_mean_help};
 use crate::diag::{Finding, Id as FindingId};
 use crate::estate::{Endpoint, Id, Subnet, Vnet};
-use crate::net::{AddressRange, Destination, FqdnPattern, FqdnTag, OpenKind, OpenValue, ServiceTag, parse_prefix};
+use crate::net::{
+    AddressRange, Destination, FqdnPattern, FqdnTag, OpenKind, OpenValue, ServiceTag, parse_prefix,
+};
 use crate::syntax::tree::{Target, TargetKind, Word};
 
 use super::Lowering;
@@ -19,9 +21,12 @@ impl Lowering<'_> {
         for target in targets {
             match target.kind {
                 TargetKind::IpGroup | TargetKind::SecurityGroup => {
-                    let finding = Finding::new(FindingId::TG0023, "a requirement cannot go to this kind of group")
-                        .at(target.word.span, "named here")
-                        .help("name addresses, domain names, tags, or a `group`");
+                    let finding = Finding::new(
+                        FindingId::TG0023,
+                        "a requirement cannot go to this kind of group",
+                    )
+                    .at(target.word.span, "named here")
+                    .help("name addresses, domain names, tags, or a `group`");
                     self.report(finding);
                 }
                 _ => self.expand(target, &mut Vec::new(), &mut out),
@@ -46,7 +51,11 @@ impl Lowering<'_> {
                 _ => {
                     let mut destinations = Vec::new();
                     self.expand(target, &mut Vec::new(), &mut destinations);
-                    out.extend(destinations.into_iter().map(|destination| Endpoint::Plain(destination.value)));
+                    out.extend(
+                        destinations
+                            .into_iter()
+                            .map(|destination| Endpoint::Plain(destination.value)),
+                    );
                 }
             }
         }
@@ -54,7 +63,12 @@ impl Lowering<'_> {
     }
 
     /// Adds what one target stands for. `inside` are the groups being expanded, to notice circles.
-    fn expand(&mut self, target: &Target, inside: &mut Vec<SmolStr>, out: &mut Vec<Spanned<Destination>>) {
+    fn expand(
+        &mut self,
+        target: &Target,
+        inside: &mut Vec<SmolStr>,
+        out: &mut Vec<Spanned<Destination>>,
+    ) {
         let word = &target.word;
         let mut push = |destination| out.push(Spanned::new(destination, word.span));
         let text = match self.parameters.text(word, &mut self.findings) {
@@ -62,7 +76,10 @@ impl Lowering<'_> {
             Some(Text::Known(text)) => text,
             Some(Text::Open(name)) => {
                 self.parameters.leave_open(&name);
-                push(Destination::Open(OpenValue { parameter: name, kind: OpenKind::Name }));
+                push(Destination::Open(OpenValue {
+                    parameter: name,
+                    kind: OpenKind::Name,
+                }));
                 return;
             }
         };
@@ -70,8 +87,11 @@ impl Lowering<'_> {
             TargetKind::ServiceTag => push(Destination::ServiceTag(ServiceTag::new(text))),
             TargetKind::FqdnTag => push(Destination::FqdnTag(FqdnTag::new(text))),
             TargetKind::IpGroup | TargetKind::SecurityGroup => {
-                let finding = Finding::new(FindingId::TG0023, "a group cannot hold another kind of group")
-                    .at(word.span, "named here");
+                let finding = Finding::new(
+                    FindingId::TG0023,
+                    "a group cannot hold another kind of group",
+                )
+                .at(word.span, "named here");
                 self.report(finding);
             }
             TargetKind::Plain => self.expand_plain(word, &text, inside, out),
@@ -120,8 +140,9 @@ impl Lowering<'_> {
         let at = |destination| Spanned::new(destination, word.span);
         if let Some(group) = self.groups.get(name).copied() {
             if inside.iter().any(|open| open == name) {
-                let finding = Finding::new(FindingId::TG0011, format!("group `{name}` contains itself"))
-                    .at(word.span, "closes the circle");
+                let finding =
+                    Finding::new(FindingId::TG0011, format!("group `{name}` contains itself"))
+                        .at(word.span, "closes the circle");
                 self.report(finding);
                 return;
             }
@@ -133,21 +154,37 @@ impl Lowering<'_> {
             inside.pop();
         } else if let Some(vnet) = self.names.vnets.get(name) {
             let prefixes = &self.estate.vnets[vnet].prefixes;
-            out.extend(prefixes.iter().map(|prefix| at(Destination::Prefix(prefix.value))));
+            out.extend(
+                prefixes
+                    .iter()
+                    .map(|prefix| at(Destination::Prefix(prefix.value))),
+            );
         } else if let Some(pool) = self.names.pools.get(name) {
-            let subnets: Vec<_> =
-                self.estate.pools[pool].subnets.iter().filter_map(|subnet| subnet.id).collect();
+            let subnets: Vec<_> = self.estate.pools[pool]
+                .subnets
+                .iter()
+                .filter_map(|subnet| subnet.id)
+                .collect();
             for subnet in subnets {
                 let prefixes = &self.estate.subnets[subnet].prefixes;
-                out.extend(prefixes.iter().map(|prefix| at(Destination::Prefix(prefix.value))));
+                out.extend(
+                    prefixes
+                        .iter()
+                        .map(|prefix| at(Destination::Prefix(prefix.value))),
+                );
             }
         } else {
             let groups = self.groups.keys().map(|name| name.as_str());
-            let known = groups.chain(self.names.vnets.written()).chain(self.names.pools.written());
-            let finding = Finding::new(FindingId::TG0008, format!("there is no group, vnet or pool `{name}`"))
-                .at(word.span, "refers to nothing")
-                .maybe_help(did_you_mean_help(name, known))
-                .help("a domain name has a dot; a service tag is written `tag NAME`");
+            let known = groups
+                .chain(self.names.vnets.written())
+                .chain(self.names.pools.written());
+            let finding = Finding::new(
+                FindingId::TG0008,
+                format!("there is no group, vnet or pool `{name}`"),
+            )
+            .at(word.span, "refers to nothing")
+            .maybe_help(did_you_mean_help(name, known))
+            .help("a domain name has a dot; a service tag is written `tag NAME`");
             self.report(finding);
         }
     }
@@ -160,7 +197,12 @@ impl Lowering<'_> {
         match self.find_subnet(vnet, subnet) {
             Some(subnet) => {
                 let prefixes = &self.estate.subnets[subnet].prefixes;
-                Some(prefixes.iter().map(|prefix| Destination::Prefix(prefix.value)).collect())
+                Some(
+                    prefixes
+                        .iter()
+                        .map(|prefix| Destination::Prefix(prefix.value))
+                        .collect(),
+                )
             }
             None if subnet.contains('.') => None,
             None => {
@@ -171,21 +213,25 @@ impl Lowering<'_> {
         }
     }
 
-    pub(super) fn find_subnet(
-        &self,
-        vnet: Id<Vnet>,
-        name: &str,
-    ) -> Option<Id<Subnet>> {
-        self.names.subnets.get(&format!("{}.{name}", self.estate.vnets[vnet].meta.name))
+    pub(super) fn find_subnet(&self, vnet: Id<Vnet>, name: &str) -> Option<Id<Subnet>> {
+        self.names
+            .subnets
+            .get(&format!("{}.{name}", self.estate.vnets[vnet].meta.name))
     }
 
     pub(super) fn unknown_subnet(&self, word: &Word, vnet: Id<Vnet>, subnet: &str) -> Finding {
-        let names = self.estate.subnets_of(vnet).map(|(_, subnet)| subnet.meta.name.as_str());
+        let names = self
+            .estate
+            .subnets_of(vnet)
+            .map(|(_, subnet)| subnet.meta.name.as_str());
         let vnet = &self.estate.vnets[vnet].meta;
-        Finding::new(FindingId::TG0008, format!("vnet `{}` has no subnet `{subnet}`", vnet.name))
-            .at(word.span, "refers to nothing")
-            .related(vnet.origin, "the vnet")
-            .maybe_help(did_you_mean_help(subnet, names))
+        Finding::new(
+            FindingId::TG0008,
+            format!("vnet `{}` has no subnet `{subnet}`", vnet.name),
+        )
+        .at(word.span, "refers to nothing")
+        .related(vnet.origin, "the vnet")
+        .maybe_help(did_you_mean_help(subnet, names))
     }
 }
 
@@ -193,6 +239,12 @@ impl Lowering<'_> {
 fn looks_like_address(text: &str) -> bool {
     let address = text.split(['/', '-']).next().unwrap_or(text);
     text.contains('/')
-        || (address.contains(':') && address.chars().all(|c| c.is_ascii_hexdigit() || matches!(c, ':' | '.')))
-        || (address.contains('.') && address.split('.').all(|part| part.bytes().all(|b| b.is_ascii_digit())))
+        || (address.contains(':')
+            && address
+                .chars()
+                .all(|c| c.is_ascii_hexdigit() || matches!(c, ':' | '.')))
+        || (address.contains('.')
+            && address
+                .split('.')
+                .all(|part| part.bytes().all(|b| b.is_ascii_digit())))
 }

@@ -9,7 +9,9 @@ use smol_str::SmolStr;
 
 use crate::base::{Date, Spanned, did_you_mean_help};
 use crate::diag::{Edit, Finding, Id, Safety};
-use crate::net::{AddressRange, Fqdn, NameError, PrefixError, Service, parse_address, parse_prefix};
+use crate::net::{
+    AddressRange, Fqdn, NameError, PrefixError, Service, parse_address, parse_prefix,
+};
 use crate::syntax::tree::Word;
 
 use super::Lowering;
@@ -35,8 +37,8 @@ impl Lowering<'_> {
     }
 
     fn malformed(&mut self, word: &Word, text: &str, expected: impl Display) {
-        let finding =
-            Finding::new(Id::TG0004, format!("{expected}, found `{text}`")).at(word.span, "malformed");
+        let finding = Finding::new(Id::TG0004, format!("{expected}, found `{text}`"))
+            .at(word.span, "malformed");
         self.report(finding);
     }
 
@@ -52,11 +54,16 @@ impl Lowering<'_> {
                 let address = text.split('/').next().unwrap_or(text);
                 let finding = Finding::new(Id::TG0005, format!("`{text}` has host bits set"))
                     .at(word.span, format!("the network is {network}"))
-                    .help(format!("write {network} for the network, or {address} for the one address"))
+                    .help(format!(
+                        "write {network} for the network, or {address} for the one address"
+                    ))
                     .fix(
                         format!("write {network}"),
                         Safety::Unsafe,
-                        vec![Edit { span: word.span, text: network.to_string() }],
+                        vec![Edit {
+                            span: word.span,
+                            text: network.to_string(),
+                        }],
                     );
                 self.report(finding);
                 None
@@ -77,7 +84,11 @@ impl Lowering<'_> {
         match parse_address(&text) {
             Some(address) => Some(Spanned::new(address, word.span)),
             None => {
-                self.malformed(word, &text, "expected an IPv4 or IPv6 address such as 10.10.0.4");
+                self.malformed(
+                    word,
+                    &text,
+                    "expected an IPv4 or IPv6 address such as 10.10.0.4",
+                );
                 None
             }
         }
@@ -88,7 +99,10 @@ impl Lowering<'_> {
     }
 
     /// A prefix or a range.
-    pub(super) fn prefix_or_range(&mut self, word: &Word) -> Option<Result<Spanned<IpNet>, Spanned<AddressRange>>> {
+    pub(super) fn prefix_or_range(
+        &mut self,
+        word: &Word,
+    ) -> Option<Result<Spanned<IpNet>, Spanned<AddressRange>>> {
         let text = self.text(word, "a prefix")?;
         match AddressRange::parse(&text) {
             Some(range) => Some(Err(Spanned::new(range, word.span))),
@@ -153,9 +167,17 @@ impl Lowering<'_> {
     }
 
     /// One of a few words, in any case.
-    pub(super) fn choice<T: Copy>(&mut self, word: &Word, what: &str, choices: &[(&str, T)]) -> Option<Spanned<T>> {
+    pub(super) fn choice<T: Copy>(
+        &mut self,
+        word: &Word,
+        what: &str,
+        choices: &[(&str, T)],
+    ) -> Option<Spanned<T>> {
         let text = self.text(word, what)?;
-        if let Some((_, value)) = choices.iter().find(|(name, _)| name.eq_ignore_ascii_case(&text)) {
+        if let Some((_, value)) = choices
+            .iter()
+            .find(|(name, _)| name.eq_ignore_ascii_case(&text))
+        {
             return Some(Spanned::new(*value, word.span));
         }
         let names = || choices.iter().map(|(name, _)| *name);
@@ -176,10 +198,17 @@ pub(super) fn name_finding(word: &Word, text: &str, error: &NameError) -> Findin
         NameError::WildcardNotFirst | NameError::Wildcard => Id::TG0006,
         _ => Id::TG0004,
     };
-    let finding = Finding::new(id, format!("`{text}` is not a domain name: {error}")).at(word.span, "malformed");
+    let finding = Finding::new(id, format!("`{text}` is not a domain name: {error}"))
+        .at(word.span, "malformed");
     if *error == NameError::WildcardNotFirst {
-        let below = text.rsplit('*').next().unwrap_or("").trim_start_matches(['.', '-']);
-        let wider = (below.contains('.')).then(|| format!("the narrowest pattern Azure Firewall takes is `*.{below}`, which allows more"));
+        let below = text
+            .rsplit('*')
+            .next()
+            .unwrap_or("")
+            .trim_start_matches(['.', '-']);
+        let wider = (below.contains('.')).then(|| {
+            format!("the narrowest pattern Azure Firewall takes is `*.{below}`, which allows more")
+        });
         return finding.maybe_help(wider);
     }
     finding

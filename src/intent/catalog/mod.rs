@@ -1,0 +1,32 @@
+//! Catalogs: what Azure services must reach, read from `rules/egress/*.yaml`.
+//!
+//! A catalog is data that Azure's documents can change, so none of it is in the code; users add their own in the
+//! same schema. A catalog that is in a [`Library`] was checked as a whole, and every entry knows its place in its
+//! file. [`select`] tells which entries a pool needs.
+
+mod check;
+mod fqdn_tags;
+mod library;
+mod load;
+mod model;
+mod regions;
+mod schema;
+mod select;
+mod template;
+mod yaml;
+
+pub use fqdn_tags::{Evidence, FqdnTagInfo, FqdnTags, TagContent, TagFamily};
+pub use library::{Library, find_cloud};
+pub use load::load;
+pub use model::{
+    Access, Alternative, Ambiguity, Basis, Catalog, Constraint, Direction, DnsEntry, DnsKind,
+    Documented, Endpoint, Expansion, Fallback, Feature, FeatureImplication, Form, Level, Lifecycle,
+    NetworkIsolated, NextHop, NoExtraEndpoints, NsgRule, Parameter, ParameterKind, PrivateEndpoint,
+    Product, Route, RuleKind, Source, SourceRef, Status, TlsFacts, When,
+};
+pub use regions::{Region, Regions, UnlistedSuffix};
+pub use select::{
+    FilledDestination, FilledForm, LeftOut, Need, NoDestination, Reason, Selected, Selection,
+    select,
+};
+pub use template::{Template, TemplateError, TemplateKind};

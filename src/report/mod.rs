@@ -1,0 +1,3 @@
+//! What was found, as text for people and programs.
+
+pub mod catalog;

@@ -1,0 +1,608 @@
+//! Pools, and what their catalogs ask for.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use smol_str::{SmolStr, format_smolstr};
+
+use crate::base::{Origin, Span, Spanned, did_you_mean_help};
+use crate::diag::{Finding, Id as FindingId};
+use crate::estate::{
+    DnsServers, Id, NetworkPlugin, OpenParameter, OutboundType, Pool, PoolIdentity, Region,
+};
+use crate::intent::catalog::{
+    self, Catalog, Direction, Level, Need, NextHop, NoDestination, Reason, Selection, Template,
+    select,
+};
+use crate::intent::{Admission, PoolSummary, RequiredRoute, Requirement, RouteTarget, Waiting};
+use crate::net::{Destination, OpenValue, parse_prefix};
+use crate::syntax::tree::{self, PoolClause, Word};
+
+use super::declare::Declared;
+use super::{Lowering, Once};
+
+/// What a pool's block says about its catalog.
+#[derive(Default)]
+struct CatalogClauses<'t> {
+    clusters: Vec<&'t Word>,
+    features: Vec<&'t Word>,
+    include: Vec<&'t Word>,
+    values: Vec<(&'t Word, &'t Word)>,
+}
+
+impl Lowering<'_> {
+    pub(super) fn define_pools(&mut self, declared: &[Declared<'_>]) {
+        for item in declared {
+            if let Declared::Pool(id, pool) = item {
+                self.define_pool(*id, pool);
+            }
+        }
+    }
+
+    fn define_pool(&mut self, id: Id<Pool>, pool: &tree::Pool) {
+        let subnets = pool
+            .places
+            .iter()
+            .filter_map(|place| self.subnet(place))
+            .collect();
+        self.estate.pools[id].subnets = subnets;
+        let mut once = Once::default();
+        let mut catalog_clauses = CatalogClauses::default();
+        for clause in &pool.body.clauses {
+            self.pool_clause(id, pool, clause, &mut once, &mut catalog_clauses);
+        }
+        if !once.0.iter().any(|(keyword, _)| *keyword == "outbound") {
+            let finding = Finding::new(
+                FindingId::TG0010,
+                format!("pool `{}` does not say how it leaves", pool.name.value),
+            )
+            .at(pool.name.span, "no `outbound` clause")
+            .help("write for example: outbound userDefinedRouting");
+            self.report(finding);
+        }
+        self.apply_catalog(id, pool.name.span, &catalog_clauses);
+    }
+
+    fn pool_clause<'t>(
+        &mut self,
+        id: Id<Pool>,
+        pool: &tree::Pool,
+        clause: &'t PoolClause,
+        once: &mut Once,
+        catalog_clauses: &mut CatalogClauses<'t>,
+    ) {
+        match clause {
+            PoolClause::Kind(word) => {
+                if self.first_time(once, "kind", word.span)
+                    && let Some(kind) = self.word(word, "a catalog")
+                {
+                    self.check_catalog(&kind);
+                    self.estate.pools[id].kind = Some(kind);
+                }
+            }
+            PoolClause::Outbound(word) => {
+                if self.first_time(once, "outbound", word.span) {
+                    let types = OutboundType::ALL.map(|outbound| (outbound.name(), outbound));
+                    if let Some(outbound) = self.choice(word, "an outbound type", &types) {
+                        self.estate.pools[id].outbound = outbound;
+                    }
+                }
+            }
+            PoolClause::Via(word) => {
+                if self.first_time(once, "via", word.span) {
+                    self.estate.pools[id].via = self.reference(word, |names| &names.firewalls);
+                }
+            }
+            PoolClause::NetworkPlugin(word) => {
+                if self.first_time(once, "network-plugin", word.span) {
+                    let plugin = self.choice(word, "a network plugin", &NetworkPlugin::KEYWORDS);
+                    self.estate.pools[id].network_plugin = plugin;
+                }
+            }
+            PoolClause::PodCidr(words) => {
+                let prefixes = self.prefixes(words);
+                self.estate.pools[id].pod_prefixes.extend(prefixes);
+            }
+            PoolClause::PrivateCluster(word) => {
+                if self.first_time(once, "private-cluster", word.span) {
+                    self.estate.pools[id].private_cluster = Some(word.span.into());
+                }
+            }
+            PoolClause::PrivateIngress(word) => {
+                if self.first_time(once, "private-ingress", word.span) {
+                    self.estate.pools[id].private_ingress = Some(word.span.into());
+                }
+            }
+            PoolClause::Identity(word) => {
+                if self.first_time(once, "identity", word.span) {
+                    self.estate.pools[id].identity = if word.value == "system-assigned" {
+                        Some(PoolIdentity::SystemAssigned(word.span.into()))
+                    } else {
+                        self.reference(word, |names| &names.identities)
+                            .map(PoolIdentity::UserAssigned)
+                    };
+                }
+            }
+            PoolClause::Clusters(words) => catalog_clauses.clusters.extend(words),
+            PoolClause::Features(words) => catalog_clauses.features.extend(words),
+            PoolClause::Include(words) => catalog_clauses.include.extend(words),
+            PoolClause::Set { name, value } => catalog_clauses.values.push((name, value)),
+            PoolClause::Ignore(ignore) => {
+                self.ignore(ignore, pool.body.span.unwrap_or(pool.name.span))
+            }
+        }
+    }
+
+    fn apply_catalog(&mut self, id: Id<Pool>, because: Span, clauses: &CatalogClauses<'_>) {
+        let Some(kind) = self.estate.pools[id].kind.clone() else {
+            let orphan = clauses
+                .clusters
+                .iter()
+                .chain(&clauses.features)
+                .chain(&clauses.include);
+            if let Some(word) = orphan
+                .copied()
+                .chain(clauses.values.iter().map(|(name, _)| *name))
+                .next()
+            {
+                let finding = Finding::new(
+                    FindingId::TG0010,
+                    "this clause needs the catalog it is about",
+                )
+                .at(word.span, "of which catalog?")
+                .help("add for example: kind hdinsight-on-aks");
+                self.report(finding);
+            }
+            return;
+        };
+        let library = self.library;
+        let Some(catalog) = library.get(&kind.value) else {
+            return;
+        };
+        self.check_retired(catalog, &kind);
+        let features = self.features(id, catalog, clauses);
+        let values = self.values(catalog, clauses);
+        let include = self.levels(clauses);
+        let region = match &self.estate.region {
+            Region::Named(name) => library.regions().get(name),
+            Region::OfResourceGroup | Region::Parameter(_) => None,
+        };
+        let derived = self.derived_values(id);
+        let all_values = derived.into_iter().chain(values.clone()).collect();
+        let selection = Selection {
+            cloud: self.estate.cloud,
+            region,
+            features,
+            values: all_values,
+            include,
+        };
+        let selected = select(catalog, &selection);
+
+        let origin = |entry| Origin::Catalog {
+            because: kind.span,
+            entry,
+        };
+        for need in &selected.needs {
+            self.take_need(id, catalog, need, origin(need.endpoint.span), because);
+        }
+        self.take_admissions(id, catalog, &selected.features, &values, kind.span);
+        self.take_routes(id, catalog, &values, kind.span);
+
+        let mut not_asked: BTreeMap<Level, usize> = BTreeMap::new();
+        for left_out in &selected.left_out {
+            if let Reason::Level(level) = left_out.reason {
+                *not_asked.entry(level).or_default() += 1;
+            }
+        }
+        self.intent.pools.push(PoolSummary {
+            pool: id,
+            catalog: catalog.name.clone(),
+            taken: selected.needs.len(),
+            not_asked: not_asked.into_iter().collect(),
+        });
+    }
+
+    fn check_retired(&mut self, catalog: &Catalog, kind: &Word) {
+        if catalog.product.status != catalog::Status::Retired {
+            return;
+        }
+        let note = catalog.product.status_note.clone();
+        let finding = Finding::new(
+            FindingId::TG7004,
+            format!("{} is retired", catalog.product.name),
+        )
+        .at(kind.span, "new pools of this kind cannot be made")
+        .related(catalog.span, "the catalog says so")
+        .maybe_help(note)
+        .help("silence it for pools that still run: ignore TG7004 \"why\"");
+        self.report(finding);
+    }
+
+    /// The features named in the block, and those that follow from the estate.
+    fn features(
+        &mut self,
+        id: Id<Pool>,
+        catalog: &Catalog,
+        clauses: &CatalogClauses<'_>,
+    ) -> BTreeSet<SmolStr> {
+        let mut features = BTreeSet::new();
+        let clusters: Vec<&str> = catalog
+            .features
+            .iter()
+            .filter_map(|feature| feature.name.strip_prefix("cluster_"))
+            .collect();
+        for word in &clauses.clusters {
+            if clusters.contains(&word.value.as_str()) {
+                features.insert(format_smolstr!("cluster_{}", word.value));
+                continue;
+            }
+            let finding = Finding::new(
+                FindingId::TG0016,
+                format!(
+                    "catalog `{}` has no cluster type `{}`",
+                    catalog.name, word.value
+                ),
+            )
+            .at(word.span, "not known")
+            .maybe_help(did_you_mean_help(&word.value, clusters.iter().copied()));
+            self.report(finding);
+        }
+        for word in &clauses.features {
+            match catalog.check_feature(&word.value) {
+                Ok(()) => {
+                    features.insert(word.value.clone());
+                }
+                Err(finding) => self.report(finding.at(word.span, "not known")),
+            }
+        }
+        let derived = self.derived_features(id);
+        features.extend(
+            derived
+                .into_iter()
+                .filter(|name| catalog.feature(name).is_some())
+                .map(SmolStr::new_static),
+        );
+        features
+    }
+
+    /// Features of catalogs that follow from what the estate says.
+    fn derived_features(&self, id: Id<Pool>) -> Vec<&'static str> {
+        let pool = &self.estate.pools[id];
+        let mut derived = Vec::new();
+        match pool.outbound.value {
+            OutboundType::UserDefinedRouting => derived.push("outbound_user_defined_routing"),
+            OutboundType::LoadBalancer => derived.push("outbound_load_balancer"),
+            OutboundType::None | OutboundType::Block => derived.push("network_isolated"),
+            OutboundType::ManagedNatGateway | OutboundType::UserAssignedNatGateway => {}
+        }
+        if pool.private_cluster.is_some() {
+            derived.extend(["private_aks", "private_cluster"]);
+        }
+        if pool.private_ingress.is_some() {
+            derived.push("private_ingress");
+        }
+        match self.dns_of(id) {
+            Some(DnsServers::Custom(_)) => derived.push("custom_dns"),
+            Some(DnsServers::Firewall(_)) => derived.push("firewall_dns_proxy"),
+            Some(DnsServers::Azure) | None => {}
+        }
+        derived
+    }
+
+    /// The DNS servers of the network that the pool is in.
+    fn dns_of(&self, id: Id<Pool>) -> Option<&DnsServers> {
+        let subnet = self.estate.pools[id].subnets.first()?.id?;
+        Some(&self.estate.vnets[self.estate.subnets[subnet].vnet].dns)
+    }
+
+    /// Values of catalogs that follow from what the estate says.
+    fn derived_values(&self, id: Id<Pool>) -> Option<(SmolStr, SmolStr)> {
+        let DnsServers::Custom(servers) = self.dns_of(id)? else {
+            return None;
+        };
+        let list: Vec<String> = servers
+            .iter()
+            .map(|server| server.value.to_string())
+            .collect();
+        Some((
+            SmolStr::new_static("custom_dns_ip"),
+            SmolStr::from(list.join(",")),
+        ))
+    }
+
+    fn values(
+        &mut self,
+        catalog: &Catalog,
+        clauses: &CatalogClauses<'_>,
+    ) -> BTreeMap<SmolStr, SmolStr> {
+        let mut values = BTreeMap::new();
+        for (name, value) in &clauses.values {
+            let Some(parameter) = catalog.parameter(&name.value) else {
+                let known: Vec<&str> = catalog
+                    .parameters
+                    .iter()
+                    .filter(|parameter| !parameter.kind.is_of_region())
+                    .map(|parameter| parameter.name.as_str())
+                    .collect();
+                let finding = Finding::new(
+                    FindingId::TG0014,
+                    format!("catalog `{}` has no value `{}`", catalog.name, name.value),
+                )
+                .at(name.span, "not known")
+                .maybe_help(did_you_mean_help(&name.value, known.iter().copied()))
+                .help(format!("it has: {}", known.join(", ")));
+                self.report(finding);
+                continue;
+            };
+            if parameter.kind.is_of_region() {
+                let finding = Finding::new(
+                    FindingId::TG0023,
+                    format!("`{}` follows from the region", name.value),
+                )
+                .at(name.span, "cannot be set");
+                self.report(finding);
+                continue;
+            }
+            let Some(text) = self.text(value, "a value of the catalog") else {
+                continue;
+            };
+            match parameter.kind.check(&text) {
+                Ok(()) => {
+                    values.insert(name.value.clone(), text);
+                }
+                Err(expected) => {
+                    let finding =
+                        Finding::new(FindingId::TG0004, format!("{expected}, found `{text}`"))
+                            .at(value.span, "does not fit")
+                            .related(parameter.span, "what the catalog says of it");
+                    self.report(finding);
+                }
+            }
+        }
+        values
+    }
+
+    fn levels(&mut self, clauses: &CatalogClauses<'_>) -> BTreeSet<Level> {
+        let levels = [
+            Level::Recommended,
+            Level::Optional,
+            Level::Observed,
+            Level::Retired,
+        ]
+        .map(|level| (level.keyword(), level));
+        clauses
+            .include
+            .iter()
+            .filter_map(|word| self.choice(word, "a level of a catalog", &levels))
+            .map(|level| level.value)
+            .collect()
+    }
+
+    fn take_need(
+        &mut self,
+        pool: Id<Pool>,
+        catalog: &Catalog,
+        need: &Need<'_>,
+        origin: Origin,
+        because: Span,
+    ) {
+        let endpoint = need.endpoint;
+        let form = need.fallback.as_ref().unwrap_or(&need.form);
+        let mut destinations = Vec::new();
+        for filled in &form.destinations {
+            match filled.destination() {
+                Ok(Destination::Open(open)) => {
+                    let destination = self.open_destination(pool, catalog, need, open, origin);
+                    destinations.push(Spanned::new(destination, because));
+                }
+                Ok(destination) => destinations.push(Spanned::new(destination, because)),
+                Err(NoDestination::Missing(names)) => {
+                    self.missing_value(pool, catalog, need, &names, origin)
+                }
+                Err(error) => {
+                    let finding = Finding::new(
+                        FindingId::TG3001,
+                        format!(
+                            "`{}` of `{}` cannot be expressed: {error}",
+                            filled.text, endpoint.id
+                        ),
+                    )
+                    .at(origin, "asked for here")
+                    .related(endpoint.span, "this entry");
+                    self.report(finding);
+                }
+            }
+        }
+        if destinations.is_empty() {
+            return;
+        }
+        self.intent.requirements.push(Requirement {
+            pool,
+            name: endpoint.id.clone(),
+            purpose: endpoint.group.clone(),
+            destinations,
+            services: form
+                .services
+                .iter()
+                .map(|service| Spanned::new(*service, because))
+                .collect(),
+            reason: endpoint.purpose.clone(),
+            owner: None,
+            ticket: None,
+            expires: None,
+            origin,
+        });
+    }
+
+    /// A value that exists only later becomes a parameter of the template that may stay empty.
+    fn open_destination(
+        &mut self,
+        pool: Id<Pool>,
+        catalog: &Catalog,
+        need: &Need<'_>,
+        open: OpenValue,
+        origin: Origin,
+    ) -> Destination {
+        let declared = catalog.parameter(&open.parameter);
+        let pool_name = self.estate.pools[pool].meta.name.replace(['-', '.'], "_");
+        let name = format_smolstr!("{pool_name}_{}", open.parameter);
+        let available = declared
+            .and_then(|parameter| parameter.available.clone())
+            .or(need.endpoint.known.clone());
+        let how = declared.and_then(|parameter| parameter.how.clone());
+        if !self
+            .estate
+            .open_parameters
+            .iter()
+            .any(|parameter| parameter.name == name)
+        {
+            let mut description = format!(
+                "`{}` of pool {}",
+                open.parameter, self.estate.pools[pool].meta.name
+            );
+            if let Some(available) = &available {
+                description.push_str(&format!(", known {available}"));
+            }
+            if let Some(how) = &how {
+                description.push_str(&format!(" ({how})"));
+            }
+            description.push_str(". Leave empty until then.");
+            self.estate.open_parameters.push(OpenParameter {
+                name: name.clone(),
+                description,
+                optional: true,
+                origin,
+            });
+        }
+        self.intent.waiting.push(Waiting {
+            pool,
+            entry: need.endpoint.id.clone(),
+            value: open.parameter,
+            available,
+            how,
+            parameter: name.clone(),
+            origin,
+        });
+        Destination::Open(OpenValue {
+            parameter: name,
+            kind: open.kind,
+        })
+    }
+
+    /// A text with a gap in it cannot be completed by the deployment: the policy has to say the value.
+    fn missing_value(
+        &mut self,
+        pool: Id<Pool>,
+        catalog: &Catalog,
+        need: &Need<'_>,
+        names: &[SmolStr],
+        origin: Origin,
+    ) {
+        let endpoint = need.endpoint;
+        for name in names {
+            let parameter = catalog.parameter(name);
+            let finding = if parameter.is_some_and(|parameter| parameter.kind.is_of_region()) {
+                Finding::new(
+                    FindingId::TG0015,
+                    format!("`{}` needs the region", endpoint.id),
+                )
+                .help("write for example: region westeurope")
+            } else {
+                let pool = &self.estate.pools[pool].meta.name;
+                Finding::new(
+                    FindingId::TG7003,
+                    format!("`{}` waits for the value `{name}`", endpoint.id),
+                )
+                .help(format!("write in pool `{pool}`: set {name} = VALUE"))
+                .maybe_help(parameter.and_then(|parameter| parameter.how.clone()))
+            };
+            self.report(
+                finding
+                    .at(origin, "asked for here")
+                    .related(endpoint.span, "this entry"),
+            );
+        }
+    }
+
+    /// Inbound rules of the catalog whose every value was set.
+    fn take_admissions(
+        &mut self,
+        pool: Id<Pool>,
+        catalog: &Catalog,
+        features: &BTreeSet<SmolStr>,
+        values: &BTreeMap<SmolStr, SmolStr>,
+        because: Span,
+    ) {
+        let inbound = catalog
+            .nsg_rules
+            .iter()
+            .filter(|rule| rule.direction == Direction::Inbound && rule.when.holds(features));
+        for rule in inbound {
+            let destination = filled_prefix(&rule.destination, values);
+            let source = rule
+                .source
+                .as_ref()
+                .map_or(Some(Destination::Anywhere), |source| {
+                    filled_prefix(source, values)
+                });
+            if let (Some(source), Some(destination)) = (source, destination) {
+                self.intent.admissions.push(Admission {
+                    pool,
+                    name: rule.id.clone(),
+                    sources: vec![source],
+                    destinations: vec![destination],
+                    services: rule.services.clone(),
+                    reason: rule.note.clone().unwrap_or_default(),
+                    origin: Origin::Catalog {
+                        because,
+                        entry: rule.span,
+                    },
+                });
+            }
+        }
+    }
+
+    /// Routes of the catalog that depend on values, every one of which was set.
+    fn take_routes(
+        &mut self,
+        pool: Id<Pool>,
+        catalog: &Catalog,
+        values: &BTreeMap<SmolStr, SmolStr>,
+        because: Span,
+    ) {
+        for route in &catalog.routes {
+            if route.prefix.placeholders().next().is_none() {
+                continue;
+            }
+            let target = match route.next_hop {
+                NextHop::VirtualAppliance => RouteTarget::Firewall,
+                NextHop::Internet => RouteTarget::Internet,
+                NextHop::VirtualNetworkGateway | NextHop::VnetLocal | NextHop::None => continue,
+            };
+            if let Some(Destination::Prefix(prefix)) = filled_prefix(&route.prefix, values) {
+                let origin = Origin::Catalog {
+                    because,
+                    entry: route.span,
+                };
+                self.intent.routes.push(RequiredRoute {
+                    pool,
+                    name: route.id.clone(),
+                    prefix,
+                    target,
+                    origin,
+                });
+            }
+        }
+    }
+}
+
+/// The prefix that a template gives when every placeholder of it has a value.
+fn filled_prefix(template: &Template, values: &BTreeMap<SmolStr, SmolStr>) -> Option<Destination> {
+    if !template
+        .placeholders()
+        .all(|name| values.contains_key(name))
+    {
+        return None;
+    }
+    let text = template.fill(|name| values.get(name).map(SmolStr::as_str));
+    parse_prefix(&text).ok().map(Destination::Prefix)
+}
