@@ -103,7 +103,7 @@ impl<'a> Layout<'a> {
                     _ => self.new_line(self.blocks.len(), line_ends, previous),
                 },
                 _ if line_ends > 0 || after_comment => {
-                    self.new_line(self.blocks.len() + 1, 1, previous)
+                    self.new_line(self.blocks.len() + 1, 1, previous);
                 }
                 Kind::Comma => {}
                 _ => self.out.push(' '),

@@ -123,7 +123,7 @@ impl Lowering<'_> {
                 }
             }
             tree::FirewallSetting::DnsServers(words) => {
-                settings.dns_servers.extend(self.addresses(words))
+                settings.dns_servers.extend(self.addresses(words));
             }
             tree::FirewallSetting::ThreatIntel(word) => {
                 if self.first_time(once, "threat-intel", word.span) {

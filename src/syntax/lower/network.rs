@@ -408,7 +408,7 @@ impl Lowering<'_> {
         for clause in &ip.body.clauses {
             match clause {
                 tree::PublicIpClause::Zones(words) => {
-                    self.estate.public_ips[id].zones = self.zones(words)
+                    self.estate.public_ips[id].zones = self.zones(words);
                 }
                 tree::PublicIpClause::Common(common) => {
                     if let Some(home) = self.common(common, &mut once, ip.body.span) {

@@ -127,7 +127,7 @@ impl Lowering<'_> {
             PoolClause::Include(words) => catalog_clauses.include.extend(words),
             PoolClause::Set { name, value } => catalog_clauses.values.push((name, value)),
             PoolClause::Ignore(ignore) => {
-                self.ignore(ignore, pool.body.span.unwrap_or(pool.name.span))
+                self.ignore(ignore, pool.body.span.unwrap_or(pool.name.span));
             }
         }
     }
@@ -396,7 +396,7 @@ impl Lowering<'_> {
                 }
                 Ok(destination) => destinations.push(Spanned::new(destination, because)),
                 Err(NoDestination::Missing(names)) => {
-                    self.missing_value(pool, catalog, need, &names, origin)
+                    self.missing_value(pool, catalog, need, &names, origin);
                 }
                 Err(error) => {
                     let finding = Finding::new(

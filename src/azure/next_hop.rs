@@ -1,0 +1,120 @@
+//! Where routes lead: who holds a next hop, and whether it can be reached directly
+//! (azure-docs, virtual-network/virtual-networks-udr-overview.md).
+
+use std::net::IpAddr;
+
+use ipnet::IpNet;
+
+use crate::estate::{
+    Appliance, Estate, Firewall, Id, LoadBalancer, NextHop, Pool, Route, RouteDestination, RouteTable, Vnet,
+};
+
+/// Who holds the address of a virtual appliance.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Holder {
+    /// An Azure Firewall.
+    Firewall(Id<Firewall>),
+    /// Another appliance.
+    Appliance(Id<Appliance>),
+    /// An internal load balancer, in front of appliances.
+    LoadBalancer(Id<LoadBalancer>),
+    /// Nobody in this estate.
+    Nobody,
+}
+
+/// The holder of a private address.
+#[must_use]
+pub fn holder_of_address(estate: &Estate, address: IpAddr) -> Holder {
+    let firewall = estate
+        .firewalls
+        .iter()
+        .find(|(_, firewall)| firewall.private_ip.is_some_and(|ip| ip.value == address));
+    if let Some((id, _)) = firewall {
+        return Holder::Firewall(id);
+    }
+    let appliance = estate
+        .appliances
+        .iter()
+        .find(|(_, appliance)| appliance.private_ips.iter().any(|ip| ip.value == address));
+    if let Some((id, _)) = appliance {
+        return Holder::Appliance(id);
+    }
+    let balancer = estate
+        .load_balancers
+        .iter()
+        .find(|(_, balancer)| balancer.private_ips.iter().any(|ip| ip.value == address));
+    balancer.map_or(Holder::Nobody, |(id, _)| Holder::LoadBalancer(id))
+}
+
+/// The holders of the appliances a next hop names; empty for next hops that are no appliances, and for references
+/// whose target is unknown.
+#[must_use]
+pub fn holders(estate: &Estate, next_hop: &NextHop) -> Vec<Holder> {
+    match next_hop {
+        NextHop::Firewall(firewall) => firewall.id.map(Holder::Firewall).into_iter().collect(),
+        NextHop::Appliance(appliance) => appliance.id.map(Holder::Appliance).into_iter().collect(),
+        NextHop::Addresses(addresses) => {
+            addresses.iter().map(|address| holder_of_address(estate, *address)).collect()
+        }
+        NextHop::Gateway | NextHop::Internet | NextHop::VnetLocal | NextHop::Drop => Vec::new(),
+    }
+}
+
+/// The network a holder is in.
+#[must_use]
+pub fn vnet_of(estate: &Estate, holder: Holder) -> Option<Id<Vnet>> {
+    match holder {
+        Holder::Firewall(id) => estate.firewalls[id].vnet.id,
+        Holder::Appliance(id) => Some(estate.subnets[estate.appliances[id].subnet.id?].vnet),
+        Holder::LoadBalancer(id) => {
+            let subnet = estate.load_balancers[id].backends.first()?.id?;
+            Some(estate.subnets[subnet].vnet)
+        }
+        Holder::Nobody => None,
+    }
+}
+
+/// Whether machines in one network reach another directly: it is the same, or peered with it in both directions.
+/// Peering is not transitive.
+#[must_use]
+pub fn is_adjacent(estate: &Estate, from: Id<Vnet>, to: Id<Vnet>) -> bool {
+    let peered = |from, to| {
+        estate.peerings.iter().any(|(_, peering)| peering.from.id == Some(from) && peering.to.id == Some(to))
+    };
+    from == to || (peered(from, to) && peered(to, from))
+}
+
+/// The route of a table for exactly this prefix.
+#[must_use]
+pub fn route_for(table: &RouteTable, prefix: IpNet) -> Option<&Route> {
+    table.routes.iter().find(|route| route.destination.value == RouteDestination::Prefix(prefix))
+}
+
+/// Everything in IPv4.
+#[must_use]
+pub fn default_v4() -> IpNet {
+    IpNet::V4(ipnet::Ipv4Net::default())
+}
+
+/// Everything in IPv6.
+#[must_use]
+pub fn default_v6() -> IpNet {
+    IpNet::V6(ipnet::Ipv6Net::default())
+}
+
+/// The firewall that a pool's traffic to the Internet passes: the one its policy names, or the one that the default
+/// route of its subnets leads to.
+#[must_use]
+pub fn firewall_of(estate: &Estate, pool: &Pool) -> Option<Id<Firewall>> {
+    if let Some(via) = &pool.via {
+        return via.id;
+    }
+    pool.subnets.iter().filter_map(|subnet| subnet.id).find_map(|subnet| {
+        let table = estate.subnets[subnet].route_table.as_ref()?.id?;
+        let route = route_for(&estate.route_tables[table], default_v4())?;
+        holders(estate, &route.next_hop.value).into_iter().find_map(|holder| match holder {
+            Holder::Firewall(id) => Some(id),
+            Holder::Appliance(_) | Holder::LoadBalancer(_) | Holder::Nobody => None,
+        })
+    })
+}

@@ -1,0 +1,34 @@
+//! How requirements are met, for the summary.
+
+/// What lets the flows of a requirement out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Mechanism {
+    /// These kinds of firewall rules.
+    Firewall(Vec<RuleForm>),
+    /// Security rules alone, which do not know names.
+    SecurityRules,
+    /// An appliance that is not Azure Firewall: its rules are its owner's.
+    OtherAppliance,
+    /// Nothing: a finding says why.
+    Unmet,
+}
+
+/// A kind of firewall rule.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum RuleForm {
+    /// An application rule.
+    Application,
+    /// A network rule by addresses or service tags.
+    Network,
+    /// A network rule by domain names.
+    NetworkByName,
+}
+
+/// How one requirement is met.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Delivery {
+    /// The place of the requirement in the intent.
+    pub requirement: usize,
+    /// What lets it out.
+    pub mechanism: Mechanism,
+}

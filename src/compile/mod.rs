@@ -1,0 +1,53 @@
+//! From intent to estate: the routes, firewall rules and security rules that let the required flows out.
+//!
+//! Deterministic, and stable under edits: names and priorities are made of what a thing is, not of its place in a
+//! list, so another requirement changes nothing but its own lines.
+
+mod delivery;
+mod firewall;
+mod naming;
+mod nsg;
+mod routes;
+mod rules;
+mod slots;
+
+pub use delivery::{Delivery, Mechanism, RuleForm};
+
+use crate::azure::facts::Facts;
+use crate::diag::Finding;
+use crate::estate::Estate;
+use crate::intent::Intent;
+
+/// Where firewall rules live.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum FirewallModel {
+    /// In rule collection groups of a firewall policy.
+    #[default]
+    Policy,
+    /// In rule collections of the firewall itself.
+    Classic,
+}
+
+/// What compiling gives.
+#[derive(Debug, Clone)]
+pub struct Compiled {
+    /// The estate that meets the intent.
+    pub estate: Estate,
+    /// How each requirement is met, in the order of the intent.
+    pub deliveries: Vec<Delivery>,
+    /// What cannot be met, and what Azure would refuse.
+    pub findings: Vec<Finding>,
+}
+
+/// Adds to an estate what the intent needs.
+#[must_use]
+pub fn compile(estate: Estate, intent: &Intent, facts: &Facts, model: FirewallModel) -> Compiled {
+    let mut findings = Vec::new();
+    let mut estate = estate;
+    routes::add(&mut estate, intent, &mut findings);
+    let plan = rules::plan(&estate, intent, facts, &mut findings);
+    firewall::add(&mut estate, intent, &plan, model, facts, &mut findings);
+    nsg::add(&mut estate, intent, &plan, facts, &mut findings);
+    let deliveries = plan.deliveries(intent);
+    Compiled { estate, deliveries, findings }
+}

@@ -1,0 +1,106 @@
+//! The routes of the intent.
+
+use smol_str::{SmolStr, format_smolstr};
+
+use crate::azure::next_hop::{default_v4, firewall_of, route_for};
+use crate::base::{Origin, Spanned};
+use crate::diag::{Finding, Id as FindingId};
+use crate::estate::{
+    Estate, Home, Id, Meta, NextHop, OutboundType, Pool, Ref, Route, RouteDestination, RouteTable, Subnet,
+};
+use crate::intent::{Intent, RequiredRoute, RouteTarget};
+
+/// Gives subnets of pools that leave `via` a firewall their route table and default route, and every table the
+/// routes that catalogs require.
+pub(super) fn add(estate: &mut Estate, intent: &Intent, findings: &mut Vec<Finding>) {
+    for pool in estate.pools.ids() {
+        add_default_route(estate, pool);
+    }
+    for route in &intent.routes {
+        add_required(estate, route, findings);
+    }
+}
+
+fn node_subnets(estate: &Estate, pool: Id<Pool>) -> Vec<Id<Subnet>> {
+    estate.pools[pool].subnets.iter().filter_map(|subnet| subnet.id).collect()
+}
+
+/// A pool with `via` asks for the route; what the policy says of the table itself is left alone.
+fn add_default_route(estate: &mut Estate, pool: Id<Pool>) {
+    let element = &estate.pools[pool];
+    let Some(via) = element.via.clone() else { return };
+    if element.outbound.value != OutboundType::UserDefinedRouting {
+        return;
+    }
+    let name = format_smolstr!("{}-routes", element.meta.name);
+    for subnet in node_subnets(estate, pool) {
+        if estate.subnets[subnet].route_table.is_some() {
+            continue;
+        }
+        let existing = estate.route_tables.iter().find(|(_, table)| table.meta.name == name).map(|(id, _)| id);
+        let table = existing.unwrap_or_else(|| {
+            estate.route_tables.push(RouteTable {
+                meta: Meta { name: name.clone(), origin: via.origin, body: None, home: Home::Deployed },
+                routes: Vec::new(),
+                gateway_propagation: true,
+            })
+        });
+        estate.subnets[subnet].route_table = Some(Ref::known(table, name.clone(), via.origin));
+        if route_for(&estate.route_tables[table], default_v4()).is_none() {
+            let next_hop = NextHop::Firewall(via.clone());
+            push_route(estate, table, SmolStr::new_static("default"), default_v4(), next_hop, via.origin);
+        }
+    }
+}
+
+fn add_required(estate: &mut Estate, required: &RequiredRoute, findings: &mut Vec<Finding>) {
+    for subnet in node_subnets(estate, required.pool) {
+        let Some(table) = estate.subnets[subnet].route_table.as_ref().and_then(|table| table.id) else {
+            // Without a table there is no default route to escape from; a rule reports the missing table.
+            continue;
+        };
+        if route_for(&estate.route_tables[table], required.prefix).is_some() {
+            continue;
+        }
+        if estate.route_tables[table].meta.home.is_elsewhere() {
+            let table = &estate.route_tables[table].meta;
+            let finding = Finding::new(
+                FindingId::TG1003,
+                format!("route {} cannot be added to route table `{}`", required.prefix, table.name),
+            )
+            .at(required.origin, "asks for the route")
+            .related(table.origin, "lives in another resource group")
+            .help("add the route where that table is deployed");
+            findings.push(finding);
+            continue;
+        }
+        let next_hop = match required.target {
+            RouteTarget::Internet => NextHop::Internet,
+            RouteTarget::Firewall => match firewall_of(estate, &estate.pools[required.pool]) {
+                Some(firewall) => {
+                    let name = estate.firewalls[firewall].meta.name.clone();
+                    NextHop::Firewall(Ref::known(firewall, name, required.origin))
+                }
+                None => continue,
+            },
+        };
+        push_route(estate, table, required.name.clone(), required.prefix, next_hop, required.origin);
+    }
+}
+
+fn push_route(
+    estate: &mut Estate,
+    table: Id<RouteTable>,
+    name: SmolStr,
+    prefix: ipnet::IpNet,
+    next_hop: NextHop,
+    origin: Origin,
+) {
+    let Some(span) = origin.span() else { return };
+    estate.route_tables[table].routes.push(Route {
+        name,
+        origin,
+        destination: Spanned::new(RouteDestination::Prefix(prefix), span),
+        next_hop: Spanned::new(next_hop, span),
+    });
+}

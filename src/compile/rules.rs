@@ -1,0 +1,368 @@
+//! The right rule kind for each requirement.
+//!
+//! Names over HTTP, HTTPS and MSSQL become application rules; everything else network rules, by name only where
+//! the firewall's DNS proxy is on (azure-docs, firewall/rule-processing.md, fqdn-filtering-network-rules.md).
+
+use std::net::IpAddr;
+
+use ipnet::IpNet;
+
+use crate::azure::facts::{Facts, FirewallFeature, FirewallTier};
+use crate::azure::next_hop::{Holder, default_v4, firewall_of, holders, route_for};
+use crate::base::Spanned;
+use crate::diag::{Edit, Finding, Id as FindingId, Safety};
+use crate::estate::{Estate, Firewall, Id, OutboundType, Pool};
+use crate::intent::{Intent, Requirement};
+use crate::net::{AppProtocol, Destination, FqdnPattern, OpenKind, PortRange, Service, Transport};
+
+use super::delivery::{Delivery, Mechanism, RuleForm};
+
+/// A rule to be, without name and place.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Draft {
+    Application { destinations: Vec<Destination>, protocols: Vec<(AppProtocol, u16)> },
+    Network { destinations: Vec<Destination>, transports: Vec<Transport>, ports: Vec<PortRange> },
+}
+
+impl Draft {
+    pub(super) fn destinations(&self) -> &[Destination] {
+        match self {
+            Self::Application { destinations, .. } | Self::Network { destinations, .. } => destinations,
+        }
+    }
+
+    fn form(&self) -> RuleForm {
+        match self {
+            Self::Application { .. } => RuleForm::Application,
+            Self::Network { destinations, .. } if destinations.iter().any(is_name) => RuleForm::NetworkByName,
+            Self::Network { .. } => RuleForm::Network,
+        }
+    }
+}
+
+/// How the flows of a pool leave.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Exit {
+    /// Through an Azure Firewall.
+    Firewall(Id<Firewall>),
+    /// Through another appliance.
+    OtherAppliance,
+    /// With nothing in the way but security groups.
+    Open,
+}
+
+/// The rules each requirement needs.
+#[derive(Debug)]
+pub(super) struct Plan {
+    /// By pool.
+    pub(super) exits: Vec<(Id<Pool>, Exit)>,
+    /// By requirement.
+    pub(super) drafts: Vec<Vec<Draft>>,
+}
+
+impl Plan {
+    pub(super) fn exit(&self, pool: Id<Pool>) -> Exit {
+        self.exits.iter().find(|(id, _)| *id == pool).map_or(Exit::Open, |(_, exit)| *exit)
+    }
+
+    pub(super) fn deliveries(&self, intent: &Intent) -> Vec<Delivery> {
+        intent
+            .requirements
+            .iter()
+            .zip(&self.drafts)
+            .enumerate()
+            .map(|(index, (requirement, drafts))| {
+                let mechanism = match self.exit(requirement.pool) {
+                    Exit::Firewall(_) if drafts.is_empty() => Mechanism::Unmet,
+                    Exit::Firewall(_) => {
+                        let mut forms: Vec<RuleForm> = drafts.iter().map(Draft::form).collect();
+                        forms.sort();
+                        forms.dedup();
+                        Mechanism::Firewall(forms)
+                    }
+                    Exit::OtherAppliance => Mechanism::OtherAppliance,
+                    Exit::Open => Mechanism::SecurityRules,
+                };
+                Delivery { requirement: index, mechanism }
+            })
+            .collect()
+    }
+}
+
+/// Decides for every requirement, and reports those that no rule can express.
+pub(super) fn plan(estate: &Estate, intent: &Intent, facts: &Facts, findings: &mut Vec<Finding>) -> Plan {
+    let exits: Vec<(Id<Pool>, Exit)> =
+        estate.pools.iter().map(|(id, pool)| (id, exit_of(estate, pool))).collect();
+    let mut plan = Plan { exits, drafts: Vec::with_capacity(intent.requirements.len()) };
+    for requirement in &intent.requirements {
+        let drafts = match plan.exit(requirement.pool) {
+            Exit::Firewall(firewall) => {
+                let mut drafter = Drafter { estate, facts, firewall, requirement, findings, complete: true };
+                let drafts = drafter.draft();
+                if drafter.complete { drafts } else { Vec::new() }
+            }
+            Exit::OtherAppliance | Exit::Open => Vec::new(),
+        };
+        plan.drafts.push(drafts);
+    }
+    plan
+}
+
+fn exit_of(estate: &Estate, pool: &Pool) -> Exit {
+    if let Some(firewall) = firewall_of(estate, pool) {
+        return Exit::Firewall(firewall);
+    }
+    let leads_elsewhere = pool.subnets.iter().filter_map(|subnet| subnet.id).any(|subnet| {
+        let table = estate.subnets[subnet].route_table.as_ref().and_then(|table| table.id);
+        table.and_then(|table| route_for(&estate.route_tables[table], default_v4())).is_some_and(|route| {
+            holders(estate, &route.next_hop.value).iter().any(|holder| !matches!(holder, Holder::Firewall(_)))
+        })
+    });
+    if leads_elsewhere || pool.outbound.value == OutboundType::UserDefinedRouting {
+        Exit::OtherAppliance
+    } else {
+        Exit::Open
+    }
+}
+
+pub(super) fn is_name(destination: &Destination) -> bool {
+    match destination {
+        Destination::Fqdn(_) | Destination::FqdnTag(_) => true,
+        Destination::Open(open) => open.kind == OpenKind::Name,
+        Destination::Anywhere
+        | Destination::Prefix(_)
+        | Destination::Range(_)
+        | Destination::ServiceTag(_) => false,
+    }
+}
+
+struct Drafter<'a> {
+    estate: &'a Estate,
+    facts: &'a Facts,
+    firewall: Id<Firewall>,
+    requirement: &'a Requirement,
+    findings: &'a mut Vec<Finding>,
+    /// Every part of the requirement got its rule so far.
+    complete: bool,
+}
+
+impl Drafter<'_> {
+    fn draft(&mut self) -> Vec<Draft> {
+        let services: Vec<Spanned<Service>> =
+            self.requirement.services.iter().copied().filter(|service| self.check_service(*service)).collect();
+        let (names, addresses): (Vec<_>, Vec<_>) = self
+            .requirement
+            .destinations
+            .iter()
+            .filter(|destination| self.check_destination(destination))
+            .cloned()
+            .partition(|destination| is_name(&destination.value));
+        let protocols: Vec<(AppProtocol, u16)> = services
+            .iter()
+            .filter_map(|service| match service.value {
+                Service::App { protocol, port } => Some((protocol, port)),
+                Service::Net { .. } => None,
+            })
+            .collect();
+        let transports: Vec<Spanned<Service>> =
+            services.iter().copied().filter(|service| matches!(service.value, Service::Net { .. })).collect();
+
+        let mut drafts = Vec::new();
+        if !names.is_empty() && !protocols.is_empty() {
+            drafts.push(Draft::Application { destinations: values(&names), protocols });
+        }
+        if !names.is_empty() && !transports.is_empty() && self.check_names_in_network_rule(&names, &transports) {
+            drafts.extend(network_drafts(&values(&names), &transports));
+        }
+        if !addresses.is_empty() && !services.is_empty() {
+            drafts.extend(network_drafts(&values(&addresses), &services));
+        }
+        drafts
+    }
+
+    fn inexpressible(&mut self, finding: Finding) -> bool {
+        self.findings.push(finding);
+        self.complete = false;
+        false
+    }
+
+    fn check_service(&mut self, service: Spanned<Service>) -> bool {
+        let Service::Net { transport, .. } = service.value else { return true };
+        match transport {
+            Transport::Esp | Transport::Ah => self.inexpressible(
+                Finding::new(
+                    FindingId::TG3001,
+                    format!("Azure Firewall has no rule for `{}` alone", service.value),
+                )
+                .at(service.span, "asked for here")
+                .help("write `any`, or take this flow past the firewall by a route"),
+            ),
+            Transport::Icmp => self.check_icmp(service),
+            Transport::Tcp | Transport::Udp | Transport::Any => true,
+        }
+    }
+
+    /// Nothing but TCP and UDP is translated, so ICMP gets nowhere but inside private networks.
+    fn check_icmp(&mut self, service: Spanned<Service>) -> bool {
+        let public = self.requirement.destinations.iter().find(|destination| match &destination.value {
+            Destination::Prefix(prefix) => !self.is_private(*prefix),
+            Destination::Range(range) => !self.is_private(IpNet::from(range.bounds().0)),
+            _ => true,
+        });
+        let Some(public) = public else { return true };
+        let finding = Finding::new(FindingId::TG3001, "ICMP to the Internet does not pass Azure Firewall")
+            .at(service.span, "asked for here")
+            .related(public.span, "outside the private ranges")
+            .help("Azure Firewall translates TCP and UDP only; ask for the TCP or UDP service itself");
+        self.inexpressible(finding)
+    }
+
+    fn is_private(&self, prefix: IpNet) -> bool {
+        self.facts.private_ranges().any(|range| range.contains(&prefix))
+    }
+
+    fn check_destination(&mut self, destination: &Spanned<Destination>) -> bool {
+        let is_v6 = match &destination.value {
+            Destination::Prefix(prefix) => matches!(prefix, IpNet::V6(_)),
+            Destination::Range(range) => matches!(range.bounds().0, IpAddr::V6(_)),
+            _ => false,
+        };
+        if !is_v6 {
+            return true;
+        }
+        let finding = Finding::new(
+            FindingId::TG3001,
+            format!("Azure Firewall takes no IPv6 address in a rule: {}", destination.value),
+        )
+        .at(destination.span, "asked for here")
+        .related(self.estate.firewalls[self.firewall].meta.origin, "the firewall this pool leaves through")
+        .help("use the IPv4 address, or a domain name");
+        self.inexpressible(finding)
+    }
+
+    /// A network rule takes exact names, and only where the firewall itself answers DNS.
+    fn check_names_in_network_rule(
+        &mut self,
+        names: &[Spanned<Destination>],
+        services: &[Spanned<Service>],
+    ) -> bool {
+        let Some(service) = services.first().copied() else { return true };
+        let mut fine = true;
+        for name in names {
+            let what = match &name.value {
+                Destination::Fqdn(FqdnPattern::Exact(_)) | Destination::Open(_) => continue,
+                Destination::FqdnTag(tag) => format!("FQDN tag `{tag}`"),
+                other => format!("wildcard `{other}`"),
+            };
+            let web = services.iter().any(|service| service.value == (Service::Net {
+                transport: Transport::Tcp,
+                ports: PortRange::single(AppProtocol::Https.default_port()),
+            }));
+            let finding = Finding::new(
+                FindingId::TG3001,
+                format!("{what} cannot be reached over `{}`", service.value),
+            )
+            .at(name.span, "only application rules know wildcards and FQDN tags")
+            .related(service.span, "only network rules know this service")
+            .help(if web {
+                "write `https` instead of `tcp/443` if the clients speak TLS"
+            } else {
+                "name each host, or use a service tag"
+            });
+            fine = self.inexpressible(finding);
+        }
+        fine && self.check_tier() && self.check_dns_proxy(names)
+    }
+
+    fn check_tier(&mut self) -> bool {
+        let estate = self.estate;
+        let firewall = &estate.firewalls[self.firewall];
+        let tier = estate.policy_of(firewall).map_or(firewall.tier, |policy| policy.tier);
+        let known = FirewallTier::from_name(tier.value.name());
+        if known.is_none_or(|tier| self.facts.sku_has(tier, FirewallFeature::FqdnNetworkRules)) {
+            return true;
+        }
+        let finding = Finding::new(
+            FindingId::TG2002,
+            format!("a {} firewall takes no domain names in network rules", tier.value),
+        )
+        .at(self.requirement.origin, "needs such a rule")
+        .related(tier.span, "the tier")
+        .help("write `sku Standard`, or reach the service by address, service tag, http, https or mssql");
+        self.inexpressible(finding)
+    }
+
+    fn check_dns_proxy(&mut self, names: &[Spanned<Destination>]) -> bool {
+        let estate = self.estate;
+        let firewall = &estate.firewalls[self.firewall];
+        let settings = estate.settings_of(firewall);
+        if settings.proxies_dns() {
+            return true;
+        }
+        let meta = estate.policy_of(firewall).map_or(&firewall.meta, |policy| &policy.meta);
+        let name = names.first().map_or_else(String::new, |name| name.value.to_string());
+        let mut finding = Finding::new(
+            FindingId::TG3002,
+            format!("`{name}` needs a network rule by name, but the DNS proxy of `{}` is off", meta.name),
+        )
+        .at(self.requirement.origin, "needs such a rule")
+        .azure(
+            "AzureFirewallPolicyRuleCollectionGroupInvalid",
+            Some("In order to use DestinationFqdns in Network Rules, DNS Proxy must be enabled".to_owned()),
+        )
+        .help("turn the proxy on, and let the vnet resolve through it: dns firewall NAME");
+        finding.azure_error = self.facts.error("FirewallPolicyDnsProxyRequired").map(|_| crate::diag::AzureError {
+            code: String::new(),
+            message: None,
+        });
+        let edit = match (settings.dns_proxy, meta.body) {
+            (Some(off), _) => Some(Edit { span: off.span, text: "on".to_owned() }),
+            (None, Some(body)) => Some(Edit {
+                span: crate::base::Span { start: body.end.saturating_sub(1), end: body.end.saturating_sub(1), ..body },
+                text: " dns-proxy on ".to_owned(),
+            }),
+            (None, None) => None,
+        };
+        finding = match settings.dns_proxy {
+            Some(off) => finding.related(off.span, "turned off here"),
+            None => finding.related(meta.origin, "off unless turned on"),
+        };
+        if let Some(edit) = edit {
+            finding = finding.fix("turn the DNS proxy on", Safety::Unsafe, vec![edit]);
+        }
+        self.inexpressible(finding)
+    }
+}
+
+fn values(destinations: &[Spanned<Destination>]) -> Vec<Destination> {
+    destinations.iter().map(|destination| destination.value.clone()).collect()
+}
+
+/// Network rules for services: one rule for each set of ports, since a rule allows every protocol on every port.
+fn network_drafts(destinations: &[Destination], services: &[Spanned<Service>]) -> Vec<Draft> {
+    let mut by_transport: Vec<(Transport, Vec<PortRange>)> = Vec::new();
+    for service in services {
+        let (transport, port) = service.value.transport_ports();
+        match by_transport.iter_mut().find(|(known, _)| *known == transport) {
+            Some((_, ports)) if ports.contains(&port) => {}
+            Some((_, ports)) => ports.push(port),
+            None => by_transport.push((transport, vec![port])),
+        }
+    }
+    let mut drafts: Vec<(Vec<Transport>, Vec<PortRange>)> = Vec::new();
+    for (transport, ports) in by_transport {
+        match drafts.iter_mut().find(|(transports, known)| *known == ports && can_share(transports, transport)) {
+            Some((transports, _)) => transports.push(transport),
+            None => drafts.push((vec![transport], ports)),
+        }
+    }
+    drafts
+        .into_iter()
+        .map(|(transports, ports)| Draft::Network { destinations: destinations.to_vec(), transports, ports })
+        .collect()
+}
+
+fn can_share(transports: &[Transport], other: Transport) -> bool {
+    let ported = |transport: &Transport| matches!(transport, Transport::Tcp | Transport::Udp);
+    transports.iter().all(ported) && ported(&other)
+}
