@@ -2,6 +2,7 @@
 //!
 //! Folders are layers; `ARCHITECTURE.md` lists which may use which, and a test holds them to it.
 
+pub mod azure;
 pub mod base;
 pub mod diag;
 pub mod estate;

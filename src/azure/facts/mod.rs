@@ -1,0 +1,342 @@
+//! What is known about Azure, read from `rules/azure/`.
+//!
+//! A fact that Azure can change is data there, never a constant here. Each file is read when it is first needed.
+//! The files are built in and a test loads them all, so a file that does not load is a mistake in the build:
+//! accessors then answer as if nothing were known, and [`Facts::problems`] tells.
+
+mod api_versions;
+mod by_name;
+mod document;
+mod errors;
+mod fqdn_tags;
+mod limits;
+mod nsg_rules;
+mod outbound;
+mod platform;
+mod product;
+mod roles;
+mod service_tags;
+mod skus;
+mod subject;
+mod subnets;
+mod system_routes;
+mod yaml;
+
+pub use api_versions::ApiVersion;
+pub use document::{Header, Source, SourceId};
+pub use errors::{ErrorFact, ErrorPhase};
+pub use fqdn_tags::FqdnTagFact;
+pub use limits::{Bound, Limit, LimitFact, LimitState};
+pub use nsg_rules::{DefaultRule, DefaultRuleSide, RuleAccess, RuleDirection};
+pub use outbound::{
+    NetworkOwner, OutboundEgress, OutboundRequirement, OutboundResource, OutboundType,
+};
+pub use platform::PlatformAddress;
+pub use product::Product;
+pub use roles::{ActionNeed, ActionTarget, RequiredActions, RoleDefinition, action_matches};
+pub use service_tags::{Listing, ServiceTagFact, ServiceTagMatch, TagUse};
+pub use skus::{
+    FirewallFeature, FirewallFeatureFact, FirewallTier, FirewallTierFact, ManagementInterface,
+};
+pub use subject::Subject;
+pub use subnets::{
+    Attachment, DefaultRouteRule, DelegatedSubnet, GatewayPropagation, ReservedAddresses,
+    ReservedRange, ReservedSubnet,
+};
+pub use system_routes::{SystemNextHop, SystemRoute, SystemRouteDestination};
+
+use crate::diag::Finding;
+
+use by_name::ByName;
+use document::Section;
+use limits::{Limits, UNLIMITED};
+use nsg_rules::DefaultRules;
+use outbound::OutboundTypes;
+use roles::Roles;
+use skus::FirewallSkus;
+use subnets::{NO_RESERVED_ADDRESSES, Subnets};
+
+/// All facts.
+#[derive(Debug)]
+pub struct Facts {
+    api_versions: Section<ByName<ApiVersion>>,
+    errors: Section<ByName<ErrorFact>>,
+    firewall_skus: Section<FirewallSkus>,
+    fqdn_tags: Section<ByName<FqdnTagFact>>,
+    limits: Section<Limits>,
+    nsg_default_rules: Section<DefaultRules>,
+    outbound_types: Section<OutboundTypes>,
+    platform_addresses: Section<Vec<PlatformAddress>>,
+    roles: Section<Roles>,
+    service_tags: Section<ByName<ServiceTagFact>>,
+    subnets: Section<Subnets>,
+    system_routes: Section<Vec<SystemRoute>>,
+}
+
+/// Runs a method of the section of a subject, whatever its type.
+macro_rules! with_section {
+    ($facts:expr, $subject:expr, $section:ident => $answer:expr) => {
+        match $subject {
+            Subject::ApiVersions => {
+                let $section = &$facts.api_versions;
+                $answer
+            }
+            Subject::Errors => {
+                let $section = &$facts.errors;
+                $answer
+            }
+            Subject::FirewallSkus => {
+                let $section = &$facts.firewall_skus;
+                $answer
+            }
+            Subject::FqdnTags => {
+                let $section = &$facts.fqdn_tags;
+                $answer
+            }
+            Subject::Limits => {
+                let $section = &$facts.limits;
+                $answer
+            }
+            Subject::NsgDefaultRules => {
+                let $section = &$facts.nsg_default_rules;
+                $answer
+            }
+            Subject::OutboundTypes => {
+                let $section = &$facts.outbound_types;
+                $answer
+            }
+            Subject::PlatformAddresses => {
+                let $section = &$facts.platform_addresses;
+                $answer
+            }
+            Subject::Roles => {
+                let $section = &$facts.roles;
+                $answer
+            }
+            Subject::ServiceTags => {
+                let $section = &$facts.service_tags;
+                $answer
+            }
+            Subject::Subnets => {
+                let $section = &$facts.subnets;
+                $answer
+            }
+            Subject::SystemRoutes => {
+                let $section = &$facts.system_routes;
+                $answer
+            }
+        }
+    };
+}
+
+impl Facts {
+    /// The facts that are built in.
+    #[must_use]
+    pub fn builtin() -> &'static Self {
+        static BUILTIN: Facts = Facts {
+            api_versions: Section::new(Subject::ApiVersions),
+            errors: Section::new(Subject::Errors),
+            firewall_skus: Section::new(Subject::FirewallSkus),
+            fqdn_tags: Section::new(Subject::FqdnTags),
+            limits: Section::new(Subject::Limits),
+            nsg_default_rules: Section::new(Subject::NsgDefaultRules),
+            outbound_types: Section::new(Subject::OutboundTypes),
+            platform_addresses: Section::new(Subject::PlatformAddresses),
+            roles: Section::new(Subject::Roles),
+            service_tags: Section::new(Subject::ServiceTags),
+            subnets: Section::new(Subject::Subnets),
+            system_routes: Section::new(Subject::SystemRoutes),
+        };
+        &BUILTIN
+    }
+
+    /// The title and sources of a file; `None` when it does not load.
+    #[must_use]
+    pub fn header(&self, subject: Subject) -> Option<&Header> {
+        with_section!(self, subject, section => section.header())
+    }
+
+    /// The source that an entry of a file cites.
+    #[must_use]
+    pub fn source(&self, subject: Subject, id: &SourceId) -> Option<&Source> {
+        let sources = &self.header(subject)?.sources;
+        sources.iter().find(|source| source.id == *id)
+    }
+
+    /// Why files that were needed so far did not load.
+    #[must_use]
+    pub fn problems(&self) -> Vec<Finding> {
+        let problem =
+            |subject: &Subject| with_section!(self, *subject, section => section.problem());
+        Subject::ALL.iter().filter_map(problem).cloned().collect()
+    }
+
+    /// A limit.
+    #[must_use]
+    pub fn limit(&self, limit: Limit) -> &LimitFact {
+        let fact = self.limits.entries().and_then(|limits| limits.get(limit));
+        fact.unwrap_or(&UNLIMITED)
+    }
+
+    /// The routes that every subnet starts with.
+    #[must_use]
+    pub fn system_routes(&self) -> &[SystemRoute] {
+        self.system_routes.entries().map_or(&[], Vec::as_slice)
+    }
+
+    /// The rules that every network security group ends with in a direction, by ascending priority.
+    pub fn default_rules(&self, direction: RuleDirection) -> impl Iterator<Item = &DefaultRule> {
+        let rules = self.nsg_default_rules.entries();
+        let rules = rules.into_iter().flat_map(DefaultRules::iter);
+        rules.filter(move |rule| rule.direction == direction)
+    }
+
+    /// The addresses that the Azure host answers itself.
+    #[must_use]
+    pub fn platform_addresses(&self) -> &[PlatformAddress] {
+        self.platform_addresses.entries().map_or(&[], Vec::as_slice)
+    }
+
+    /// The service tag of that name in any case, with or without a region.
+    #[must_use]
+    pub fn service_tag<'name>(&self, name: &'name str) -> Option<ServiceTagMatch<'_, 'name>> {
+        service_tags::find(self.service_tags.entries()?, name)
+    }
+
+    /// The names of all service tags, without regions.
+    pub fn service_tag_names(&self) -> impl Iterator<Item = &str> {
+        let tags = self.service_tags.entries();
+        let tags = tags.into_iter().flat_map(ByName::iter);
+        tags.map(|tag| tag.name.as_str())
+    }
+
+    /// The FQDN tag of that name in any case and spelling.
+    #[must_use]
+    pub fn fqdn_tag(&self, name: &str) -> Option<&FqdnTagFact> {
+        fqdn_tags::find(self.fqdn_tags.entries()?, name)
+    }
+
+    /// The names of all FQDN tags; of a family only what its members start with.
+    pub fn fqdn_tag_names(&self) -> impl Iterator<Item = &str> {
+        let tags = self.fqdn_tags.entries();
+        let tags = tags.into_iter().flat_map(ByName::iter);
+        tags.map(|tag| tag.name.as_str())
+    }
+
+    /// The built-in role of that name or id, in any case.
+    #[must_use]
+    pub fn role(&self, name_or_id: &str) -> Option<&RoleDefinition> {
+        self.roles.entries()?.find(name_or_id)
+    }
+
+    /// The names of all built-in roles that are known.
+    pub fn role_names(&self) -> impl Iterator<Item = &str> {
+        let roles = self.roles.entries();
+        let roles = roles.into_iter().flat_map(|roles| roles.definitions.iter());
+        roles.map(|role| role.name.as_str())
+    }
+
+    /// What the identity of a cluster needs on one kind of resource.
+    pub fn required_actions(
+        &self,
+        product: Product,
+        target: ActionTarget,
+    ) -> impl Iterator<Item = &RequiredActions> {
+        let roles = self.roles.entries();
+        let required = roles.into_iter().flat_map(|roles| &roles.required_actions);
+        required.filter(move |needs| needs.product == product && needs.target == target)
+    }
+
+    /// The subnet of that reserved name. Azure wants the exact case; a name that differs in case only is found too,
+    /// so that the difference can be told.
+    #[must_use]
+    pub fn reserved_subnet(&self, name: &str) -> Option<&ReservedSubnet> {
+        self.subnets.entries()?.reserved.get(name)
+    }
+
+    /// The names of all reserved subnets.
+    pub fn reserved_subnet_names(&self) -> impl Iterator<Item = &str> {
+        let subnets = self.subnets.entries();
+        let reserved = subnets
+            .into_iter()
+            .flat_map(|subnets| subnets.reserved.iter());
+        reserved.map(|subnet| subnet.name.as_str())
+    }
+
+    /// What a subnet delegated to that service must be like.
+    #[must_use]
+    pub fn delegated_subnet(&self, delegation: &str) -> Option<&DelegatedSubnet> {
+        self.subnets.entries()?.delegated.get(delegation)
+    }
+
+    /// How many addresses of every subnet Azure keeps.
+    #[must_use]
+    pub fn reserved_addresses(&self) -> &ReservedAddresses {
+        let subnets = self.subnets.entries();
+        subnets.map_or(&NO_RESERVED_ADDRESSES, |s| &s.reserved_addresses)
+    }
+
+    /// The ranges that a service cannot live with.
+    pub fn reserved_ranges(&self, product: Product) -> impl Iterator<Item = &ReservedRange> {
+        let subnets = self.subnets.entries();
+        let ranges = subnets
+            .into_iter()
+            .flat_map(|subnets| &subnets.reserved_ranges);
+        ranges.filter(move |range| range.product == product)
+    }
+
+    /// The error of that code, old or new, in any case.
+    #[must_use]
+    pub fn error(&self, code: &str) -> Option<&ErrorFact> {
+        errors::find(self.errors.entries()?, code)
+    }
+
+    /// The error behind an exit code of a node's provisioning script.
+    #[must_use]
+    pub fn error_of_exit_code(&self, exit_code: u16) -> Option<&ErrorFact> {
+        let mut errors = self.errors.entries()?.iter();
+        errors.find(|error| error.exit_code == Some(exit_code))
+    }
+
+    /// The newest stable API version of a resource type, in any case.
+    #[must_use]
+    pub fn api_version(&self, resource_type: &str) -> Option<&str> {
+        let versions = self.api_versions.entries()?;
+        versions.get(resource_type).map(|v| v.version.as_str())
+    }
+
+    /// Whether a tier of firewall has a feature.
+    #[must_use]
+    pub fn sku_has(&self, tier: FirewallTier, feature: FirewallFeature) -> bool {
+        self.feature(feature)
+            .is_some_and(|fact| fact.tiers.contains(&tier))
+    }
+
+    /// What is known about a feature of the firewall; `None` when the file does not load.
+    #[must_use]
+    pub fn feature(&self, feature: FirewallFeature) -> Option<&FirewallFeatureFact> {
+        self.firewall_skus.entries()?.features.get(&feature)
+    }
+
+    /// What is known about a tier of firewall; `None` when the file does not load.
+    #[must_use]
+    pub fn tier(&self, tier: FirewallTier) -> Option<&FirewallTierFact> {
+        let mut tiers = self.firewall_skus.entries()?.tiers.iter();
+        tiers.find(|fact| fact.tier == tier)
+    }
+
+    /// The outbound type of that name, in any case.
+    #[must_use]
+    pub fn outbound_type(&self, product: Product, name: &str) -> Option<&OutboundType> {
+        self.outbound_types.entries()?.find(product, name)
+    }
+
+    /// The outbound types of a service.
+    pub fn outbound_types(&self, product: Product) -> impl Iterator<Item = &OutboundType> {
+        let types = self.outbound_types.entries();
+        types.into_iter().flat_map(move |types| types.of(product))
+    }
+}
+
+#[cfg(test)]
+mod tests;

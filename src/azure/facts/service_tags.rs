@@ -1,0 +1,147 @@
+//! Names of service tags and where Azure lists them as usable. Their addresses come from Microsoft's weekly files.
+
+use serde::Deserialize;
+
+use crate::net::Cloud;
+
+use super::SourceId;
+use super::by_name::{ByName, Named};
+use super::document::cited;
+
+/// Where a service tag may stand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TagUse {
+    /// In a rule of a network security group.
+    SecurityRule,
+    /// As the prefix of a user-defined route.
+    Route,
+    /// As the destination of a network rule of Azure Firewall.
+    FirewallRule,
+}
+
+/// Whether Azure lists a tag for a use.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Listing {
+    /// It does.
+    Listed,
+    /// It lists other uses only, or the cloud has no such tag.
+    NotListed,
+    /// The cloud has the tag, but its file states no use at all.
+    Unstated,
+}
+
+/// What a service tag file states of a tag.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum TagFeature {
+    /// Regional forms exist.
+    Regional,
+    Nsg,
+    Udr,
+    Firewall,
+    ServiceEndpoint,
+}
+
+impl From<TagUse> for TagFeature {
+    fn from(tag_use: TagUse) -> Self {
+        match tag_use {
+            TagUse::SecurityRule => Self::Nsg,
+            TagUse::Route => Self::Udr,
+            TagUse::FirewallRule => Self::Firewall,
+        }
+    }
+}
+
+/// What is known about a service tag.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ServiceTagFact {
+    /// Its name, without a region.
+    pub name: String,
+    public: Option<Vec<TagFeature>>,
+    china: Option<Vec<TagFeature>>,
+    government: Option<Vec<TagFeature>>,
+    #[serde(default)]
+    documented: Vec<TagFeature>,
+    /// Where it was read.
+    pub source: SourceId,
+    /// Contradictions and conditions.
+    pub note: Option<String>,
+}
+
+impl ServiceTagFact {
+    fn features(&self, cloud: Cloud) -> Option<&[TagFeature]> {
+        let features = match cloud {
+            Cloud::Public => &self.public,
+            Cloud::China => &self.china,
+            Cloud::UsGovernment => &self.government,
+        };
+        features.as_deref()
+    }
+
+    /// Whether a cloud has the tag.
+    #[must_use]
+    pub fn exists_in(&self, cloud: Cloud) -> bool {
+        self.features(cloud).is_some()
+    }
+
+    /// Whether a cloud has regional forms of the tag, such as `Sql.WestEurope`.
+    #[must_use]
+    pub fn is_regional_in(&self, cloud: Cloud) -> bool {
+        self.features(cloud)
+            .is_some_and(|features| features.contains(&TagFeature::Regional))
+    }
+
+    /// Whether Azure lists the tag for a use in a cloud.
+    #[must_use]
+    pub fn listing(&self, cloud: Cloud, tag_use: TagUse) -> Listing {
+        let Some(features) = self.features(cloud) else {
+            return Listing::NotListed;
+        };
+        let feature = TagFeature::from(tag_use);
+        if features.contains(&feature) || self.documented.contains(&feature) {
+            Listing::Listed
+        } else if features.iter().all(|f| *f == TagFeature::Regional) {
+            Listing::Unstated
+        } else {
+            Listing::NotListed
+        }
+    }
+}
+
+/// A service tag as written: the tag and the region after it.
+#[derive(Debug, Clone, Copy)]
+pub struct ServiceTagMatch<'facts, 'name> {
+    /// What is known about the tag.
+    pub fact: &'facts ServiceTagFact,
+    /// The region, as written. Which regions a tag has is not among the facts.
+    pub region: Option<&'name str>,
+}
+
+cited!(ServiceTagFact);
+
+impl Named for ServiceTagFact {
+    fn name(&self) -> &str {
+        &self.name
+    }
+}
+
+/// The tag behind a name. A dot separates a region only when no tag has the whole name, as `AzureMonitor.Core` has,
+/// and when some cloud has regional forms of what stands before it.
+pub(super) fn find<'facts, 'name>(
+    tags: &'facts ByName<ServiceTagFact>,
+    name: &'name str,
+) -> Option<ServiceTagMatch<'facts, 'name>> {
+    if let Some(fact) = tags.get(name) {
+        return Some(ServiceTagMatch { fact, region: None });
+    }
+    let (base, region) = name.rsplit_once('.')?;
+    let fact = tags.get(base)?;
+    let regional = Cloud::ALL
+        .into_iter()
+        .any(|cloud| fact.is_regional_in(cloud));
+    (regional && !region.is_empty()).then_some(ServiceTagMatch {
+        fact,
+        region: Some(region),
+    })
+}

@@ -1,0 +1,56 @@
+//! The fact files.
+
+macro_rules! subjects {
+    ($($(#[$doc:meta])* $subject:ident $file:literal,)*) => {
+        /// A file of facts.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum Subject {
+            $($(#[$doc])* $subject,)*
+        }
+
+        impl Subject {
+            /// All of them.
+            pub const ALL: &'static [Self] = &[$(Self::$subject,)*];
+
+            /// Where it lies in the project.
+            #[must_use]
+            pub fn path(self) -> &'static str {
+                match self { $(Self::$subject => concat!("rules/azure/", $file),)* }
+            }
+
+            /// Its text, as built in.
+            pub(super) const fn text(self) -> &'static str {
+                match self {
+                    $(Self::$subject => include_str!(concat!("../../../rules/azure/", $file)),)*
+                }
+            }
+        }
+    };
+}
+
+subjects! {
+    /// API versions of resource types.
+    ApiVersions "api-versions.yaml",
+    /// Error codes and messages.
+    Errors "errors.yaml",
+    /// Features by firewall tier.
+    FirewallSkus "firewall-skus.yaml",
+    /// FQDN tags.
+    FqdnTags "fqdn-tags.yaml",
+    /// Limits and ranges.
+    Limits "limits.yaml",
+    /// Default security rules.
+    NsgDefaultRules "nsg-default-rules.yaml",
+    /// Outbound types of clusters.
+    OutboundTypes "outbound-types.yaml",
+    /// Addresses of the Azure host.
+    PlatformAddresses "platform-addresses.yaml",
+    /// Built-in roles and required actions.
+    Roles "roles.yaml",
+    /// Service tags.
+    ServiceTags "service-tags.yaml",
+    /// Reserved subnets and addresses.
+    Subnets "subnets.yaml",
+    /// System routes.
+    SystemRoutes "system-routes.yaml",
+}
