@@ -1,3 +1,4 @@
 //! What was found, as text for people and programs.
 
 pub mod catalog;
+mod wrap;

@@ -216,10 +216,9 @@ impl<'a> Checker<'a> {
         let mut documents = Vec::with_capacity(raw.len());
         for entry in raw {
             self.declare(&mut ids, &entry.id, "source");
-            let id = entry.id.into_spanned(self.sources, self.file);
             documents.push(Source {
-                id: id.value.into(),
-                span: id.span,
+                span: self.span(&entry.id),
+                id: entry.id.value.into(),
                 repo: entry.repo,
                 path: entry.path,
                 commit: entry.commit,

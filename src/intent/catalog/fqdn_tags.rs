@@ -126,14 +126,13 @@ impl FqdnTags {
     ///
     /// # Errors
     /// A finding without a place, which suggests the name that was probably meant.
-    pub fn check(&self, name: &str) -> Result<(), Finding> {
+    pub fn check(&self, name: &str) -> Result<(), Box<Finding>> {
         if self.get(name).is_some() || self.family(name).is_some() {
             return Ok(());
         }
-        Err(
-            Finding::new(Id::TG3004, format!("unknown FQDN tag `{name}`"))
-                .maybe_help(did_you_mean_help(name, self.names())),
-        )
+        let finding = Finding::new(Id::TG3004, format!("unknown FQDN tag `{name}`"))
+            .maybe_help(did_you_mean_help(name, self.names()));
+        Err(Box::new(finding))
     }
 
     /// All tags, in the order of the file.
@@ -160,7 +159,7 @@ impl FqdnTags {
     /// # Errors
     /// Everything that is wrong with it.
     pub fn load(sources: &SourceMap, file: FileId) -> Result<Self, Vec<Finding>> {
-        let raw: RawTags = yaml::read(sources, file, SCHEMA).map_err(|finding| vec![finding])?;
+        let raw: RawTags = yaml::read(sources, file, SCHEMA).map_err(|finding| vec![*finding])?;
         let mut check = Checker::new(sources, file);
         check.schema(&raw.schema, SCHEMA);
         let (documents, ids) = check.documents(raw.sources);
@@ -310,4 +309,50 @@ struct RawEvidence {
     claim: String,
     #[serde(rename = "ref")]
     source: At<String>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn built_in() -> FqdnTags {
+        let text = include_str!("../../../rules/egress/fqdn-tags.yaml");
+        let mut sources = SourceMap::default();
+        let file = sources.add("t.yaml", text.to_owned());
+        FqdnTags::load(&sources, file).unwrap()
+    }
+
+    #[test]
+    fn tags_are_known_by_all_their_names() {
+        let tags = built_in();
+        for name in ["HDInsight", "AzureHDInsight", "azurehdinsight"] {
+            assert_eq!(tags.get(name).unwrap().name, "HDInsight", "{name}");
+        }
+        assert!(tags.get("Office365.Skype.Optimize").is_none());
+        assert_eq!(
+            tags.family("office365.Skype.Optimize").unwrap().prefix,
+            "Office365."
+        );
+        for name in ["WindowsUpdate", "Office365.Exchange.Default.Required"] {
+            assert_eq!(tags.check(name), Ok(()), "{name}");
+        }
+        let finding = tags.check("AzureKubernetesServices").unwrap_err();
+        assert_eq!(
+            finding.message,
+            "unknown FQDN tag `AzureKubernetesServices`"
+        );
+        assert_eq!(finding.help, ["did you mean `AzureKubernetesService`?"]);
+    }
+
+    #[test]
+    fn the_content_of_a_tag_is_an_approximation() {
+        let tags = built_in();
+        let aks = tags.get("AzureKubernetesService").unwrap();
+        let expansion = aks.approximation().unwrap();
+        assert_eq!(expansion.catalog, "aks");
+        assert_eq!(expansion.groups, ["core.fqdn", "optional.os-updates"]);
+        let hdinsight = tags.get("HDInsight").unwrap();
+        assert_eq!(hdinsight.content[0].cloud, Some(Cloud::Public));
+        assert_eq!(hdinsight.approximation(), None);
+    }
 }

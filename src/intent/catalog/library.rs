@@ -116,13 +116,13 @@ impl Library {
     ///
     /// # Errors
     /// A finding without a place, which suggests the name that was probably meant.
-    pub fn find(&self, name: &str) -> Result<&Catalog, Finding> {
+    pub fn find(&self, name: &str) -> Result<&Catalog, Box<Finding>> {
         self.get(name).ok_or_else(|| {
             let names: Vec<_> = self.names().collect();
             let suggestion = did_you_mean_help(name, self.names());
             let list = format!("the catalogs are `{}`", names.join("`, `"));
-            Finding::new(Id::TG0016, format!("unknown catalog `{name}`"))
-                .help(suggestion.unwrap_or(list))
+            let finding = Finding::new(Id::TG0016, format!("unknown catalog `{name}`"));
+            Box::new(finding.help(suggestion.unwrap_or(list)))
         })
     }
 
@@ -187,7 +187,7 @@ impl Catalog {
     ///
     /// # Errors
     /// A finding without a place, which suggests the name that was probably meant.
-    pub fn check_feature(&self, name: &str) -> Result<(), Finding> {
+    pub fn check_feature(&self, name: &str) -> Result<(), Box<Finding>> {
         if self.feature(name).is_some() {
             return Ok(());
         }
@@ -201,14 +201,14 @@ impl Catalog {
             .no_extra_endpoints
             .as_ref()
             .is_some_and(|none| none.features.iter().any(|feature| feature == name));
-        Err(if no_extra {
+        Err(Box::new(if no_extra {
             finding.help(format!(
                 "`{name}` needs nothing beyond the core: leave it out"
             ))
         } else {
             let list = format!("its features are `{known}`");
             finding.help(did_you_mean_help(name, names).unwrap_or(list))
-        })
+        }))
     }
 }
 
@@ -216,11 +216,144 @@ impl Catalog {
 ///
 /// # Errors
 /// A finding without a place, which suggests the name that was probably meant.
-pub fn find_cloud(name: &str) -> Result<Cloud, Finding> {
+pub fn find_cloud(name: &str) -> Result<Cloud, Box<Finding>> {
     Cloud::from_name(name).ok_or_else(|| {
         let names = Cloud::ALL.map(Cloud::name);
         let list = format!("the clouds are `{}`", names.join("`, `"));
-        Finding::new(Id::TG0016, format!("unknown cloud `{name}`"))
-            .help(did_you_mean_help(name, names).unwrap_or(list))
+        let finding = Finding::new(Id::TG0016, format!("unknown cloud `{name}`"));
+        Box::new(finding.help(did_you_mean_help(name, names).unwrap_or(list)))
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn messages(findings: &[Finding]) -> Vec<&str> {
+        findings
+            .iter()
+            .map(|finding| finding.message.as_str())
+            .collect()
+    }
+
+    #[test]
+    fn everything_built_in_loads() {
+        let mut sources = SourceMap::default();
+        let (library, findings) = Library::builtin(&mut sources);
+        assert_eq!(messages(&findings), [""; 0]);
+        assert_eq!(
+            library.names().collect::<Vec<_>>(),
+            ["aks", "hdinsight-on-aks"]
+        );
+        assert_eq!(library.get("aks").unwrap().endpoints.len(), 125);
+        assert_eq!(library.get("hdinsight-on-aks").unwrap().endpoints.len(), 22);
+        assert_eq!(library.regions().names().count(), 74);
+        for endpoint in library.catalogs().flat_map(|catalog| &catalog.endpoints) {
+            assert_eq!(sources.text(endpoint.span), endpoint.id);
+        }
+        assert_eq!(
+            sources.describe(library.get("aks").unwrap().span),
+            "rules/egress/aks.yaml:2:10"
+        );
+    }
+
+    #[test]
+    fn every_fqdn_tag_of_the_catalogs_exists() {
+        let (library, _) = Library::builtin(&mut SourceMap::default());
+        let templates = library
+            .catalogs()
+            .flat_map(|catalog| &catalog.endpoints)
+            .flat_map(|endpoint| &endpoint.form.destinations)
+            .filter(|template| template.kind() == super::super::TemplateKind::FqdnTag);
+        let mut seen = 0;
+        for template in templates {
+            assert_eq!(library.fqdn_tags().check(template.text()), Ok(()));
+            seen += 1;
+        }
+        assert_eq!(seen, 2);
+    }
+
+    #[test]
+    fn users_bring_catalogs_of_their_own() {
+        let own = |name: &str, expands: &str| {
+            format!(
+                "schema: egress-catalog/1\ncatalog: {name}\ntitle: Ours\nproduct: {{ name: Ours, clouds: [AzureCloud] }}\n\
+                 sources:\n  - {{ id: wiki, repo: contoso/wiki, path: egress.md, commit: unknown }}\n\
+                 endpoints:\n  - id: ours.tag\n    group: ours\n    clouds: [AzureCloud]\n    direction: outbound\n    \
+                 rule: application\n    protocols: [{{ type: Https, port: 443 }}]\n    \
+                 destinations: {{ fqdn_tags: [AzureKubernetesService] }}\n    requirement: required\n    purpose: Ours.\n    \
+                 expands_to: {{ catalog: {expands} }}\n    sources: [{{ ref: wiki }}]\n"
+            )
+        };
+        let mut sources = SourceMap::default();
+        let (mut library, _) = Library::builtin(&mut sources);
+        let mut add = |text: String| {
+            library
+                .add(&mut sources, "ours.yaml", text)
+                .map_err(|findings| {
+                    messages(&findings)
+                        .into_iter()
+                        .map(str::to_owned)
+                        .collect::<Vec<_>>()
+                })
+        };
+        assert_eq!(add(own("ours", "aks, groups: [core.fqdn]")), Ok(()));
+        for (text, message) in [
+            (
+                own("ours", "aks, groups: []"),
+                "there is a catalog `ours` already",
+            ),
+            (
+                own("aks", "aks, groups: []"),
+                "there is a catalog `aks` already",
+            ),
+            (
+                own("more", "akz, groups: []"),
+                "catalog `akz` does not exist",
+            ),
+            (
+                own("more", "aks, groups: [cor]"),
+                "no endpoint of catalog `aks` is in group `cor`",
+            ),
+        ] {
+            assert_eq!(add(text), Err(vec![message.to_owned()]));
+        }
+        assert_eq!(
+            library.names().collect::<Vec<_>>(),
+            ["aks", "hdinsight-on-aks", "ours"]
+        );
+    }
+
+    #[test]
+    fn unknown_names_come_with_a_suggestion() {
+        let (library, _) = Library::builtin(&mut SourceMap::default());
+        let aks = library.find("aks").unwrap();
+        let help =
+            |finding: Box<Finding>| format!("{}; {}", finding.message, finding.help.join("; "));
+        assert_eq!(
+            help(library.find("hdinsight-aks").unwrap_err()),
+            "unknown catalog `hdinsight-aks`; did you mean `hdinsight-on-aks`?"
+        );
+        assert_eq!(
+            help(library.find("x").unwrap_err()),
+            "unknown catalog `x`; the catalogs are `aks`, `hdinsight-on-aks`"
+        );
+        assert_eq!(
+            help(aks.check_feature("defendr").unwrap_err()),
+            "catalog `aks` has no feature `defendr`; did you mean `defender`?"
+        );
+        assert_eq!(
+            help(aks.check_feature("keda").unwrap_err()),
+            "catalog `aks` has no feature `keda`; `keda` needs nothing beyond the core: leave it out"
+        );
+        assert_eq!(
+            help(library.regions().find("westeuorpe").unwrap_err()),
+            "unknown region `westeuorpe`; did you mean `westeurope`?"
+        );
+        assert_eq!(
+            help(find_cloud("AzureUSGov").unwrap_err()),
+            "unknown cloud `AzureUSGov`; the clouds are `AzureCloud`, `AzureChinaCloud`, `AzureUSGovernment`"
+        );
+        assert_eq!(find_cloud("azurechinacloud"), Ok(Cloud::China));
+    }
 }

@@ -29,7 +29,7 @@ use super::yaml::{self, At};
 /// # Errors
 /// Everything that is wrong with it. A fault of syntax or an unknown key hides what comes after it.
 pub fn load(sources: &SourceMap, file: FileId) -> Result<Catalog, Vec<Finding>> {
-    let raw: RawCatalog = yaml::read(sources, file, SCHEMA).map_err(|finding| vec![finding])?;
+    let raw: RawCatalog = yaml::read(sources, file, SCHEMA).map_err(|finding| vec![*finding])?;
     let mut loader = Loader {
         check: Checker::new(sources, file),
         parameters: Names::default(),
@@ -1043,6 +1043,27 @@ ambiguities:
         ];
         for (from, to, expected) in cases {
             assert_eq!(findings(from, to), expected, "`{from}` -> `{to}`");
+        }
+    }
+
+    #[test]
+    fn no_text_makes_the_loader_panic() {
+        let cut = (0..SOUND.len())
+            .step_by(7)
+            .filter_map(|end| SOUND.get(..end).map(str::to_owned));
+        let lines: Vec<_> = SOUND.lines().collect();
+        let without_a_line = (0..lines.len()).map(|skipped| {
+            let kept = lines.iter().zip(0..).filter(|(_, at)| *at != skipped);
+            kept.map(|(line, _)| format!("{line}\n")).collect()
+        });
+        let odd = ["", "\u{feff}a: b", "- 1", "&a [*a]", "\0", "é: [", "a: !x"].map(str::to_owned);
+        for text in cut.chain(without_a_line).chain(odd) {
+            let mut sources = SourceMap::default();
+            let file = sources.add("c.yaml", text.clone());
+            for finding in load(&sources, file).err().into_iter().flatten() {
+                let span = finding.primary.unwrap().span;
+                assert!(span.end as usize <= text.len(), "{text}");
+            }
         }
     }
 }

@@ -13,7 +13,7 @@ use crate::diag::{Finding, Id};
 use crate::net::Cloud;
 
 use super::check::{Checker, Names};
-use super::model::Source;
+use super::model::{ParameterKind, Source};
 use super::schema::RawSource;
 use super::yaml::{self, At};
 
@@ -48,7 +48,7 @@ pub struct Region {
     pub has_storage_tag: bool,
     /// Whether HDInsight on AKS could be had there.
     pub hdinsight_on_aks_preview: bool,
-    /// The region it is paired with.
+    /// The region it is paired with, which Azure need not list.
     pub paired: Option<SmolStr>,
     /// Azure's recommendation category.
     pub category: Option<String>,
@@ -71,6 +71,21 @@ pub struct UnlistedSuffix {
     pub note: String,
 }
 
+impl Region {
+    /// What the region is called where a parameter of that kind stands; `None` for other kinds, and when it has no
+    /// service tags.
+    #[must_use]
+    pub fn value_of(&self, kind: ParameterKind) -> Option<&str> {
+        let value = match kind {
+            ParameterKind::Region => Some(&self.name),
+            ParameterKind::AzureCloudSuffix => self.azurecloud_suffix.as_ref(),
+            ParameterKind::ServiceTagSuffix => self.service_tag_suffix.as_ref(),
+            _ => None,
+        };
+        value.map(SmolStr::as_str)
+    }
+}
+
 impl Regions {
     /// The region of that ARM name or display name, in any case.
     #[must_use]
@@ -84,10 +99,10 @@ impl Regions {
     ///
     /// # Errors
     /// A finding without a place, which suggests the name that was probably meant.
-    pub fn find(&self, name: &str) -> Result<&Region, Finding> {
+    pub fn find(&self, name: &str) -> Result<&Region, Box<Finding>> {
         self.get(name).ok_or_else(|| {
-            Finding::new(Id::TG0016, format!("unknown region `{name}`"))
-                .maybe_help(did_you_mean_help(name, self.names()))
+            let finding = Finding::new(Id::TG0016, format!("unknown region `{name}`"));
+            Box::new(finding.maybe_help(did_you_mean_help(name, self.names())))
         })
     }
 
@@ -118,7 +133,8 @@ impl Regions {
     /// # Errors
     /// Everything that is wrong with it.
     pub fn load(sources: &SourceMap, file: FileId) -> Result<Self, Vec<Finding>> {
-        let raw: RawRegions = yaml::read(sources, file, SCHEMA).map_err(|finding| vec![finding])?;
+        let raw: RawRegions =
+            yaml::read(sources, file, SCHEMA).map_err(|finding| vec![*finding])?;
         let mut check = Checker::new(sources, file);
         check.schema(&raw.schema, SCHEMA);
         let (documents, _) = check.documents(raw.sources);
@@ -130,7 +146,7 @@ impl Regions {
         let regions = raw
             .regions
             .into_iter()
-            .filter_map(|raw| region(&mut check, &names, raw))
+            .filter_map(|raw| region(&mut check, raw))
             .collect();
         let service_tag_only = raw
             .service_tag_only
@@ -151,10 +167,7 @@ impl Regions {
     }
 }
 
-fn region(check: &mut Checker<'_>, names: &Names, raw: RawRegion) -> Option<Region> {
-    let paired = raw
-        .paired
-        .map(|paired| check.reference(names, &paired, "region"));
+fn region(check: &mut Checker<'_>, raw: RawRegion) -> Option<Region> {
     Some(Region {
         span: check.span(&raw.name),
         name: raw.name.value.into(),
@@ -165,7 +178,7 @@ fn region(check: &mut Checker<'_>, names: &Names, raw: RawRegion) -> Option<Regi
         has_sql_tag: raw.has_sql_tag,
         has_storage_tag: raw.has_storage_tag,
         hdinsight_on_aks_preview: raw.hdinsight_on_aks_preview,
-        paired,
+        paired: raw.paired.map(SmolStr::from),
         category: raw.category,
         geography: raw.geography,
         arc_short: raw.arc_short.map(SmolStr::from),
@@ -241,7 +254,7 @@ struct RawRegion {
     cloud: At<String>,
     category: Option<String>,
     geography: Option<String>,
-    paired: Option<At<String>>,
+    paired: Option<String>,
     azurecloud_suffix: Option<String>,
     service_tag_suffix: Option<String>,
     has_sql_tag: bool,
@@ -260,4 +273,60 @@ struct RawUnlisted {
     cloud: At<String>,
     azurecloud_suffix: String,
     note: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn load(text: &str) -> Result<Regions, Vec<Finding>> {
+        let mut sources = SourceMap::default();
+        let file = sources.add("r.yaml", text.to_owned());
+        Regions::load(&sources, file)
+    }
+
+    #[test]
+    fn regions_are_known_by_both_names() {
+        let regions = load(include_str!("../../../rules/egress/regions.yaml")).unwrap();
+        for name in ["westeurope", "WestEurope", "West Europe", "west europe"] {
+            assert_eq!(regions.get(name).unwrap().name, "westeurope", "{name}");
+        }
+        assert!(regions.get("atlantis").is_none());
+        let france = regions.get("francecentral").unwrap();
+        assert_eq!(france.azurecloud_suffix.as_deref(), Some("centralfrance"));
+        assert_eq!(france.service_tag_suffix.as_deref(), Some("FranceCentral"));
+        let denmark = regions.get("denmarkeast").unwrap();
+        assert_eq!(denmark.azurecloud_suffix, None);
+        let preview = regions
+            .iter()
+            .filter(|region| region.hdinsight_on_aks_preview);
+        assert_eq!(preview.count(), 8);
+        assert_eq!(regions.get("chinaeast2").unwrap().cloud, Cloud::China);
+        assert!(
+            regions
+                .service_tag_only()
+                .iter()
+                .any(|unlisted| unlisted.azurecloud_suffix == "brazilne")
+        );
+    }
+
+    #[test]
+    fn the_table_of_irregular_suffixes_must_agree() {
+        let region = |rest: &str| {
+            format!(
+                "schema: region-catalog/1\ncatalog: r\ntitle: r\nsources: []\nirregular_azurecloud:\n  bb: b\nregions:\n  \
+                 - {{ name: b, display_name: B, cloud: AzureCloud, has_sql_tag: true, has_storage_tag: true, {rest} }}\n"
+            )
+        };
+        assert!(load(&region("azurecloud_suffix: bb, irregular: true")).is_ok());
+        let findings = load(&region("azurecloud_suffix: b, irregular: true")).unwrap_err();
+        let messages: Vec<_> = findings.iter().map(|f| f.message.as_str()).collect();
+        assert_eq!(
+            messages,
+            [
+                "region `b` does not have the suffix `bb`",
+                "region `b` and the table of irregular suffixes disagree"
+            ]
+        );
+    }
 }

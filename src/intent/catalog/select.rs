@@ -226,14 +226,7 @@ impl<'a> Values<'a, '_> {
         if let Some(value) = self.selection.values.get(name) {
             return Some(value);
         }
-        let region = self.selection.region?;
-        let value = match self.kind(name)? {
-            ParameterKind::Region => Some(&region.name),
-            ParameterKind::AzureCloudSuffix => region.azurecloud_suffix.as_ref(),
-            ParameterKind::ServiceTagSuffix => region.service_tag_suffix.as_ref(),
-            _ => None,
-        };
-        value.map(SmolStr::as_str)
+        self.selection.region?.value_of(self.kind(name)?)
     }
 
     fn kind(&self, name: &str) -> Option<ParameterKind> {
@@ -351,4 +344,277 @@ fn opens_everything(form: &Form) -> bool {
     form.destinations
         .iter()
         .any(|template| template.text() == "*")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::SourceMap;
+    use crate::intent::catalog::Library;
+
+    fn library() -> Library {
+        Library::builtin(&mut SourceMap::default()).0
+    }
+
+    fn selection<'a>(library: &'a Library, region: &str, features: &[&str]) -> Selection<'a> {
+        let region = library.regions().get(region).unwrap();
+        Selection {
+            cloud: region.cloud,
+            region: Some(region),
+            features: features.iter().map(|&name| name.into()).collect(),
+            ..Selection::default()
+        }
+    }
+
+    fn ids<'a>(selected: &Selected<'a>) -> Vec<&'a str> {
+        let ids = selected.needs.iter().map(|need| need.endpoint.id.as_str());
+        ids.collect()
+    }
+
+    fn need<'s, 'a>(selected: &'s Selected<'a>, id: &str) -> &'s Need<'a> {
+        let mut needs = selected.needs.iter();
+        needs.find(|need| need.endpoint.id == id).unwrap()
+    }
+
+    fn destinations(need: &Need<'_>) -> Vec<String> {
+        need.form
+            .destinations
+            .iter()
+            .map(|filled| match filled.destination() {
+                Ok(destination) => destination.to_string(),
+                Err(error) => error.to_string(),
+            })
+            .collect()
+    }
+
+    #[test]
+    fn a_spark_and_trino_pool_needs_these() {
+        let library = library();
+        let catalog = library.get("hdinsight-on-aks").unwrap();
+        let selection = selection(
+            &library,
+            "westeurope",
+            &[
+                "cluster_spark",
+                "cluster_trino",
+                "hive_metastore",
+                "log_analytics",
+                "outbound_user_defined_routing",
+            ],
+        );
+        let selected = select(catalog, &selection);
+        assert_eq!(
+            ids(&selected),
+            [
+                "hdiaks.common.tunnel-udp-1194",
+                "hdiaks.common.tunnel-tcp-9000",
+                "hdiaks.common.aks-fqdn-tag",
+                "hdiaks.common.azure-monitor",
+                "hdiaks.common.rp-acr",
+                "hdiaks.common.blob",
+                "hdiaks.common.graph",
+                "hdiaks.common.servicebus",
+                "hdiaks.common.table",
+                "hdiaks.common.gcs",
+                "hdiaks.common.api-server",
+                "hdiaks.trino.dfs",
+                "hdiaks.trino.sql-1433",
+                "hdiaks.trino.sql-redirect",
+                "hdiaks.spark.dfs",
+                "hdiaks.spark.smb",
+                "hdiaks.spark.sql-1433",
+                "hdiaks.spark.sql-redirect",
+            ]
+        );
+        assert_eq!(
+            selected
+                .left_out
+                .iter()
+                .map(|left| (left.endpoint.id.as_str(), left.reason))
+                .collect::<Vec<_>>(),
+            [
+                ("hdiaks.flink.dfs", Reason::WhenNotMet),
+                ("hdiaks.integration.kafka-broker", Reason::WhenNotMet),
+                ("hdiaks.integration.zookeeper", Reason::WhenNotMet),
+                ("hdiaks.integration.hbase", Reason::WhenNotMet),
+            ]
+        );
+        let shown = |id| destinations(need(&selected, id));
+        assert_eq!(
+            shown("hdiaks.common.tunnel-udp-1194"),
+            ["tag AzureCloud.westeurope"]
+        );
+        assert_eq!(shown("hdiaks.spark.sql-redirect"), ["tag Sql.WestEurope"]);
+        assert_eq!(shown("hdiaks.trino.dfs"), ["*.dfs.core.windows.net"]);
+        let api_server = need(&selected, "hdiaks.common.api-server");
+        assert_eq!(destinations(api_server), ["$api_server_fqdn"]);
+        assert_eq!(api_server.missing[0].name, "api_server_fqdn");
+        let open: Vec<_> = selected
+            .needs
+            .iter()
+            .filter(|need| !need.missing.is_empty())
+            .collect();
+        assert_eq!(open.len(), 1, "only the API server is known later");
+    }
+
+    #[test]
+    fn values_that_were_set_choose_the_narrower_form() {
+        let library = library();
+        let catalog = library.get("hdinsight-on-aks").unwrap();
+        let mut selection = selection(&library, "westeurope", &["cluster_spark", "hive_metastore"]);
+        selection.values = [
+            ("storage_account", "contoso"),
+            ("api_server_ip", "20.1.2.3"),
+        ]
+        .map(|(name, value)| (name.into(), value.into()))
+        .into();
+        let selected = select(catalog, &selection);
+        let shown = |id| {
+            let need = need(&selected, id);
+            (destinations(need), need.chosen_alternative)
+        };
+        let one = |text: &str| vec![text.to_owned()];
+        assert_eq!(
+            shown("hdiaks.spark.dfs"),
+            (one("contoso.dfs.core.windows.net"), Some(0))
+        );
+        assert_eq!(
+            shown("hdiaks.common.tunnel-udp-1194"),
+            (one("20.1.2.3"), Some(0))
+        );
+        assert_eq!(
+            shown("hdiaks.common.api-server"),
+            (one("20.1.2.3"), Some(0))
+        );
+        // An alternative that only the region fills was not asked for.
+        assert_eq!(
+            shown("hdiaks.spark.sql-1433"),
+            (one("*.database.windows.net"), None)
+        );
+    }
+
+    #[test]
+    fn nothing_is_opened_to_everywhere_unasked() {
+        let library = library();
+        let catalog = library.get("aks").unwrap();
+        let selected = select(catalog, &Selection::default());
+        let tunnel = need(&selected, "aks.public.tunnel-udp-1194");
+        assert_eq!(tunnel.chosen_alternative, None);
+        assert_eq!(destinations(tunnel), ["no value for `region_azurecloud`"]);
+        assert_eq!(tunnel.missing[0].name, "region_azurecloud");
+    }
+
+    #[test]
+    fn a_list_becomes_one_destination_an_item() {
+        let library = library();
+        let catalog = library.get("aks").unwrap();
+        let mut selection = selection(&library, "westeurope", &["custom_dns"]);
+        selection
+            .values
+            .insert("custom_dns_ip".into(), "10.0.0.4, 10.0.0.5".into());
+        let selected = select(catalog, &selection);
+        assert_eq!(
+            destinations(need(&selected, "aks.public.custom-dns")),
+            ["10.0.0.4", "10.0.0.5"]
+        );
+        selection
+            .values
+            .insert("region_cidrs".into(), "10.1.0.0/16,10.2.0.0/16".into());
+        let tunnel = "aks.public.tunnel-udp-1194";
+        assert_eq!(
+            destinations(need(&select(catalog, &selection), tunnel)),
+            ["10.1.0.0/16", "10.2.0.0/16"]
+        );
+        selection
+            .values
+            .insert("api_server_ip".into(), "20.1.2.3".into());
+        assert_eq!(
+            destinations(need(&select(catalog, &selection), tunnel)),
+            ["20.1.2.3"],
+            "one address is narrower than a list"
+        );
+    }
+
+    #[test]
+    fn sovereign_clouds_have_their_own_names() {
+        let library = library();
+        let catalog = library.get("aks").unwrap();
+        let cases: [(&str, &[&str]); 2] = [
+            (
+                "chinanorth3",
+                &[
+                    "tag AzureCloud.chinanorth3",
+                    "tag AzureCloud.chinanorth3",
+                    "tag AzureCloud.chinanorth3",
+                    "ntp.ubuntu.com",
+                    "*.hcp.chinanorth3.cx.prod.service.azk8s.cn",
+                    "*.tun.chinanorth3.cx.prod.service.azk8s.cn",
+                    "mcr.microsoft.com",
+                    "*.data.mcr.microsoft.com",
+                    "management.chinacloudapi.cn",
+                    "login.chinacloudapi.cn",
+                    "packages.microsoft.com",
+                    "*.azk8s.cn",
+                    "mcr.azure.cn",
+                    "*.data.mcr.azure.cn",
+                ],
+            ),
+            (
+                "usgovvirginia",
+                &[
+                    "tag AzureCloud.usgovvirginia",
+                    "tag AzureCloud.usgovvirginia",
+                    "ntp.ubuntu.com",
+                    "*.hcp.usgovvirginia.cx.aks.containerservice.azure.us",
+                    "mcr.microsoft.com",
+                    "*.data.mcr.microsoft.com",
+                    "management.usgovcloudapi.net",
+                    "login.microsoftonline.us",
+                    "packages.microsoft.com",
+                    "acs-mirror.azureedge.net",
+                    "packages.aks.azure.com",
+                ],
+            ),
+        ];
+        for (region, expected) in cases {
+            let selection = selection(&library, region, &[]);
+            let selected = select(catalog, &selection);
+            let all: Vec<_> = selected.needs.iter().flat_map(destinations).collect();
+            assert_eq!(all, expected, "{region}");
+        }
+    }
+
+    #[test]
+    fn levels_are_left_out_unless_included() {
+        let library = library();
+        let catalog = library.get("aks").unwrap();
+        let mut selection = selection(&library, "eastus", &["flux"]);
+        let count = |selected: &Selected<'_>, reason| {
+            let left_out = selected.left_out.iter();
+            left_out.filter(|left| left.reason == reason).count()
+        };
+        let selected = select(catalog, &selection);
+        assert_eq!(count(&selected, Reason::Level(Level::Recommended)), 3);
+        assert_eq!(count(&selected, Reason::Level(Level::Observed)), 4);
+        assert!(selected.features.contains("cluster_extensions"), "implied");
+        assert!(ids(&selected).contains(&"aks.ext.public.dp"));
+        assert_eq!(
+            selected.needs.len() + selected.left_out.len(),
+            catalog.endpoints.len()
+        );
+
+        selection.include = [Level::Observed].into();
+        let selected = select(catalog, &selection);
+        assert_eq!(count(&selected, Reason::Level(Level::Observed)), 0);
+        let disk = need(&selected, "aks.observed.md-disk");
+        assert_eq!(
+            destinations(disk),
+            ["an asterisk may only be the first character of a name"]
+        );
+        let fallback = disk.fallback.as_ref().unwrap();
+        assert_eq!(
+            fallback.destinations[0].destination().unwrap().to_string(),
+            "*.blob.storage.azure.net"
+        );
+    }
 }

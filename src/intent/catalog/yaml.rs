@@ -6,7 +6,7 @@
 use serde::de::{Deserialize, DeserializeOwned, Deserializer};
 use serde_saphyr::{DefaultMessageFormatter, Error, MessageFormatter};
 
-use crate::base::{FileId, SourceMap, Span, Spanned, did_you_mean_help};
+use crate::base::{FileId, SourceMap, Span, did_you_mean_help};
 use crate::diag::{Finding, Id};
 
 /// A value and the bytes it was read from, in a file that the reader knows.
@@ -30,12 +30,6 @@ impl<T> At<T> {
             start: self.start,
             end: self.end,
         }
-    }
-
-    /// It together with its place.
-    pub(super) fn into_spanned(self, sources: &SourceMap, file: FileId) -> Spanned<T> {
-        let span = self.span(sources, file);
-        Spanned::new(self.value, span)
     }
 }
 
@@ -63,16 +57,16 @@ pub(super) fn read<T: DeserializeOwned>(
     sources: &SourceMap,
     file: FileId,
     schema: &str,
-) -> Result<T, Finding> {
+) -> Result<T, Box<Finding>> {
     let text = sources.get(file).map_or("", |file| file.text());
     serde_saphyr::from_str(text).map_err(|error| {
         // A file of another schema fails at some key of its own; its real fault is the schema.
-        match serde_saphyr::from_str::<Header>(text) {
+        Box::new(match serde_saphyr::from_str::<Header>(text) {
             Ok(header) if header.schema.value != schema => {
                 wrong_schema(&header.schema, schema, sources, file)
             }
             _ => explain(error.without_snippet(), sources, file),
-        }
+        })
     })
 }
 
