@@ -4,9 +4,11 @@
 
 pub mod azure;
 pub mod base;
+//C pub mod compile;
 pub mod diag;
 pub mod estate;
 pub mod intent;
+pub mod lint;
 pub mod net;
 pub mod report;
 pub mod syntax;

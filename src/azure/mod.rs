@@ -3,3 +3,4 @@
 //! Nothing here uses `space`, reads files or renders text: the concrete evaluator is the oracle of the symbolic one.
 
 pub mod facts;
+pub mod next_hop;

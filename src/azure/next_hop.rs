@@ -6,7 +6,8 @@ use std::net::IpAddr;
 use ipnet::IpNet;
 
 use crate::estate::{
-    Appliance, Estate, Firewall, Id, LoadBalancer, NextHop, Pool, Route, RouteDestination, RouteTable, Vnet,
+    Appliance, Estate, Firewall, Id, LoadBalancer, NextHop, Pool, Route, RouteDestination,
+    RouteTable, Vnet,
 };
 
 /// Who holds the address of a virtual appliance.
@@ -53,9 +54,10 @@ pub fn holders(estate: &Estate, next_hop: &NextHop) -> Vec<Holder> {
     match next_hop {
         NextHop::Firewall(firewall) => firewall.id.map(Holder::Firewall).into_iter().collect(),
         NextHop::Appliance(appliance) => appliance.id.map(Holder::Appliance).into_iter().collect(),
-        NextHop::Addresses(addresses) => {
-            addresses.iter().map(|address| holder_of_address(estate, *address)).collect()
-        }
+        NextHop::Addresses(addresses) => addresses
+            .iter()
+            .map(|address| holder_of_address(estate, *address))
+            .collect(),
         NextHop::Gateway | NextHop::Internet | NextHop::VnetLocal | NextHop::Drop => Vec::new(),
     }
 }
@@ -79,7 +81,10 @@ pub fn vnet_of(estate: &Estate, holder: Holder) -> Option<Id<Vnet>> {
 #[must_use]
 pub fn is_adjacent(estate: &Estate, from: Id<Vnet>, to: Id<Vnet>) -> bool {
     let peered = |from, to| {
-        estate.peerings.iter().any(|(_, peering)| peering.from.id == Some(from) && peering.to.id == Some(to))
+        estate
+            .peerings
+            .iter()
+            .any(|(_, peering)| peering.from.id == Some(from) && peering.to.id == Some(to))
     };
     from == to || (peered(from, to) && peered(to, from))
 }
@@ -87,7 +92,10 @@ pub fn is_adjacent(estate: &Estate, from: Id<Vnet>, to: Id<Vnet>) -> bool {
 /// The route of a table for exactly this prefix.
 #[must_use]
 pub fn route_for(table: &RouteTable, prefix: IpNet) -> Option<&Route> {
-    table.routes.iter().find(|route| route.destination.value == RouteDestination::Prefix(prefix))
+    table
+        .routes
+        .iter()
+        .find(|route| route.destination.value == RouteDestination::Prefix(prefix))
 }
 
 /// Everything in IPv4.
@@ -109,12 +117,17 @@ pub fn firewall_of(estate: &Estate, pool: &Pool) -> Option<Id<Firewall>> {
     if let Some(via) = &pool.via {
         return via.id;
     }
-    pool.subnets.iter().filter_map(|subnet| subnet.id).find_map(|subnet| {
-        let table = estate.subnets[subnet].route_table.as_ref()?.id?;
-        let route = route_for(&estate.route_tables[table], default_v4())?;
-        holders(estate, &route.next_hop.value).into_iter().find_map(|holder| match holder {
-            Holder::Firewall(id) => Some(id),
-            Holder::Appliance(_) | Holder::LoadBalancer(_) | Holder::Nobody => None,
+    pool.subnets
+        .iter()
+        .filter_map(|subnet| subnet.id)
+        .find_map(|subnet| {
+            let table = estate.subnets[subnet].route_table.as_ref()?.id?;
+            let route = route_for(&estate.route_tables[table], default_v4())?;
+            holders(estate, &route.next_hop.value)
+                .into_iter()
+                .find_map(|holder| match holder {
+                    Holder::Firewall(id) => Some(id),
+                    Holder::Appliance(_) | Holder::LoadBalancer(_) | Holder::Nobody => None,
+                })
         })
-    })
 }
