@@ -4,8 +4,9 @@
 
 pub mod azure;
 pub mod base;
-//C pub mod compile;
+pub mod compile;
 pub mod diag;
+pub mod emit;
 pub mod estate;
 pub mod intent;
 pub mod lint;

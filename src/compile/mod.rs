@@ -47,7 +47,7 @@ pub fn compile(estate: Estate, intent: &Intent, facts: &Facts, model: FirewallMo
     routes::add(&mut estate, intent, &mut findings);
     let plan = rules::plan(&estate, intent, facts, &mut findings);
     firewall::add(&mut estate, intent, &plan, model, facts, &mut findings);
-    nsg::add(&mut estate, intent, &plan, facts, &mut findings);
+    nsg::add(&mut estate, intent, &plan, facts);
     let deliveries = plan.deliveries(intent);
     Compiled { estate, deliveries, findings }
 }

@@ -279,7 +279,7 @@ impl Drafter<'_> {
         let firewall = &estate.firewalls[self.firewall];
         let tier = estate.policy_of(firewall).map_or(firewall.tier, |policy| policy.tier);
         let known = FirewallTier::from_name(tier.value.name());
-        if known.is_none_or(|tier| self.facts.sku_has(tier, FirewallFeature::FqdnNetworkRules)) {
+        if known.is_none_or(|tier| self.facts.sku_has(tier, FirewallFeature::NamesInNetworkRules)) {
             return true;
         }
         let finding = Finding::new(
@@ -306,15 +306,10 @@ impl Drafter<'_> {
             format!("`{name}` needs a network rule by name, but the DNS proxy of `{}` is off", meta.name),
         )
         .at(self.requirement.origin, "needs such a rule")
-        .azure(
-            "AzureFirewallPolicyRuleCollectionGroupInvalid",
-            Some("In order to use DestinationFqdns in Network Rules, DNS Proxy must be enabled".to_owned()),
-        )
         .help("turn the proxy on, and let the vnet resolve through it: dns firewall NAME");
-        finding.azure_error = self.facts.error("FirewallPolicyDnsProxyRequired").map(|_| crate::diag::AzureError {
-            code: String::new(),
-            message: None,
-        });
+        if let Some(error) = self.facts.error("AzureFirewallDNSProxyMustBeEnabled") {
+            finding = finding.azure(error.code.clone(), error.message(&[]));
+        }
         let edit = match (settings.dns_proxy, meta.body) {
             (Some(off), _) => Some(Edit { span: off.span, text: "on".to_owned() }),
             (None, Some(body)) => Some(Edit {

@@ -69,6 +69,7 @@ ids! {
     TG1003 Error "route without a usable next hop",
     TG2001 Error "firewall subnet",
     TG2002 Error "firewall feature its SKU does not have",
+    TG2003 Error "firewall that cannot take the rules",
     TG3001 Error "requirement no rule can express",
     TG3002 Error "domain name in a network rule without DNS proxy",
     TG3003 Error "unknown service tag",

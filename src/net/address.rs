@@ -4,7 +4,7 @@ use std::fmt;
 use std::net::IpAddr;
 use std::str::FromStr;
 
-use ipnet::IpNet;
+use ipnet::{IpNet, Ipv4Subnets, Ipv6Subnets};
 
 /// Why a text is no prefix.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -61,6 +61,21 @@ impl AddressRange {
         (self.first, self.last)
     }
 
+    /// The fewest prefixes that together are the range.
+    #[must_use]
+    pub fn prefixes(self) -> Vec<IpNet> {
+        match (self.first, self.last) {
+            (IpAddr::V4(first), IpAddr::V4(last)) => {
+                Ipv4Subnets::new(first, last, 0).map(IpNet::V4).collect()
+            }
+            (IpAddr::V6(first), IpAddr::V6(last)) => {
+                Ipv6Subnets::new(first, last, 0).map(IpNet::V6).collect()
+            }
+            // The constructor takes ends of one family only.
+            _ => Vec::new(),
+        }
+    }
+
     /// Reads `first-last`.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
@@ -105,6 +120,8 @@ mod tests {
                 .to_string(),
             "10.0.0.4-10.0.0.9"
         );
+        let prefixes = AddressRange::parse("10.0.0.4-10.0.0.9").unwrap().prefixes();
+        assert_eq!(prefixes.iter().map(ToString::to_string).collect::<Vec<_>>(), ["10.0.0.4/30", "10.0.0.8/31"]);
         assert_eq!(AddressRange::parse("10.0.0.9-10.0.0.4"), None);
         assert_eq!(AddressRange::parse("10.0.0.9-fd00::1"), None);
         assert_eq!(AddressRange::parse("contoso-web.example.com"), None);

@@ -45,6 +45,8 @@ pub use subnets::{
 };
 pub use system_routes::{SystemNextHop, SystemRoute, SystemRouteDestination};
 
+use ipnet::IpNet;
+
 use crate::diag::Finding;
 
 use by_name::ByName;
@@ -182,6 +184,14 @@ impl Facts {
     #[must_use]
     pub fn system_routes(&self) -> &[SystemRoute] {
         self.system_routes.entries().map_or(&[], Vec::as_slice)
+    }
+
+    /// The ranges that Azure takes for private: those whose system route drops packets, RFC 1918 and RFC 6598.
+    pub fn private_ranges(&self) -> impl Iterator<Item = IpNet> {
+        self.system_routes().iter().filter_map(|route| match (route.next_hop, route.destination) {
+            (SystemNextHop::None, SystemRouteDestination::Prefix(prefix)) => Some(prefix),
+            _ => None,
+        })
     }
 
     /// The rules that every network security group ends with in a direction, by ascending priority.

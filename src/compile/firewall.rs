@@ -1,0 +1,463 @@
+//! Firewall rules: collections by purpose, groups by pool.
+
+use std::collections::BTreeSet;
+
+use ipnet::IpNet;
+use smol_str::{SmolStr, ToSmolStr, format_smolstr};
+
+use crate::azure::facts::{Facts, Limit};
+use crate::base::{Origin, Spanned};
+use crate::diag::{Finding, Id as FindingId};
+use crate::estate::{
+    Action, ApplicationRule, Endpoint, Estate, Firewall, FirewallPolicy, Home, Id, IpGroup, Meta, NetworkPlugin,
+    NetworkRule, Pool, Ref, RuleCollection, RuleCollectionGroup, RuleInfo, Rules,
+};
+use crate::intent::{Intent, Requirement};
+use crate::net::Destination;
+
+use super::FirewallModel;
+use super::naming::{UniqueNames, azure_name};
+use super::rules::{Draft, Exit, Plan};
+use super::slots;
+
+/// Priorities of generated groups. Groups that a policy writes itself come before them with 100 to 999, or after
+/// them from 64,001.
+const GROUP_PRIORITIES: std::ops::RangeInclusive<u32> = 1_000..=64_000;
+const NETWORK_PRIORITIES: std::ops::RangeInclusive<u32> = 1_000..=29_999;
+const APPLICATION_PRIORITIES: std::ops::RangeInclusive<u32> = 30_000..=64_000;
+/// The priority of the group that takes over collections written on a firewall.
+const OWN_GROUP_PRIORITY: u32 = 500;
+/// More destination addresses than this in one rule go into an IP group.
+const MANY_ADDRESSES: usize = 16;
+
+/// A rule with the collection and group it belongs to.
+struct Placed {
+    pool: Id<Pool>,
+    purpose: SmolStr,
+    /// The parameter without which its group is not deployed.
+    waits_for: Option<SmolStr>,
+    rule: Rule,
+    origin: Origin,
+}
+
+enum Rule {
+    Network(NetworkRule),
+    Application(ApplicationRule),
+}
+
+impl Rule {
+    fn name(&self) -> &SmolStr {
+        match self {
+            Self::Network(rule) => &rule.info.name,
+            Self::Application(rule) => &rule.info.name,
+        }
+    }
+}
+
+pub(super) fn add(
+    estate: &mut Estate,
+    intent: &Intent,
+    plan: &Plan,
+    model: FirewallModel,
+    facts: &Facts,
+    findings: &mut Vec<Finding>,
+) {
+    for firewall in estate.firewalls.ids() {
+        let pools: Vec<Id<Pool>> =
+            plan.exits.iter().filter(|(_, exit)| *exit == Exit::Firewall(firewall)).map(|(pool, _)| *pool).collect();
+        if pools.is_empty() && estate.firewalls[firewall].meta.home.is_existing() {
+            continue;
+        }
+        if let Some(finding) = cannot_take_rules(estate, firewall, model, !pools.is_empty()) {
+            findings.push(finding);
+            continue;
+        }
+        let placed = place(estate, intent, plan, &pools, model);
+        match model {
+            FirewallModel::Policy => {
+                let policy = policy_for(estate, firewall);
+                let budget = group_budget(facts);
+                let taken = estate.firewall_policies[policy].groups.iter().map(|group| group.priority.value).collect();
+                let groups = groups(estate, placed, budget, &taken);
+                estate.firewall_policies[policy].groups.extend(groups);
+            }
+            FirewallModel::Classic => {
+                let taken: BTreeSet<u32> =
+                    estate.firewalls[firewall].collections.iter().map(|collection| collection.priority.value).collect();
+                let collections = collections(estate, placed, &taken, CollectionNames::WithPool);
+                estate.firewalls[firewall].collections.extend(collections);
+            }
+        }
+    }
+}
+
+/// Why rules cannot be put on this firewall, if they cannot.
+fn cannot_take_rules(
+    estate: &Estate,
+    firewall: Id<Firewall>,
+    model: FirewallModel,
+    needed: bool,
+) -> Option<Finding> {
+    let firewall = &estate.firewalls[firewall];
+    let name = &firewall.meta.name;
+    match (model, &firewall.policy) {
+        (FirewallModel::Classic, Some(policy)) => Some(
+            Finding::new(FindingId::TG2003, format!("firewall `{name}` has a policy, so classic rules would have no effect"))
+                .at(policy.origin, "the policy")
+                .related(firewall.meta.origin, "the firewall")
+                .help("compile with --firewall-model policy, or take the policy off"),
+        ),
+        (FirewallModel::Classic, None) if firewall.meta.home.is_existing() && needed => Some(
+            Finding::new(FindingId::TG2003, format!("classic rules are part of firewall `{name}`, which exists already"))
+                .at(firewall.meta.origin, "not deployed by this policy")
+                .help("let the policy deploy the firewall, or use --firewall-model policy and name the firewall's policy"),
+        ),
+        (FirewallModel::Policy, None) if firewall.meta.home.is_existing() => Some(
+            Finding::new(FindingId::TG2003, format!("firewall `{name}` exists already, and it is not said which policy it has"))
+                .at(firewall.meta.origin, "needs a policy to put rules into")
+                .help("write in its block: policy NAME, and declare it: firewall-policy NAME { existing }"),
+        ),
+        (FirewallModel::Policy, Some(policy)) => {
+            let policy = &estate.firewall_policies[policy.id?].meta;
+            policy.home.is_elsewhere().then(|| {
+                Finding::new(FindingId::TG2003, format!("firewall policy `{}` lives in another resource group", policy.name))
+                    .at(policy.origin, "its rules cannot be deployed from here")
+                    .help("deploy this policy to that resource group, and take the names of the group off `existing`")
+            })
+        }
+        (_, None) => None,
+    }
+}
+
+/// The policy of a firewall; one of its own when it has none, which takes its settings and collections over.
+fn policy_for(estate: &mut Estate, firewall: Id<Firewall>) -> Id<FirewallPolicy> {
+    let element = &mut estate.firewalls[firewall];
+    if let Some(policy) = element.policy.as_ref().and_then(|policy| policy.id) {
+        return policy;
+    }
+    let meta = Meta {
+        name: format_smolstr!("{}-policy", element.meta.name),
+        origin: element.meta.origin,
+        body: None,
+        home: Home::Deployed,
+    };
+    let collections = std::mem::take(&mut element.collections);
+    let groups = if collections.is_empty() {
+        Vec::new()
+    } else {
+        vec![RuleCollectionGroup {
+            name: SmolStr::new_static("rules"),
+            origin: element.meta.origin,
+            priority: Spanned::new(OWN_GROUP_PRIORITY, element.tier.span),
+            collections,
+            needs_parameter: None,
+        }]
+    };
+    let policy = FirewallPolicy {
+        tier: element.tier,
+        parent: None,
+        settings: std::mem::take(&mut element.settings),
+        groups,
+        meta,
+    };
+    let name = policy.meta.name.clone();
+    let origin = policy.meta.origin;
+    let id = estate.firewall_policies.push(policy);
+    estate.firewalls[firewall].policy = Some(Ref { id: Some(id), name, origin });
+    id
+}
+
+/// Every rule of these pools with its place.
+fn place(
+    estate: &mut Estate,
+    intent: &Intent,
+    plan: &Plan,
+    pools: &[Id<Pool>],
+    model: FirewallModel,
+) -> Vec<Placed> {
+    let mut placed = Vec::new();
+    for &pool in pools {
+        let sources = sources(estate, pool);
+        let mut names = UniqueNames::default();
+        for (requirement, drafts) in intent.requirements.iter().zip(&plan.drafts) {
+            if requirement.pool != pool {
+                continue;
+            }
+            for draft in drafts {
+                let waits_for = optional_parameter(estate, draft);
+                if waits_for.is_some() && model == FirewallModel::Classic {
+                    // A collection of a firewall cannot be left out when a value is missing.
+                    continue;
+                }
+                let name: SmolStr = names.take(azure_name(&requirement.name)).into();
+                let rule = rule(estate, pool, requirement, draft, name, sources.clone());
+                let purpose = requirement.purpose.clone();
+                placed.push(Placed { pool, purpose, waits_for, rule, origin: requirement.origin });
+            }
+        }
+    }
+    placed
+}
+
+/// Where a pool's packets come from when they reach the firewall: nodes, and pods with addresses of the network.
+/// Pods of an overlay and of kubenet leave with the address of their node
+/// (azure-aks-docs, concepts-network-azure-cni-overlay.md).
+fn sources(estate: &mut Estate, pool: Id<Pool>) -> Vec<Endpoint> {
+    let element = &estate.pools[pool];
+    let subnets = element.subnets.iter().filter_map(|subnet| subnet.id);
+    let mut prefixes: Vec<Spanned<IpNet>> =
+        subnets.flat_map(|subnet| estate.subnets[subnet].prefixes.iter().copied()).collect();
+    if element.network_plugin.is_some_and(|plugin| plugin.value == NetworkPlugin::Azure) {
+        prefixes.extend(element.pod_prefixes.iter().copied());
+    }
+    prefixes.retain(|prefix| matches!(prefix.value, IpNet::V4(_)));
+    match prefixes.as_slice() {
+        [] => Vec::new(),
+        [only] => vec![Destination::Prefix(only.value).into()],
+        _ => {
+            let name = format_smolstr!("{}-sources", element.meta.name);
+            let origin = element.meta.origin;
+            vec![Endpoint::IpGroup(ip_group(estate, name, origin, prefixes))]
+        }
+    }
+}
+
+fn ip_group(estate: &mut Estate, name: SmolStr, origin: Origin, prefixes: Vec<Spanned<IpNet>>) -> Ref<IpGroup> {
+    let meta = Meta { name: name.clone(), origin, body: None, home: Home::Deployed };
+    let id = estate.ip_groups.push(IpGroup { meta, prefixes, ranges: Vec::new() });
+    Ref::known(id, name, origin)
+}
+
+fn optional_parameter(estate: &Estate, draft: &Draft) -> Option<SmolStr> {
+    draft.destinations().iter().find_map(|destination| match destination {
+        Destination::Open(open) => estate
+            .open_parameters
+            .iter()
+            .find(|parameter| parameter.name == open.parameter && parameter.optional)
+            .map(|parameter| parameter.name.clone()),
+        _ => None,
+    })
+}
+
+fn rule(
+    estate: &mut Estate,
+    pool: Id<Pool>,
+    requirement: &Requirement,
+    draft: &Draft,
+    name: SmolStr,
+    sources: Vec<Endpoint>,
+) -> Rule {
+    let info = RuleInfo { name: name.clone(), origin: requirement.origin, description: description(requirement) };
+    match draft {
+        Draft::Application { destinations, protocols } => Rule::Application(ApplicationRule {
+            info,
+            sources,
+            destinations: destinations.iter().cloned().map(Endpoint::from).collect(),
+            protocols: protocols.clone(),
+        }),
+        Draft::Network { destinations, transports, ports } => {
+            let destinations = match many_prefixes(requirement, destinations) {
+                Some(prefixes) => {
+                    let name = format_smolstr!("{}-{name}", estate.pools[pool].meta.name);
+                    let name = SmolStr::from(azure_name(&name));
+                    vec![Endpoint::IpGroup(ip_group(estate, name, requirement.origin, prefixes))]
+                }
+                None => destinations.iter().cloned().map(Endpoint::from).collect(),
+            };
+            Rule::Network(NetworkRule { info, sources, destinations, transports: transports.clone(), ports: ports.clone() })
+        }
+    }
+}
+
+/// The prefixes of a rule, merged, when they are too many to be written out in it.
+fn many_prefixes(requirement: &Requirement, destinations: &[Destination]) -> Option<Vec<Spanned<IpNet>>> {
+    if destinations.len() <= MANY_ADDRESSES {
+        return None;
+    }
+    let prefixes: Option<Vec<IpNet>> = destinations
+        .iter()
+        .map(|destination| if let Destination::Prefix(prefix) = destination { Some(*prefix) } else { None })
+        .collect();
+    let span = requirement.destinations.first()?.span;
+    Some(IpNet::aggregate(&prefixes?).into_iter().map(|prefix| Spanned::new(prefix, span)).collect())
+}
+
+/// Why the rule is there, for whoever meets it in Azure.
+pub(super) fn description(requirement: &Requirement) -> String {
+    let mut parts = Vec::new();
+    if !requirement.reason.is_empty() {
+        parts.push(requirement.reason.trim_end_matches('.').to_owned());
+    }
+    let details = [
+        requirement.owner.as_ref().map(|owner| format!("owner {}", owner.value)),
+        requirement.ticket.as_ref().map(|ticket| format!("ticket {}", ticket.value)),
+        requirement.expires.map(|expires| format!("expires {}", expires.value)),
+    ];
+    parts.extend(details.into_iter().flatten());
+    parts.join("; ")
+}
+
+/// Groups for the rules, a group for each pool, and one more for each value that may come later.
+fn groups(estate: &Estate, placed: Vec<Placed>, budget: usize, taken: &BTreeSet<u32>) -> Vec<RuleCollectionGroup> {
+    let mut parts: Vec<(String, Option<SmolStr>, Origin, Vec<Placed>)> = Vec::new();
+    for (pool, rules) in split(placed, |rule| rule.pool) {
+        let meta = &estate.pools[pool].meta;
+        for (waits_for, rules) in split(rules, |rule| rule.waits_for.clone()) {
+            let name = match &waits_for {
+                None => format!("pool-{}", meta.name),
+                Some(parameter) => format!("pool-{parameter}"),
+            };
+            for (name, rules) in shards(name, rules, budget) {
+                parts.push((name, waits_for.clone(), meta.origin, rules));
+            }
+        }
+    }
+    let names: Vec<String> = parts.iter().map(|(name, ..)| name.clone()).collect();
+    let priorities = slots::assign(&names, GROUP_PRIORITIES, taken);
+    parts
+        .into_iter()
+        .zip(priorities)
+        .filter_map(|((name, needs_parameter, origin, rules), priority)| {
+            Some(RuleCollectionGroup {
+                name: name.into(),
+                origin,
+                priority: Spanned::new(priority, origin.span()?),
+                collections: collections(estate, rules, &BTreeSet::new(), CollectionNames::Plain),
+                needs_parameter,
+            })
+        })
+        .collect()
+}
+
+/// Splits by key, keys in the order in which they first appear.
+fn split<T, K: PartialEq>(items: Vec<T>, key: impl Fn(&T) -> K) -> Vec<(K, Vec<T>)> {
+    let mut out: Vec<(K, Vec<T>)> = Vec::new();
+    for item in items {
+        let key = key(&item);
+        match out.iter_mut().find(|(known, _)| *known == key) {
+            Some((_, items)) => items.push(item),
+            None => out.push((key, vec![item])),
+        }
+    }
+    out
+}
+
+/// Splits a group that would outgrow Azure's limit. Which part a rule goes to depends on its own name only, so other
+/// rules do not move it until the number of parts doubles.
+fn shards(name: String, rules: Vec<Placed>, budget: usize) -> Vec<(String, Vec<Placed>)> {
+    let total: usize = rules.iter().map(|placed| wire_size(&placed.rule)).sum();
+    let count = total.div_ceil(budget.max(1)).next_power_of_two();
+    if count <= 1 {
+        return vec![(name, rules)];
+    }
+    let mut parts: Vec<(String, Vec<Placed>)> =
+        (1..=count).map(|part| (format!("{name}-{part}-of-{count}"), Vec::new())).collect();
+    for placed in rules {
+        let index = slots::shard(placed.rule.name(), count);
+        if let Some((_, part)) = parts.get_mut(index) {
+            part.push(placed);
+        }
+    }
+    parts.retain(|(_, rules)| !rules.is_empty());
+    parts
+}
+
+/// How many bytes of rules go into one group: two thirds of the limit, since the parts are not equally large.
+fn group_budget(facts: &Facts) -> usize {
+    let limit = facts.limit(Limit::FirewallRuleCollectionGroupBytes).value;
+    usize::try_from(limit / 3 * 2).unwrap_or(usize::MAX)
+}
+
+/// A rule's size in the request to Azure, in bytes, estimated from above.
+fn wire_size(rule: &Rule) -> usize {
+    const FRAME: usize = 220;
+    const SEPARATORS: usize = 4;
+    let endpoints = |endpoints: &[Endpoint]| -> usize {
+        endpoints
+            .iter()
+            .map(|endpoint| match endpoint {
+                Endpoint::Plain(destination) => destination.to_string().len() + SEPARATORS,
+                // A resource id: subscription, group, provider, type and name.
+                Endpoint::IpGroup(_) | Endpoint::SecurityGroup(_) => 300,
+            })
+            .sum()
+    };
+    let info = |info: &RuleInfo| FRAME + info.name.len() + info.description.len();
+    match rule {
+        Rule::Network(rule) => {
+            info(&rule.info)
+                + endpoints(&rule.sources)
+                + endpoints(&rule.destinations)
+                + rule.transports.len() * 8
+                + rule.ports.len() * 16
+        }
+        Rule::Application(rule) => {
+            info(&rule.info) + endpoints(&rule.sources) + endpoints(&rule.destinations) + rule.protocols.len() * 48
+        }
+    }
+}
+
+/// Whether names of collections say the pool: they must where pools share one list.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum CollectionNames {
+    Plain,
+    WithPool,
+}
+
+/// Collections for rules: one for each purpose and kind.
+fn collections(
+    estate: &Estate,
+    placed: Vec<Placed>,
+    taken: &BTreeSet<u32>,
+    names: CollectionNames,
+) -> Vec<RuleCollection> {
+    let mut network = Vec::new();
+    let mut application = Vec::new();
+    for (pool, rules) in split(placed, |rule| rule.pool) {
+        for (purpose, rules) in split(rules, |rule| rule.purpose.clone()) {
+            let base = match names {
+                CollectionNames::Plain => purpose.to_string(),
+                CollectionNames::WithPool => format!("{}-{purpose}", estate.pools[pool].meta.name),
+            };
+            let Some(origin) = rules.first().map(|rule| rule.origin) else { continue };
+            let (mut by_address, mut by_name) = (Vec::new(), Vec::new());
+            for placed in rules {
+                match placed.rule {
+                    Rule::Network(rule) => by_address.push(rule),
+                    Rule::Application(rule) => by_name.push(rule),
+                }
+            }
+            if !by_address.is_empty() {
+                network.push((azure_name(&format!("{base}-network")), origin, Rules::Network(by_address)));
+            }
+            if !by_name.is_empty() {
+                application.push((azure_name(&format!("{base}-application")), origin, Rules::Application(by_name)));
+            }
+        }
+    }
+    let mut out = with_priorities(network, NETWORK_PRIORITIES, taken);
+    out.extend(with_priorities(application, APPLICATION_PRIORITIES, taken));
+    out
+}
+
+fn with_priorities(
+    parts: Vec<(String, Origin, Rules)>,
+    range: std::ops::RangeInclusive<u32>,
+    taken: &BTreeSet<u32>,
+) -> Vec<RuleCollection> {
+    let names: Vec<String> = parts.iter().map(|(name, ..)| name.clone()).collect();
+    let priorities = slots::assign(&names, range, taken);
+    parts
+        .into_iter()
+        .zip(priorities)
+        .filter_map(|((name, origin, rules), priority)| {
+            Some(RuleCollection {
+                name: name.to_smolstr(),
+                origin,
+                priority: Spanned::new(priority, origin.span()?),
+                action: Action::Allow,
+                rules,
+            })
+        })
+        .collect()
+}

@@ -1,0 +1,370 @@
+//! Security rules of the pools' subnets: what the requirements and the clusters themselves need.
+//!
+//! A security group knows addresses and service tags, no names. Where a firewall follows, its rules are a coarse
+//! first gate; where none follows they are all there is, and everything else to the Internet is denied.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use ipnet::IpNet;
+use smol_str::SmolStr;
+
+use crate::azure::facts::{Facts, Limit};
+use crate::azure::next_hop::firewall_of;
+use crate::base::{Origin, Spanned};
+use crate::estate::{
+    Access, Direction, DnsServers, Endpoint, Estate, Id, NetworkPlugin, Nsg, Pool, SecurityRule, Subnet,
+};
+use crate::intent::Intent;
+use crate::net::{Destination, PortRange, ServiceTag, Transport};
+
+use super::naming::azure_name;
+use super::rules::{Exit, Plan};
+use super::slots;
+
+/// Priorities of generated rules. Rules that a policy writes itself come before them with 100 to 999.
+const PRIORITIES: std::ops::RangeInclusive<u32> = 1_000..=3_999;
+/// The last priority there is: nothing of the policy comes after it.
+const DENY_PRIORITY: u32 = 4_096;
+const DNS_PORT: u16 = 53;
+
+/// A security rule without priority.
+struct Draft {
+    name: String,
+    origin: Origin,
+    description: String,
+    direction: Direction,
+    access: Access,
+    transport: Transport,
+    sources: Vec<Destination>,
+    destinations: Vec<Destination>,
+    ports: Vec<PortRange>,
+}
+
+pub(super) fn add(estate: &mut Estate, intent: &Intent, plan: &Plan, facts: &Facts) {
+    let mut by_nsg: BTreeMap<Id<Nsg>, Vec<Draft>> = BTreeMap::new();
+    for pool in estate.pools.ids() {
+        let mut groups: BTreeMap<Id<Nsg>, Vec<Id<Subnet>>> = BTreeMap::new();
+        for subnet in estate.pools[pool].subnets.iter().filter_map(|subnet| subnet.id) {
+            if let Some(nsg) = estate.subnets[subnet].nsg.as_ref().and_then(|nsg| nsg.id)
+                && !estate.nsgs[nsg].meta.home.is_existing()
+            {
+                groups.entry(nsg).or_default().push(subnet);
+            }
+        }
+        for (nsg, subnets) in groups {
+            let drafts = drafts(estate, intent, plan, pool, &subnets);
+            by_nsg.entry(nsg).or_default().extend(drafts);
+        }
+    }
+    let longest = facts.limit(Limit::SecurityRuleDescriptionLength).value;
+    for (nsg, drafts) in by_nsg {
+        let rules = with_priorities(&estate.nsgs[nsg], drafts, usize::try_from(longest).unwrap_or(usize::MAX));
+        estate.nsgs[nsg].rules.extend(rules);
+    }
+}
+
+fn drafts(estate: &Estate, intent: &Intent, plan: &Plan, pool: Id<Pool>, subnets: &[Id<Subnet>]) -> Vec<Draft> {
+    let element = &estate.pools[pool];
+    let nodes: Vec<IpNet> =
+        subnets.iter().flat_map(|subnet| &estate.subnets[*subnet].prefixes).map(|prefix| prefix.value).collect();
+    let mut drafts = Vec::new();
+    let mut push = |draft: Draft| drafts.extend(by_family(draft, &nodes));
+
+    cluster_rules(estate, pool, &nodes, &mut push);
+    dns_rules(estate, pool, subnets, &nodes, &mut push);
+    for (key, need) in outbound_needs(intent, pool) {
+        push(Draft {
+            name: format!("{}-{}", element.meta.name, key.name()),
+            origin: need.origin,
+            description: need.description(),
+            direction: Direction::Outbound,
+            access: Access::Allow,
+            transport: key.transport,
+            sources: prefixes(&nodes),
+            destinations: need.destinations(),
+            ports: need.ports.into_iter().collect(),
+        });
+    }
+    for admission in intent.admissions.iter().filter(|admission| admission.pool == pool) {
+        let (transport, ports) = transport_and_ports(admission.services.iter().map(|s| s.transport_ports()));
+        push(Draft {
+            name: format!("{}-{}", element.meta.name, admission.name),
+            origin: admission.origin,
+            description: admission.reason.clone(),
+            direction: Direction::Inbound,
+            access: Access::Allow,
+            transport,
+            sources: admission.sources.clone(),
+            destinations: admission.destinations.clone(),
+            ports,
+        });
+    }
+    if plan.exit(pool) == Exit::Open {
+        push(Draft {
+            name: format!("{}-deny-internet", element.meta.name),
+            origin: element.meta.origin,
+            description: "Nothing else to the Internet: no firewall follows".to_owned(),
+            direction: Direction::Outbound,
+            access: Access::Deny,
+            transport: Transport::Any,
+            sources: prefixes(&nodes),
+            destinations: vec![Destination::ServiceTag(ServiceTag::new("Internet"))],
+            ports: vec![PortRange::ALL],
+        });
+    }
+    drafts
+}
+
+fn prefixes(prefixes: &[IpNet]) -> Vec<Destination> {
+    prefixes.iter().map(|prefix| Destination::Prefix(*prefix)).collect()
+}
+
+/// Nodes and pods among themselves, and the probes of load balancers: traffic inside a cluster must not be blocked
+/// (azure-aks-docs, concepts-network.md and concepts-network-azure-cni-overlay.md).
+fn cluster_rules(estate: &Estate, pool: Id<Pool>, nodes: &[IpNet], push: &mut impl FnMut(Draft)) {
+    let element = &estate.pools[pool];
+    let name = &element.meta.name;
+    let mut inside = nodes.to_vec();
+    if element.network_plugin.is_none_or(|plugin| plugin.value != NetworkPlugin::None) {
+        inside.extend(element.pod_prefixes.iter().map(|prefix| prefix.value));
+    }
+    for (direction, word) in [(Direction::Inbound, "in"), (Direction::Outbound, "out")] {
+        push(Draft {
+            name: format!("{name}-cluster-{word}"),
+            origin: element.meta.origin,
+            description: "Nodes and pods among themselves".to_owned(),
+            direction,
+            access: Access::Allow,
+            transport: Transport::Any,
+            sources: prefixes(&inside),
+            destinations: prefixes(&inside),
+            ports: vec![PortRange::ALL],
+        });
+    }
+    push(Draft {
+        name: format!("{name}-load-balancer-probes"),
+        origin: element.meta.origin,
+        description: "Health probes of Azure load balancers".to_owned(),
+        direction: Direction::Inbound,
+        access: Access::Allow,
+        transport: Transport::Any,
+        sources: vec![Destination::ServiceTag(ServiceTag::new("AzureLoadBalancer"))],
+        destinations: prefixes(nodes),
+        ports: vec![PortRange::ALL],
+    });
+}
+
+/// Name look-ups, where other servers than Azure's own are asked; those cannot be blocked by accident.
+fn dns_rules(estate: &Estate, pool: Id<Pool>, subnets: &[Id<Subnet>], nodes: &[IpNet], push: &mut impl FnMut(Draft)) {
+    let Some(vnet) = subnets.first().map(|subnet| estate.subnets[*subnet].vnet) else { return };
+    let servers: Vec<IpNet> = match &estate.vnets[vnet].dns {
+        DnsServers::Azure => return,
+        DnsServers::Custom(servers) => servers.iter().map(|server| IpNet::from(server.value)).collect(),
+        DnsServers::Firewall(firewall) => {
+            let firewall = firewall.id.or_else(|| firewall_of(estate, &estate.pools[pool]));
+            let address = firewall.and_then(|firewall| estate.firewalls[firewall].private_ip);
+            address.map(|address| IpNet::from(address.value)).into_iter().collect()
+        }
+    };
+    if servers.is_empty() {
+        return;
+    }
+    let element = &estate.pools[pool];
+    for (transport, word) in [(Transport::Udp, "udp"), (Transport::Tcp, "tcp")] {
+        push(Draft {
+            name: format!("{}-dns-{word}", element.meta.name),
+            origin: element.meta.origin,
+            description: "Name look-ups".to_owned(),
+            direction: Direction::Outbound,
+            access: Access::Allow,
+            transport,
+            sources: prefixes(nodes),
+            destinations: prefixes(&servers),
+            ports: vec![PortRange::single(DNS_PORT)],
+        });
+    }
+}
+
+/// What requirements with the same kind of destination share a security rule.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+struct NeedKey {
+    transport: Transport,
+    target: TargetKey,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+enum TargetKey {
+    /// Names, and everywhere.
+    Internet,
+    /// A service tag, by its name in lower case.
+    Tag(String),
+    /// Addresses over these ports.
+    Addresses(Vec<PortRange>),
+}
+
+impl NeedKey {
+    fn name(&self) -> String {
+        let transport = self.transport.keyword();
+        match &self.target {
+            TargetKey::Internet => format!("internet-{transport}"),
+            TargetKey::Tag(tag) => format!("{tag}-{transport}"),
+            TargetKey::Addresses(ports) => {
+                let ports: Vec<String> = ports.iter().map(ToString::to_string).collect();
+                format!("addresses-{transport}-{}", ports.join("-"))
+            }
+        }
+    }
+}
+
+/// A security rule that several requirements share.
+struct Need {
+    origin: Origin,
+    first: SmolStr,
+    /// The requirements it serves, by their place in the intent.
+    requirements: BTreeSet<usize>,
+    /// For [`TargetKey::Addresses`].
+    prefixes: BTreeSet<IpNet>,
+    tag: Option<ServiceTag>,
+    ports: BTreeSet<PortRange>,
+}
+
+impl Need {
+    fn description(&self) -> String {
+        match self.requirements.len() {
+            0 | 1 => format!("For {}", self.first),
+            count => format!("For {} and {} more", self.first, count - 1),
+        }
+    }
+
+    fn destinations(&self) -> Vec<Destination> {
+        let prefixes = self.prefixes.iter().copied().map(Destination::Prefix);
+        self.tag.iter().cloned().map(Destination::ServiceTag).chain(prefixes).collect()
+    }
+}
+
+fn outbound_needs(intent: &Intent, pool: Id<Pool>) -> BTreeMap<NeedKey, Need> {
+    let mut needs: BTreeMap<NeedKey, Need> = BTreeMap::new();
+    for (index, requirement) in intent.requirements.iter().enumerate() {
+        if requirement.pool != pool {
+            continue;
+        }
+        let mut by_transport: BTreeMap<Transport, BTreeSet<PortRange>> = BTreeMap::new();
+        for service in &requirement.services {
+            let (transport, port) = service.value.transport_ports();
+            by_transport.entry(transport).or_default().insert(port);
+        }
+        for (transport, ports) in &by_transport {
+            for destination in &requirement.destinations {
+                let (target, tag, prefixes) = target_of(&destination.value, ports);
+                let key = NeedKey { transport: *transport, target };
+                let need = needs.entry(key).or_insert_with(|| Need {
+                    origin: requirement.origin,
+                    first: requirement.name.clone(),
+                    requirements: BTreeSet::new(),
+                    prefixes: BTreeSet::new(),
+                    tag,
+                    ports: BTreeSet::new(),
+                });
+                need.requirements.insert(index);
+                need.prefixes.extend(prefixes);
+                need.ports.extend(ports.iter().copied());
+            }
+        }
+    }
+    needs
+}
+
+/// What a security rule can say of a destination: for names that is the whole Internet.
+fn target_of(destination: &Destination, ports: &BTreeSet<PortRange>) -> (TargetKey, Option<ServiceTag>, Vec<IpNet>) {
+    let addresses = || TargetKey::Addresses(ports.iter().copied().collect());
+    match destination {
+        Destination::ServiceTag(tag) => {
+            (TargetKey::Tag(tag.as_str().to_ascii_lowercase()), Some(tag.clone()), Vec::new())
+        }
+        Destination::Prefix(prefix) => (addresses(), None, vec![*prefix]),
+        Destination::Range(range) => (addresses(), None, range.prefixes()),
+        Destination::Anywhere | Destination::Fqdn(_) | Destination::FqdnTag(_) | Destination::Open(_) => {
+            (TargetKey::Internet, Some(ServiceTag::new("Internet")), Vec::new())
+        }
+    }
+}
+
+fn transport_and_ports(services: impl Iterator<Item = (Transport, PortRange)>) -> (Transport, Vec<PortRange>) {
+    let mut transport = Transport::Any;
+    let mut ports = Vec::new();
+    for (index, (of_service, port)) in services.enumerate() {
+        transport = if index == 0 || transport == of_service { of_service } else { Transport::Any };
+        ports.push(port);
+    }
+    (transport, ports)
+}
+
+/// A security rule has addresses of one family, so a rule with both becomes two.
+fn by_family(draft: Draft, nodes: &[IpNet]) -> Vec<Draft> {
+    let has = |v6: bool| nodes.iter().any(|prefix| matches!(prefix, IpNet::V6(_)) == v6);
+    if !(has(false) && has(true)) {
+        return vec![draft];
+    }
+    let of_family = |destinations: &[Destination], v6: bool| -> Vec<Destination> {
+        let fits = |destination: &&Destination| match destination {
+            Destination::Prefix(prefix) => matches!(prefix, IpNet::V6(_)) == v6,
+            Destination::Range(range) => range.bounds().0.is_ipv6() == v6,
+            _ => true,
+        };
+        destinations.iter().filter(fits).cloned().collect()
+    };
+    [(false, ""), (true, "-v6")]
+        .into_iter()
+        .map(|(v6, suffix)| Draft {
+            name: format!("{}{suffix}", draft.name),
+            description: draft.description.clone(),
+            sources: of_family(&draft.sources, v6),
+            destinations: of_family(&draft.destinations, v6),
+            ports: draft.ports.clone(),
+            ..draft
+        })
+        .filter(|draft| !draft.sources.is_empty() && !draft.destinations.is_empty())
+        .collect()
+}
+
+fn with_priorities(nsg: &Nsg, drafts: Vec<Draft>, longest_description: usize) -> Vec<SecurityRule> {
+    let mut rules = Vec::with_capacity(drafts.len());
+    for direction in [Direction::Inbound, Direction::Outbound] {
+        let taken: BTreeSet<u32> = nsg
+            .rules
+            .iter()
+            .filter(|rule| rule.direction == direction)
+            .map(|rule| rule.priority.value)
+            .collect();
+        let of_direction: Vec<&Draft> = drafts.iter().filter(|draft| draft.direction == direction).collect();
+        let names: Vec<String> = of_direction.iter().map(|draft| draft.name.clone()).collect();
+        let priorities = slots::assign(&names, PRIORITIES, &taken);
+        for (draft, priority) in of_direction.into_iter().zip(priorities) {
+            let priority = if draft.access == Access::Deny { DENY_PRIORITY } else { priority };
+            let Some(span) = draft.origin.span() else { continue };
+            rules.push(SecurityRule {
+                name: azure_name(&draft.name).into(),
+                origin: draft.origin,
+                description: shortened(&draft.description, longest_description),
+                priority: Spanned::new(priority, span),
+                direction,
+                access: draft.access,
+                transport: draft.transport,
+                sources: draft.sources.iter().cloned().map(Endpoint::from).collect(),
+                source_ports: vec![PortRange::ALL],
+                destinations: draft.destinations.iter().cloned().map(Endpoint::from).collect(),
+                destination_ports: draft.ports.clone(),
+            });
+        }
+    }
+    rules
+}
+
+fn shortened(text: &str, longest: usize) -> String {
+    if text.chars().count() <= longest {
+        return text.to_owned();
+    }
+    let mut short: String = text.chars().take(longest.saturating_sub(1)).collect();
+    short.push('…');
+    short
+}
