@@ -4,6 +4,7 @@
 
 pub mod azure;
 pub mod base;
+pub mod cli;
 pub mod compile;
 pub mod diag;
 pub mod emit;

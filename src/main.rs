@@ -1,3 +1,7 @@
 //! The `tidegate` command: a thin shell around [`tidegate::cli`].
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    tidegate::cli::main()
+}

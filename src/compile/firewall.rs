@@ -9,8 +9,8 @@ use crate::azure::facts::{Facts, Limit};
 use crate::base::{Origin, Spanned};
 use crate::diag::{Finding, Id as FindingId};
 use crate::estate::{
-    Action, ApplicationRule, Endpoint, Estate, Firewall, FirewallPolicy, Home, Id, IpGroup, Meta, NetworkPlugin,
-    NetworkRule, Pool, Ref, RuleCollection, RuleCollectionGroup, RuleInfo, Rules,
+    Action, ApplicationRule, Endpoint, Estate, Firewall, FirewallPolicy, Home, Id, IpGroup, Meta,
+    NetworkPlugin, NetworkRule, Pool, Ref, RuleCollection, RuleCollectionGroup, RuleInfo, Rules,
 };
 use crate::intent::{Intent, Requirement};
 use crate::net::Destination;
@@ -63,8 +63,12 @@ pub(super) fn add(
     findings: &mut Vec<Finding>,
 ) {
     for firewall in estate.firewalls.ids() {
-        let pools: Vec<Id<Pool>> =
-            plan.exits.iter().filter(|(_, exit)| *exit == Exit::Firewall(firewall)).map(|(pool, _)| *pool).collect();
+        let pools: Vec<Id<Pool>> = plan
+            .exits
+            .iter()
+            .filter(|(_, exit)| *exit == Exit::Firewall(firewall))
+            .map(|(pool, _)| *pool)
+            .collect();
         if pools.is_empty() && estate.firewalls[firewall].meta.home.is_existing() {
             continue;
         }
@@ -77,13 +81,20 @@ pub(super) fn add(
             FirewallModel::Policy => {
                 let policy = policy_for(estate, firewall);
                 let budget = group_budget(facts);
-                let taken = estate.firewall_policies[policy].groups.iter().map(|group| group.priority.value).collect();
+                let taken = estate.firewall_policies[policy]
+                    .groups
+                    .iter()
+                    .map(|group| group.priority.value)
+                    .collect();
                 let groups = groups(estate, placed, budget, &taken);
                 estate.firewall_policies[policy].groups.extend(groups);
             }
             FirewallModel::Classic => {
-                let taken: BTreeSet<u32> =
-                    estate.firewalls[firewall].collections.iter().map(|collection| collection.priority.value).collect();
+                let taken: BTreeSet<u32> = estate.firewalls[firewall]
+                    .collections
+                    .iter()
+                    .map(|collection| collection.priority.value)
+                    .collect();
                 let collections = collections(estate, placed, &taken, CollectionNames::WithPool);
                 estate.firewalls[firewall].collections.extend(collections);
             }
@@ -163,7 +174,11 @@ fn policy_for(estate: &mut Estate, firewall: Id<Firewall>) -> Id<FirewallPolicy>
     let name = policy.meta.name.clone();
     let origin = policy.meta.origin;
     let id = estate.firewall_policies.push(policy);
-    estate.firewalls[firewall].policy = Some(Ref { id: Some(id), name, origin });
+    estate.firewalls[firewall].policy = Some(Ref {
+        id: Some(id),
+        name,
+        origin,
+    });
     id
 }
 
@@ -192,7 +207,13 @@ fn place(
                 let name: SmolStr = names.take(azure_name(&requirement.name)).into();
                 let rule = rule(estate, pool, requirement, draft, name, sources.clone());
                 let purpose = requirement.purpose.clone();
-                placed.push(Placed { pool, purpose, waits_for, rule, origin: requirement.origin });
+                placed.push(Placed {
+                    pool,
+                    purpose,
+                    waits_for,
+                    rule,
+                    origin: requirement.origin,
+                });
             }
         }
     }
@@ -205,9 +226,13 @@ fn place(
 fn sources(estate: &mut Estate, pool: Id<Pool>) -> Vec<Endpoint> {
     let element = &estate.pools[pool];
     let subnets = element.subnets.iter().filter_map(|subnet| subnet.id);
-    let mut prefixes: Vec<Spanned<IpNet>> =
-        subnets.flat_map(|subnet| estate.subnets[subnet].prefixes.iter().copied()).collect();
-    if element.network_plugin.is_some_and(|plugin| plugin.value == NetworkPlugin::Azure) {
+    let mut prefixes: Vec<Spanned<IpNet>> = subnets
+        .flat_map(|subnet| estate.subnets[subnet].prefixes.iter().copied())
+        .collect();
+    if element
+        .network_plugin
+        .is_some_and(|plugin| plugin.value == NetworkPlugin::Azure)
+    {
         prefixes.extend(element.pod_prefixes.iter().copied());
     }
     prefixes.retain(|prefix| matches!(prefix.value, IpNet::V4(_)));
@@ -222,21 +247,38 @@ fn sources(estate: &mut Estate, pool: Id<Pool>) -> Vec<Endpoint> {
     }
 }
 
-fn ip_group(estate: &mut Estate, name: SmolStr, origin: Origin, prefixes: Vec<Spanned<IpNet>>) -> Ref<IpGroup> {
-    let meta = Meta { name: name.clone(), origin, body: None, home: Home::Deployed };
-    let id = estate.ip_groups.push(IpGroup { meta, prefixes, ranges: Vec::new() });
+fn ip_group(
+    estate: &mut Estate,
+    name: SmolStr,
+    origin: Origin,
+    prefixes: Vec<Spanned<IpNet>>,
+) -> Ref<IpGroup> {
+    let meta = Meta {
+        name: name.clone(),
+        origin,
+        body: None,
+        home: Home::Deployed,
+    };
+    let id = estate.ip_groups.push(IpGroup {
+        meta,
+        prefixes,
+        ranges: Vec::new(),
+    });
     Ref::known(id, name, origin)
 }
 
 fn optional_parameter(estate: &Estate, draft: &Draft) -> Option<SmolStr> {
-    draft.destinations().iter().find_map(|destination| match destination {
-        Destination::Open(open) => estate
-            .open_parameters
-            .iter()
-            .find(|parameter| parameter.name == open.parameter && parameter.optional)
-            .map(|parameter| parameter.name.clone()),
-        _ => None,
-    })
+    draft
+        .destinations()
+        .iter()
+        .find_map(|destination| match destination {
+            Destination::Open(open) => estate
+                .open_parameters
+                .iter()
+                .find(|parameter| parameter.name == open.parameter && parameter.optional)
+                .map(|parameter| parameter.name.clone()),
+            _ => None,
+        })
 }
 
 fn rule(
@@ -247,39 +289,75 @@ fn rule(
     name: SmolStr,
     sources: Vec<Endpoint>,
 ) -> Rule {
-    let info = RuleInfo { name: name.clone(), origin: requirement.origin, description: description(requirement) };
+    let info = RuleInfo {
+        name: name.clone(),
+        origin: requirement.origin,
+        description: description(requirement),
+    };
     match draft {
-        Draft::Application { destinations, protocols } => Rule::Application(ApplicationRule {
+        Draft::Application {
+            destinations,
+            protocols,
+        } => Rule::Application(ApplicationRule {
             info,
             sources,
             destinations: destinations.iter().cloned().map(Endpoint::from).collect(),
             protocols: protocols.clone(),
         }),
-        Draft::Network { destinations, transports, ports } => {
+        Draft::Network {
+            destinations,
+            transports,
+            ports,
+        } => {
             let destinations = match many_prefixes(requirement, destinations) {
                 Some(prefixes) => {
                     let name = format_smolstr!("{}-{name}", estate.pools[pool].meta.name);
                     let name = SmolStr::from(azure_name(&name));
-                    vec![Endpoint::IpGroup(ip_group(estate, name, requirement.origin, prefixes))]
+                    vec![Endpoint::IpGroup(ip_group(
+                        estate,
+                        name,
+                        requirement.origin,
+                        prefixes,
+                    ))]
                 }
                 None => destinations.iter().cloned().map(Endpoint::from).collect(),
             };
-            Rule::Network(NetworkRule { info, sources, destinations, transports: transports.clone(), ports: ports.clone() })
+            Rule::Network(NetworkRule {
+                info,
+                sources,
+                destinations,
+                transports: transports.clone(),
+                ports: ports.clone(),
+            })
         }
     }
 }
 
 /// The prefixes of a rule, merged, when they are too many to be written out in it.
-fn many_prefixes(requirement: &Requirement, destinations: &[Destination]) -> Option<Vec<Spanned<IpNet>>> {
+fn many_prefixes(
+    requirement: &Requirement,
+    destinations: &[Destination],
+) -> Option<Vec<Spanned<IpNet>>> {
     if destinations.len() <= MANY_ADDRESSES {
         return None;
     }
     let prefixes: Option<Vec<IpNet>> = destinations
         .iter()
-        .map(|destination| if let Destination::Prefix(prefix) = destination { Some(*prefix) } else { None })
+        .map(|destination| {
+            if let Destination::Prefix(prefix) = destination {
+                Some(*prefix)
+            } else {
+                None
+            }
+        })
         .collect();
     let span = requirement.destinations.first()?.span;
-    Some(IpNet::aggregate(&prefixes?).into_iter().map(|prefix| Spanned::new(prefix, span)).collect())
+    Some(
+        IpNet::aggregate(&prefixes?)
+            .into_iter()
+            .map(|prefix| Spanned::new(prefix, span))
+            .collect(),
+    )
 }
 
 /// Why the rule is there, for whoever meets it in Azure.
@@ -289,16 +367,29 @@ pub(super) fn description(requirement: &Requirement) -> String {
         parts.push(requirement.reason.trim_end_matches('.').to_owned());
     }
     let details = [
-        requirement.owner.as_ref().map(|owner| format!("owner {}", owner.value)),
-        requirement.ticket.as_ref().map(|ticket| format!("ticket {}", ticket.value)),
-        requirement.expires.map(|expires| format!("expires {}", expires.value)),
+        requirement
+            .owner
+            .as_ref()
+            .map(|owner| format!("owner {}", owner.value)),
+        requirement
+            .ticket
+            .as_ref()
+            .map(|ticket| format!("ticket {}", ticket.value)),
+        requirement
+            .expires
+            .map(|expires| format!("expires {}", expires.value)),
     ];
     parts.extend(details.into_iter().flatten());
     parts.join("; ")
 }
 
 /// Groups for the rules, a group for each pool, and one more for each value that may come later.
-fn groups(estate: &Estate, placed: Vec<Placed>, budget: usize, taken: &BTreeSet<u32>) -> Vec<RuleCollectionGroup> {
+fn groups(
+    estate: &Estate,
+    placed: Vec<Placed>,
+    budget: usize,
+    taken: &BTreeSet<u32>,
+) -> Vec<RuleCollectionGroup> {
     let mut parts: Vec<(String, Option<SmolStr>, Origin, Vec<Placed>)> = Vec::new();
     for (pool, rules) in split(placed, |rule| rule.pool) {
         let meta = &estate.pools[pool].meta;
@@ -350,8 +441,9 @@ fn shards(name: String, rules: Vec<Placed>, budget: usize) -> Vec<(String, Vec<P
     if count <= 1 {
         return vec![(name, rules)];
     }
-    let mut parts: Vec<(String, Vec<Placed>)> =
-        (1..=count).map(|part| (format!("{name}-{part}-of-{count}"), Vec::new())).collect();
+    let mut parts: Vec<(String, Vec<Placed>)> = (1..=count)
+        .map(|part| (format!("{name}-{part}-of-{count}"), Vec::new()))
+        .collect();
     for placed in rules {
         let index = slots::shard(placed.rule.name(), count);
         if let Some((_, part)) = parts.get_mut(index) {
@@ -392,7 +484,10 @@ fn wire_size(rule: &Rule) -> usize {
                 + rule.ports.len() * 16
         }
         Rule::Application(rule) => {
-            info(&rule.info) + endpoints(&rule.sources) + endpoints(&rule.destinations) + rule.protocols.len() * 48
+            info(&rule.info)
+                + endpoints(&rule.sources)
+                + endpoints(&rule.destinations)
+                + rule.protocols.len() * 48
         }
     }
 }
@@ -419,7 +514,9 @@ fn collections(
                 CollectionNames::Plain => purpose.to_string(),
                 CollectionNames::WithPool => format!("{}-{purpose}", estate.pools[pool].meta.name),
             };
-            let Some(origin) = rules.first().map(|rule| rule.origin) else { continue };
+            let Some(origin) = rules.first().map(|rule| rule.origin) else {
+                continue;
+            };
             let (mut by_address, mut by_name) = (Vec::new(), Vec::new());
             for placed in rules {
                 match placed.rule {
@@ -428,10 +525,18 @@ fn collections(
                 }
             }
             if !by_address.is_empty() {
-                network.push((azure_name(&format!("{base}-network")), origin, Rules::Network(by_address)));
+                network.push((
+                    azure_name(&format!("{base}-network")),
+                    origin,
+                    Rules::Network(by_address),
+                ));
             }
             if !by_name.is_empty() {
-                application.push((azure_name(&format!("{base}-application")), origin, Rules::Application(by_name)));
+                application.push((
+                    azure_name(&format!("{base}-application")),
+                    origin,
+                    Rules::Application(by_name),
+                ));
             }
         }
     }

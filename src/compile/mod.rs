@@ -49,5 +49,9 @@ pub fn compile(estate: Estate, intent: &Intent, facts: &Facts, model: FirewallMo
     firewall::add(&mut estate, intent, &plan, model, facts, &mut findings);
     nsg::add(&mut estate, intent, &plan, facts);
     let deliveries = plan.deliveries(intent);
-    Compiled { estate, deliveries, findings }
+    Compiled {
+        estate,
+        deliveries,
+        findings,
+    }
 }

@@ -19,8 +19,15 @@ pub(super) fn azure_name(words: &str) -> String {
     }
     let trimmed = out.trim_matches(|c: char| !c.is_ascii_alphanumeric());
     let end = trimmed.floor_char_boundary(LONGEST);
-    let short = trimmed.get(..end).unwrap_or("").trim_end_matches(|c: char| !c.is_ascii_alphanumeric());
-    if short.is_empty() { "rule".to_owned() } else { short.to_owned() }
+    let short = trimmed
+        .get(..end)
+        .unwrap_or("")
+        .trim_end_matches(|c: char| !c.is_ascii_alphanumeric());
+    if short.is_empty() {
+        "rule".to_owned()
+    } else {
+        short.to_owned()
+    }
 }
 
 /// Makes names unique: the second `a` becomes `a-2`.
@@ -47,12 +54,20 @@ mod tests {
 
     #[test]
     fn names_fit_azure() {
-        assert_eq!(azure_name("192.168.40.0/24 tcp/9092-9094"), "192.168.40.0-24-tcp-9092-9094");
-        assert_eq!(azure_name("*.blob.core.windows.net https"), "any.blob.core.windows.net-https");
+        assert_eq!(
+            azure_name("192.168.40.0/24 tcp/9092-9094"),
+            "192.168.40.0-24-tcp-9092-9094"
+        );
+        assert_eq!(
+            azure_name("*.blob.core.windows.net https"),
+            "any.blob.core.windows.net-https"
+        );
         assert_eq!(azure_name("->"), "rule");
         assert_eq!(azure_name(&"x".repeat(200)).len(), 80);
         let mut names = UniqueNames::default();
-        let taken: Vec<String> = ["a", "A", "a-2", "a"].map(|name| names.take(name.to_owned())).into();
+        let taken: Vec<String> = ["a", "A", "a-2", "a"]
+            .map(|name| names.take(name.to_owned()))
+            .into();
         assert_eq!(taken, ["a", "A-2", "a-2-2", "a-3"]);
     }
 }

@@ -12,7 +12,8 @@ use crate::azure::facts::{Facts, Limit};
 use crate::azure::next_hop::firewall_of;
 use crate::base::{Origin, Spanned};
 use crate::estate::{
-    Access, Direction, DnsServers, Endpoint, Estate, Id, NetworkPlugin, Nsg, Pool, SecurityRule, Subnet,
+    Access, Direction, DnsServers, Endpoint, Estate, Id, NetworkPlugin, Nsg, Pool, SecurityRule,
+    Subnet,
 };
 use crate::intent::Intent;
 use crate::net::{Destination, PortRange, ServiceTag, Transport};
@@ -44,7 +45,11 @@ pub(super) fn add(estate: &mut Estate, intent: &Intent, plan: &Plan, facts: &Fac
     let mut by_nsg: BTreeMap<Id<Nsg>, Vec<Draft>> = BTreeMap::new();
     for pool in estate.pools.ids() {
         let mut groups: BTreeMap<Id<Nsg>, Vec<Id<Subnet>>> = BTreeMap::new();
-        for subnet in estate.pools[pool].subnets.iter().filter_map(|subnet| subnet.id) {
+        for subnet in estate.pools[pool]
+            .subnets
+            .iter()
+            .filter_map(|subnet| subnet.id)
+        {
             if let Some(nsg) = estate.subnets[subnet].nsg.as_ref().and_then(|nsg| nsg.id)
                 && !estate.nsgs[nsg].meta.home.is_existing()
             {
@@ -58,15 +63,28 @@ pub(super) fn add(estate: &mut Estate, intent: &Intent, plan: &Plan, facts: &Fac
     }
     let longest = facts.limit(Limit::SecurityRuleDescriptionLength).value;
     for (nsg, drafts) in by_nsg {
-        let rules = with_priorities(&estate.nsgs[nsg], drafts, usize::try_from(longest).unwrap_or(usize::MAX));
+        let rules = with_priorities(
+            &estate.nsgs[nsg],
+            drafts,
+            usize::try_from(longest).unwrap_or(usize::MAX),
+        );
         estate.nsgs[nsg].rules.extend(rules);
     }
 }
 
-fn drafts(estate: &Estate, intent: &Intent, plan: &Plan, pool: Id<Pool>, subnets: &[Id<Subnet>]) -> Vec<Draft> {
+fn drafts(
+    estate: &Estate,
+    intent: &Intent,
+    plan: &Plan,
+    pool: Id<Pool>,
+    subnets: &[Id<Subnet>],
+) -> Vec<Draft> {
     let element = &estate.pools[pool];
-    let nodes: Vec<IpNet> =
-        subnets.iter().flat_map(|subnet| &estate.subnets[*subnet].prefixes).map(|prefix| prefix.value).collect();
+    let nodes: Vec<IpNet> = subnets
+        .iter()
+        .flat_map(|subnet| &estate.subnets[*subnet].prefixes)
+        .map(|prefix| prefix.value)
+        .collect();
     let mut drafts = Vec::new();
     let mut push = |draft: Draft| drafts.extend(by_family(draft, &nodes));
 
@@ -85,8 +103,13 @@ fn drafts(estate: &Estate, intent: &Intent, plan: &Plan, pool: Id<Pool>, subnets
             ports: need.ports.into_iter().collect(),
         });
     }
-    for admission in intent.admissions.iter().filter(|admission| admission.pool == pool) {
-        let (transport, ports) = transport_and_ports(admission.services.iter().map(|s| s.transport_ports()));
+    for admission in intent
+        .admissions
+        .iter()
+        .filter(|admission| admission.pool == pool)
+    {
+        let (transport, ports) =
+            transport_and_ports(admission.services.iter().map(|s| s.transport_ports()));
         push(Draft {
             name: format!("{}-{}", element.meta.name, admission.name),
             origin: admission.origin,
@@ -116,7 +139,10 @@ fn drafts(estate: &Estate, intent: &Intent, plan: &Plan, pool: Id<Pool>, subnets
 }
 
 fn prefixes(prefixes: &[IpNet]) -> Vec<Destination> {
-    prefixes.iter().map(|prefix| Destination::Prefix(*prefix)).collect()
+    prefixes
+        .iter()
+        .map(|prefix| Destination::Prefix(*prefix))
+        .collect()
 }
 
 /// Nodes and pods among themselves, and the probes of load balancers: traffic inside a cluster must not be blocked
@@ -125,7 +151,10 @@ fn cluster_rules(estate: &Estate, pool: Id<Pool>, nodes: &[IpNet], push: &mut im
     let element = &estate.pools[pool];
     let name = &element.meta.name;
     let mut inside = nodes.to_vec();
-    if element.network_plugin.is_none_or(|plugin| plugin.value != NetworkPlugin::None) {
+    if element
+        .network_plugin
+        .is_none_or(|plugin| plugin.value != NetworkPlugin::None)
+    {
         inside.extend(element.pod_prefixes.iter().map(|prefix| prefix.value));
     }
     for (direction, word) in [(Direction::Inbound, "in"), (Direction::Outbound, "out")] {
@@ -148,22 +177,40 @@ fn cluster_rules(estate: &Estate, pool: Id<Pool>, nodes: &[IpNet], push: &mut im
         direction: Direction::Inbound,
         access: Access::Allow,
         transport: Transport::Any,
-        sources: vec![Destination::ServiceTag(ServiceTag::new("AzureLoadBalancer"))],
+        sources: vec![Destination::ServiceTag(ServiceTag::new(
+            "AzureLoadBalancer",
+        ))],
         destinations: prefixes(nodes),
         ports: vec![PortRange::ALL],
     });
 }
 
 /// Name look-ups, where other servers than Azure's own are asked; those cannot be blocked by accident.
-fn dns_rules(estate: &Estate, pool: Id<Pool>, subnets: &[Id<Subnet>], nodes: &[IpNet], push: &mut impl FnMut(Draft)) {
-    let Some(vnet) = subnets.first().map(|subnet| estate.subnets[*subnet].vnet) else { return };
+fn dns_rules(
+    estate: &Estate,
+    pool: Id<Pool>,
+    subnets: &[Id<Subnet>],
+    nodes: &[IpNet],
+    push: &mut impl FnMut(Draft),
+) {
+    let Some(vnet) = subnets.first().map(|subnet| estate.subnets[*subnet].vnet) else {
+        return;
+    };
     let servers: Vec<IpNet> = match &estate.vnets[vnet].dns {
         DnsServers::Azure => return,
-        DnsServers::Custom(servers) => servers.iter().map(|server| IpNet::from(server.value)).collect(),
+        DnsServers::Custom(servers) => servers
+            .iter()
+            .map(|server| IpNet::from(server.value))
+            .collect(),
         DnsServers::Firewall(firewall) => {
-            let firewall = firewall.id.or_else(|| firewall_of(estate, &estate.pools[pool]));
+            let firewall = firewall
+                .id
+                .or_else(|| firewall_of(estate, &estate.pools[pool]));
             let address = firewall.and_then(|firewall| estate.firewalls[firewall].private_ip);
-            address.map(|address| IpNet::from(address.value)).into_iter().collect()
+            address
+                .map(|address| IpNet::from(address.value))
+                .into_iter()
+                .collect()
         }
     };
     if servers.is_empty() {
@@ -238,7 +285,12 @@ impl Need {
 
     fn destinations(&self) -> Vec<Destination> {
         let prefixes = self.prefixes.iter().copied().map(Destination::Prefix);
-        self.tag.iter().cloned().map(Destination::ServiceTag).chain(prefixes).collect()
+        self.tag
+            .iter()
+            .cloned()
+            .map(Destination::ServiceTag)
+            .chain(prefixes)
+            .collect()
     }
 }
 
@@ -256,7 +308,10 @@ fn outbound_needs(intent: &Intent, pool: Id<Pool>) -> BTreeMap<NeedKey, Need> {
         for (transport, ports) in &by_transport {
             for destination in &requirement.destinations {
                 let (target, tag, prefixes) = target_of(&destination.value, ports);
-                let key = NeedKey { transport: *transport, target };
+                let key = NeedKey {
+                    transport: *transport,
+                    target,
+                };
                 let need = needs.entry(key).or_insert_with(|| Need {
                     origin: requirement.origin,
                     first: requirement.name.clone(),
@@ -275,25 +330,41 @@ fn outbound_needs(intent: &Intent, pool: Id<Pool>) -> BTreeMap<NeedKey, Need> {
 }
 
 /// What a security rule can say of a destination: for names that is the whole Internet.
-fn target_of(destination: &Destination, ports: &BTreeSet<PortRange>) -> (TargetKey, Option<ServiceTag>, Vec<IpNet>) {
+fn target_of(
+    destination: &Destination,
+    ports: &BTreeSet<PortRange>,
+) -> (TargetKey, Option<ServiceTag>, Vec<IpNet>) {
     let addresses = || TargetKey::Addresses(ports.iter().copied().collect());
     match destination {
-        Destination::ServiceTag(tag) => {
-            (TargetKey::Tag(tag.as_str().to_ascii_lowercase()), Some(tag.clone()), Vec::new())
-        }
+        Destination::ServiceTag(tag) => (
+            TargetKey::Tag(tag.as_str().to_ascii_lowercase()),
+            Some(tag.clone()),
+            Vec::new(),
+        ),
         Destination::Prefix(prefix) => (addresses(), None, vec![*prefix]),
         Destination::Range(range) => (addresses(), None, range.prefixes()),
-        Destination::Anywhere | Destination::Fqdn(_) | Destination::FqdnTag(_) | Destination::Open(_) => {
-            (TargetKey::Internet, Some(ServiceTag::new("Internet")), Vec::new())
-        }
+        Destination::Anywhere
+        | Destination::Fqdn(_)
+        | Destination::FqdnTag(_)
+        | Destination::Open(_) => (
+            TargetKey::Internet,
+            Some(ServiceTag::new("Internet")),
+            Vec::new(),
+        ),
     }
 }
 
-fn transport_and_ports(services: impl Iterator<Item = (Transport, PortRange)>) -> (Transport, Vec<PortRange>) {
+fn transport_and_ports(
+    services: impl Iterator<Item = (Transport, PortRange)>,
+) -> (Transport, Vec<PortRange>) {
     let mut transport = Transport::Any;
     let mut ports = Vec::new();
     for (index, (of_service, port)) in services.enumerate() {
-        transport = if index == 0 || transport == of_service { of_service } else { Transport::Any };
+        transport = if index == 0 || transport == of_service {
+            of_service
+        } else {
+            Transport::Any
+        };
         ports.push(port);
     }
     (transport, ports)
@@ -301,7 +372,11 @@ fn transport_and_ports(services: impl Iterator<Item = (Transport, PortRange)>) -
 
 /// A security rule has addresses of one family, so a rule with both becomes two.
 fn by_family(draft: Draft, nodes: &[IpNet]) -> Vec<Draft> {
-    let has = |v6: bool| nodes.iter().any(|prefix| matches!(prefix, IpNet::V6(_)) == v6);
+    let has = |v6: bool| {
+        nodes
+            .iter()
+            .any(|prefix| matches!(prefix, IpNet::V6(_)) == v6)
+    };
     if !(has(false) && has(true)) {
         return vec![draft];
     }
@@ -336,12 +411,24 @@ fn with_priorities(nsg: &Nsg, drafts: Vec<Draft>, longest_description: usize) ->
             .filter(|rule| rule.direction == direction)
             .map(|rule| rule.priority.value)
             .collect();
-        let of_direction: Vec<&Draft> = drafts.iter().filter(|draft| draft.direction == direction).collect();
-        let names: Vec<String> = of_direction.iter().map(|draft| draft.name.clone()).collect();
+        let of_direction: Vec<&Draft> = drafts
+            .iter()
+            .filter(|draft| draft.direction == direction)
+            .collect();
+        let names: Vec<String> = of_direction
+            .iter()
+            .map(|draft| draft.name.clone())
+            .collect();
         let priorities = slots::assign(&names, PRIORITIES, &taken);
         for (draft, priority) in of_direction.into_iter().zip(priorities) {
-            let priority = if draft.access == Access::Deny { DENY_PRIORITY } else { priority };
-            let Some(span) = draft.origin.span() else { continue };
+            let priority = if draft.access == Access::Deny {
+                DENY_PRIORITY
+            } else {
+                priority
+            };
+            let Some(span) = draft.origin.span() else {
+                continue;
+            };
             rules.push(SecurityRule {
                 name: azure_name(&draft.name).into(),
                 origin: draft.origin,
@@ -352,7 +439,12 @@ fn with_priorities(nsg: &Nsg, drafts: Vec<Draft>, longest_description: usize) ->
                 transport: draft.transport,
                 sources: draft.sources.iter().cloned().map(Endpoint::from).collect(),
                 source_ports: vec![PortRange::ALL],
-                destinations: draft.destinations.iter().cloned().map(Endpoint::from).collect(),
+                destinations: draft
+                    .destinations
+                    .iter()
+                    .cloned()
+                    .map(Endpoint::from)
+                    .collect(),
                 destination_ports: draft.ports.clone(),
             });
         }

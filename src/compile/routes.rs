@@ -6,7 +6,8 @@ use crate::azure::next_hop::{default_v4, firewall_of, route_for};
 use crate::base::{Origin, Spanned};
 use crate::diag::{Finding, Id as FindingId};
 use crate::estate::{
-    Estate, Home, Id, Meta, NextHop, OutboundType, Pool, Ref, Route, RouteDestination, RouteTable, Subnet,
+    Estate, Home, Id, Meta, NextHop, OutboundType, Pool, Ref, Route, RouteDestination, RouteTable,
+    Subnet,
 };
 use crate::intent::{Intent, RequiredRoute, RouteTarget};
 
@@ -22,13 +23,19 @@ pub(super) fn add(estate: &mut Estate, intent: &Intent, findings: &mut Vec<Findi
 }
 
 fn node_subnets(estate: &Estate, pool: Id<Pool>) -> Vec<Id<Subnet>> {
-    estate.pools[pool].subnets.iter().filter_map(|subnet| subnet.id).collect()
+    estate.pools[pool]
+        .subnets
+        .iter()
+        .filter_map(|subnet| subnet.id)
+        .collect()
 }
 
 /// A pool with `via` asks for the route; what the policy says of the table itself is left alone.
 fn add_default_route(estate: &mut Estate, pool: Id<Pool>) {
     let element = &estate.pools[pool];
-    let Some(via) = element.via.clone() else { return };
+    let Some(via) = element.via.clone() else {
+        return;
+    };
     if element.outbound.value != OutboundType::UserDefinedRouting {
         return;
     }
@@ -37,10 +44,19 @@ fn add_default_route(estate: &mut Estate, pool: Id<Pool>) {
         if estate.subnets[subnet].route_table.is_some() {
             continue;
         }
-        let existing = estate.route_tables.iter().find(|(_, table)| table.meta.name == name).map(|(id, _)| id);
+        let existing = estate
+            .route_tables
+            .iter()
+            .find(|(_, table)| table.meta.name == name)
+            .map(|(id, _)| id);
         let table = existing.unwrap_or_else(|| {
             estate.route_tables.push(RouteTable {
-                meta: Meta { name: name.clone(), origin: via.origin, body: None, home: Home::Deployed },
+                meta: Meta {
+                    name: name.clone(),
+                    origin: via.origin,
+                    body: None,
+                    home: Home::Deployed,
+                },
                 routes: Vec::new(),
                 gateway_propagation: true,
             })
@@ -48,14 +64,25 @@ fn add_default_route(estate: &mut Estate, pool: Id<Pool>) {
         estate.subnets[subnet].route_table = Some(Ref::known(table, name.clone(), via.origin));
         if route_for(&estate.route_tables[table], default_v4()).is_none() {
             let next_hop = NextHop::Firewall(via.clone());
-            push_route(estate, table, SmolStr::new_static("default"), default_v4(), next_hop, via.origin);
+            push_route(
+                estate,
+                table,
+                SmolStr::new_static("default"),
+                default_v4(),
+                next_hop,
+                via.origin,
+            );
         }
     }
 }
 
 fn add_required(estate: &mut Estate, required: &RequiredRoute, findings: &mut Vec<Finding>) {
     for subnet in node_subnets(estate, required.pool) {
-        let Some(table) = estate.subnets[subnet].route_table.as_ref().and_then(|table| table.id) else {
+        let Some(table) = estate.subnets[subnet]
+            .route_table
+            .as_ref()
+            .and_then(|table| table.id)
+        else {
             // Without a table there is no default route to escape from; a rule reports the missing table.
             continue;
         };
@@ -66,7 +93,10 @@ fn add_required(estate: &mut Estate, required: &RequiredRoute, findings: &mut Ve
             let table = &estate.route_tables[table].meta;
             let finding = Finding::new(
                 FindingId::TG1003,
-                format!("route {} cannot be added to route table `{}`", required.prefix, table.name),
+                format!(
+                    "route {} cannot be added to route table `{}`",
+                    required.prefix, table.name
+                ),
             )
             .at(required.origin, "asks for the route")
             .related(table.origin, "lives in another resource group")
@@ -84,7 +114,14 @@ fn add_required(estate: &mut Estate, required: &RequiredRoute, findings: &mut Ve
                 None => continue,
             },
         };
-        push_route(estate, table, required.name.clone(), required.prefix, next_hop, required.origin);
+        push_route(
+            estate,
+            table,
+            required.name.clone(),
+            required.prefix,
+            next_hop,
+            required.origin,
+        );
     }
 }
 

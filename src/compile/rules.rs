@@ -20,21 +20,32 @@ use super::delivery::{Delivery, Mechanism, RuleForm};
 /// A rule to be, without name and place.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Draft {
-    Application { destinations: Vec<Destination>, protocols: Vec<(AppProtocol, u16)> },
-    Network { destinations: Vec<Destination>, transports: Vec<Transport>, ports: Vec<PortRange> },
+    Application {
+        destinations: Vec<Destination>,
+        protocols: Vec<(AppProtocol, u16)>,
+    },
+    Network {
+        destinations: Vec<Destination>,
+        transports: Vec<Transport>,
+        ports: Vec<PortRange>,
+    },
 }
 
 impl Draft {
     pub(super) fn destinations(&self) -> &[Destination] {
         match self {
-            Self::Application { destinations, .. } | Self::Network { destinations, .. } => destinations,
+            Self::Application { destinations, .. } | Self::Network { destinations, .. } => {
+                destinations
+            }
         }
     }
 
     fn form(&self) -> RuleForm {
         match self {
             Self::Application { .. } => RuleForm::Application,
-            Self::Network { destinations, .. } if destinations.iter().any(is_name) => RuleForm::NetworkByName,
+            Self::Network { destinations, .. } if destinations.iter().any(is_name) => {
+                RuleForm::NetworkByName
+            }
             Self::Network { .. } => RuleForm::Network,
         }
     }
@@ -62,7 +73,10 @@ pub(super) struct Plan {
 
 impl Plan {
     pub(super) fn exit(&self, pool: Id<Pool>) -> Exit {
-        self.exits.iter().find(|(id, _)| *id == pool).map_or(Exit::Open, |(_, exit)| *exit)
+        self.exits
+            .iter()
+            .find(|(id, _)| *id == pool)
+            .map_or(Exit::Open, |(_, exit)| *exit)
     }
 
     pub(super) fn deliveries(&self, intent: &Intent) -> Vec<Delivery> {
@@ -83,21 +97,42 @@ impl Plan {
                     Exit::OtherAppliance => Mechanism::OtherAppliance,
                     Exit::Open => Mechanism::SecurityRules,
                 };
-                Delivery { requirement: index, mechanism }
+                Delivery {
+                    requirement: index,
+                    mechanism,
+                }
             })
             .collect()
     }
 }
 
 /// Decides for every requirement, and reports those that no rule can express.
-pub(super) fn plan(estate: &Estate, intent: &Intent, facts: &Facts, findings: &mut Vec<Finding>) -> Plan {
-    let exits: Vec<(Id<Pool>, Exit)> =
-        estate.pools.iter().map(|(id, pool)| (id, exit_of(estate, pool))).collect();
-    let mut plan = Plan { exits, drafts: Vec::with_capacity(intent.requirements.len()) };
+pub(super) fn plan(
+    estate: &Estate,
+    intent: &Intent,
+    facts: &Facts,
+    findings: &mut Vec<Finding>,
+) -> Plan {
+    let exits: Vec<(Id<Pool>, Exit)> = estate
+        .pools
+        .iter()
+        .map(|(id, pool)| (id, exit_of(estate, pool)))
+        .collect();
+    let mut plan = Plan {
+        exits,
+        drafts: Vec::with_capacity(intent.requirements.len()),
+    };
     for requirement in &intent.requirements {
         let drafts = match plan.exit(requirement.pool) {
             Exit::Firewall(firewall) => {
-                let mut drafter = Drafter { estate, facts, firewall, requirement, findings, complete: true };
+                let mut drafter = Drafter {
+                    estate,
+                    facts,
+                    firewall,
+                    requirement,
+                    findings,
+                    complete: true,
+                };
                 let drafts = drafter.draft();
                 if drafter.complete { drafts } else { Vec::new() }
             }
@@ -112,12 +147,23 @@ fn exit_of(estate: &Estate, pool: &Pool) -> Exit {
     if let Some(firewall) = firewall_of(estate, pool) {
         return Exit::Firewall(firewall);
     }
-    let leads_elsewhere = pool.subnets.iter().filter_map(|subnet| subnet.id).any(|subnet| {
-        let table = estate.subnets[subnet].route_table.as_ref().and_then(|table| table.id);
-        table.and_then(|table| route_for(&estate.route_tables[table], default_v4())).is_some_and(|route| {
-            holders(estate, &route.next_hop.value).iter().any(|holder| !matches!(holder, Holder::Firewall(_)))
-        })
-    });
+    let leads_elsewhere = pool
+        .subnets
+        .iter()
+        .filter_map(|subnet| subnet.id)
+        .any(|subnet| {
+            let table = estate.subnets[subnet]
+                .route_table
+                .as_ref()
+                .and_then(|table| table.id);
+            table
+                .and_then(|table| route_for(&estate.route_tables[table], default_v4()))
+                .is_some_and(|route| {
+                    holders(estate, &route.next_hop.value)
+                        .iter()
+                        .any(|holder| !matches!(holder, Holder::Firewall(_)))
+                })
+        });
     if leads_elsewhere || pool.outbound.value == OutboundType::UserDefinedRouting {
         Exit::OtherAppliance
     } else {
@@ -148,8 +194,13 @@ struct Drafter<'a> {
 
 impl Drafter<'_> {
     fn draft(&mut self) -> Vec<Draft> {
-        let services: Vec<Spanned<Service>> =
-            self.requirement.services.iter().copied().filter(|service| self.check_service(*service)).collect();
+        let services: Vec<Spanned<Service>> = self
+            .requirement
+            .services
+            .iter()
+            .copied()
+            .filter(|service| self.check_service(*service))
+            .collect();
         let (names, addresses): (Vec<_>, Vec<_>) = self
             .requirement
             .destinations
@@ -164,14 +215,23 @@ impl Drafter<'_> {
                 Service::Net { .. } => None,
             })
             .collect();
-        let transports: Vec<Spanned<Service>> =
-            services.iter().copied().filter(|service| matches!(service.value, Service::Net { .. })).collect();
+        let transports: Vec<Spanned<Service>> = services
+            .iter()
+            .copied()
+            .filter(|service| matches!(service.value, Service::Net { .. }))
+            .collect();
 
         let mut drafts = Vec::new();
         if !names.is_empty() && !protocols.is_empty() {
-            drafts.push(Draft::Application { destinations: values(&names), protocols });
+            drafts.push(Draft::Application {
+                destinations: values(&names),
+                protocols,
+            });
         }
-        if !names.is_empty() && !transports.is_empty() && self.check_names_in_network_rule(&names, &transports) {
+        if !names.is_empty()
+            && !transports.is_empty()
+            && self.check_names_in_network_rule(&names, &transports)
+        {
             drafts.extend(network_drafts(&values(&names), &transports));
         }
         if !addresses.is_empty() && !services.is_empty() {
@@ -187,7 +247,9 @@ impl Drafter<'_> {
     }
 
     fn check_service(&mut self, service: Spanned<Service>) -> bool {
-        let Service::Net { transport, .. } = service.value else { return true };
+        let Service::Net { transport, .. } = service.value else {
+            return true;
+        };
         match transport {
             Transport::Esp | Transport::Ah => self.inexpressible(
                 Finding::new(
@@ -204,21 +266,30 @@ impl Drafter<'_> {
 
     /// Nothing but TCP and UDP is translated, so ICMP gets nowhere but inside private networks.
     fn check_icmp(&mut self, service: Spanned<Service>) -> bool {
-        let public = self.requirement.destinations.iter().find(|destination| match &destination.value {
-            Destination::Prefix(prefix) => !self.is_private(*prefix),
-            Destination::Range(range) => !self.is_private(IpNet::from(range.bounds().0)),
-            _ => true,
-        });
+        let public =
+            self.requirement
+                .destinations
+                .iter()
+                .find(|destination| match &destination.value {
+                    Destination::Prefix(prefix) => !self.is_private(*prefix),
+                    Destination::Range(range) => !self.is_private(IpNet::from(range.bounds().0)),
+                    _ => true,
+                });
         let Some(public) = public else { return true };
-        let finding = Finding::new(FindingId::TG3001, "ICMP to the Internet does not pass Azure Firewall")
-            .at(service.span, "asked for here")
-            .related(public.span, "outside the private ranges")
-            .help("Azure Firewall translates TCP and UDP only; ask for the TCP or UDP service itself");
+        let finding = Finding::new(
+            FindingId::TG3001,
+            "ICMP to the Internet does not pass Azure Firewall",
+        )
+        .at(service.span, "asked for here")
+        .related(public.span, "outside the private ranges")
+        .help("Azure Firewall translates TCP and UDP only; ask for the TCP or UDP service itself");
         self.inexpressible(finding)
     }
 
     fn is_private(&self, prefix: IpNet) -> bool {
-        self.facts.private_ranges().any(|range| range.contains(&prefix))
+        self.facts
+            .private_ranges()
+            .any(|range| range.contains(&prefix))
     }
 
     fn check_destination(&mut self, destination: &Spanned<Destination>) -> bool {
@@ -232,10 +303,16 @@ impl Drafter<'_> {
         }
         let finding = Finding::new(
             FindingId::TG3001,
-            format!("Azure Firewall takes no IPv6 address in a rule: {}", destination.value),
+            format!(
+                "Azure Firewall takes no IPv6 address in a rule: {}",
+                destination.value
+            ),
         )
         .at(destination.span, "asked for here")
-        .related(self.estate.firewalls[self.firewall].meta.origin, "the firewall this pool leaves through")
+        .related(
+            self.estate.firewalls[self.firewall].meta.origin,
+            "the firewall this pool leaves through",
+        )
         .help("use the IPv4 address, or a domain name");
         self.inexpressible(finding)
     }
@@ -246,7 +323,9 @@ impl Drafter<'_> {
         names: &[Spanned<Destination>],
         services: &[Spanned<Service>],
     ) -> bool {
-        let Some(service) = services.first().copied() else { return true };
+        let Some(service) = services.first().copied() else {
+            return true;
+        };
         let mut fine = true;
         for name in names {
             let what = match &name.value {
@@ -254,15 +333,21 @@ impl Drafter<'_> {
                 Destination::FqdnTag(tag) => format!("FQDN tag `{tag}`"),
                 other => format!("wildcard `{other}`"),
             };
-            let web = services.iter().any(|service| service.value == (Service::Net {
-                transport: Transport::Tcp,
-                ports: PortRange::single(AppProtocol::Https.default_port()),
-            }));
+            let web = services.iter().any(|service| {
+                service.value
+                    == (Service::Net {
+                        transport: Transport::Tcp,
+                        ports: PortRange::single(AppProtocol::Https.default_port()),
+                    })
+            });
             let finding = Finding::new(
                 FindingId::TG3001,
                 format!("{what} cannot be reached over `{}`", service.value),
             )
-            .at(name.span, "only application rules know wildcards and FQDN tags")
+            .at(
+                name.span,
+                "only application rules know wildcards and FQDN tags",
+            )
             .related(service.span, "only network rules know this service")
             .help(if web {
                 "write `https` instead of `tcp/443` if the clients speak TLS"
@@ -277,9 +362,14 @@ impl Drafter<'_> {
     fn check_tier(&mut self) -> bool {
         let estate = self.estate;
         let firewall = &estate.firewalls[self.firewall];
-        let tier = estate.policy_of(firewall).map_or(firewall.tier, |policy| policy.tier);
+        let tier = estate
+            .policy_of(firewall)
+            .map_or(firewall.tier, |policy| policy.tier);
         let known = FirewallTier::from_name(tier.value.name());
-        if known.is_none_or(|tier| self.facts.sku_has(tier, FirewallFeature::NamesInNetworkRules)) {
+        if known.is_none_or(|tier| {
+            self.facts
+                .sku_has(tier, FirewallFeature::NamesInNetworkRules)
+        }) {
             return true;
         }
         let finding = Finding::new(
@@ -299,11 +389,18 @@ impl Drafter<'_> {
         if settings.proxies_dns() {
             return true;
         }
-        let meta = estate.policy_of(firewall).map_or(&firewall.meta, |policy| &policy.meta);
-        let name = names.first().map_or_else(String::new, |name| name.value.to_string());
+        let meta = estate
+            .policy_of(firewall)
+            .map_or(&firewall.meta, |policy| &policy.meta);
+        let name = names
+            .first()
+            .map_or_else(String::new, |name| name.value.to_string());
         let mut finding = Finding::new(
             FindingId::TG3002,
-            format!("`{name}` needs a network rule by name, but the DNS proxy of `{}` is off", meta.name),
+            format!(
+                "`{name}` needs a network rule by name, but the DNS proxy of `{}` is off",
+                meta.name
+            ),
         )
         .at(self.requirement.origin, "needs such a rule")
         .help("turn the proxy on, and let the vnet resolve through it: dns firewall NAME");
@@ -311,9 +408,16 @@ impl Drafter<'_> {
             finding = finding.azure(error.code.clone(), error.message(&[]));
         }
         let edit = match (settings.dns_proxy, meta.body) {
-            (Some(off), _) => Some(Edit { span: off.span, text: "on".to_owned() }),
+            (Some(off), _) => Some(Edit {
+                span: off.span,
+                text: "on".to_owned(),
+            }),
             (None, Some(body)) => Some(Edit {
-                span: crate::base::Span { start: body.end.saturating_sub(1), end: body.end.saturating_sub(1), ..body },
+                span: crate::base::Span {
+                    start: body.end.saturating_sub(1),
+                    end: body.end.saturating_sub(1),
+                    ..body
+                },
                 text: " dns-proxy on ".to_owned(),
             }),
             (None, None) => None,
@@ -330,7 +434,10 @@ impl Drafter<'_> {
 }
 
 fn values(destinations: &[Spanned<Destination>]) -> Vec<Destination> {
-    destinations.iter().map(|destination| destination.value.clone()).collect()
+    destinations
+        .iter()
+        .map(|destination| destination.value.clone())
+        .collect()
 }
 
 /// Network rules for services: one rule for each set of ports, since a rule allows every protocol on every port.
@@ -338,7 +445,10 @@ fn network_drafts(destinations: &[Destination], services: &[Spanned<Service>]) -
     let mut by_transport: Vec<(Transport, Vec<PortRange>)> = Vec::new();
     for service in services {
         let (transport, port) = service.value.transport_ports();
-        match by_transport.iter_mut().find(|(known, _)| *known == transport) {
+        match by_transport
+            .iter_mut()
+            .find(|(known, _)| *known == transport)
+        {
             Some((_, ports)) if ports.contains(&port) => {}
             Some((_, ports)) => ports.push(port),
             None => by_transport.push((transport, vec![port])),
@@ -346,14 +456,21 @@ fn network_drafts(destinations: &[Destination], services: &[Spanned<Service>]) -
     }
     let mut drafts: Vec<(Vec<Transport>, Vec<PortRange>)> = Vec::new();
     for (transport, ports) in by_transport {
-        match drafts.iter_mut().find(|(transports, known)| *known == ports && can_share(transports, transport)) {
+        match drafts
+            .iter_mut()
+            .find(|(transports, known)| *known == ports && can_share(transports, transport))
+        {
             Some((transports, _)) => transports.push(transport),
             None => drafts.push((vec![transport], ports)),
         }
     }
     drafts
         .into_iter()
-        .map(|(transports, ports)| Draft::Network { destinations: destinations.to_vec(), transports, ports })
+        .map(|(transports, ports)| Draft::Network {
+            destinations: destinations.to_vec(),
+            transports,
+            ports,
+        })
         .collect()
 }
 

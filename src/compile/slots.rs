@@ -8,7 +8,11 @@ use std::ops::RangeInclusive;
 
 /// Gives every name a number of its own in the range, none of them `taken`; in the order of the names given.
 /// When the range is full, the last number is given again: the check of limits reports such an estate.
-pub(super) fn assign(names: &[String], range: RangeInclusive<u32>, taken: &BTreeSet<u32>) -> Vec<u32> {
+pub(super) fn assign(
+    names: &[String],
+    range: RangeInclusive<u32>,
+    taken: &BTreeSet<u32>,
+) -> Vec<u32> {
     let (first, last) = (*range.start(), *range.end());
     let size = last - first + 1;
     let mut used = taken.clone();
@@ -18,7 +22,9 @@ pub(super) fn assign(names: &[String], range: RangeInclusive<u32>, taken: &BTree
     for index in order {
         let hash = names.get(index).map_or(0, |name| fnv1a(name));
         let wanted = u32::try_from(hash % u64::from(size)).unwrap_or(0);
-        let free = (0..size).map(|step| first + (wanted + step) % size).find(|slot| !used.contains(slot));
+        let free = (0..size)
+            .map(|step| first + (wanted + step) % size)
+            .find(|slot| !used.contains(slot));
         if let (Some(free), Some(slot)) = (free, slots.get_mut(index)) {
             used.insert(free);
             *slot = free;

@@ -6,7 +6,8 @@ use serde::ser::{SerializeMap, SerializeSeq, Serializer};
 use super::template::{Expr, Resource, Target, Template, Value};
 use crate::estate::Home;
 
-const SCHEMA: &str = "https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#";
+const SCHEMA: &str =
+    "https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#";
 
 pub(super) fn render(template: &Template) -> String {
     // Serializing to a string fails only for maps with keys that are no texts, and there are none.
@@ -67,15 +68,29 @@ struct Origins<'a>(&'a [Resource]);
 
 impl Serialize for Origins<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        map(serializer, self.0.iter().map(|resource| (path(resource), literal(&resource.origin))))
+        map(
+            serializer,
+            self.0
+                .iter()
+                .map(|resource| (path(resource), literal(&resource.origin))),
+        )
     }
 }
 
 /// `type/name`, which is unique among the resources of a template, as a key for people.
 fn path(resource: &Resource) -> String {
-    let kind = resource.target.kind.rsplit('/').next().unwrap_or(resource.target.kind);
+    let kind = resource
+        .target
+        .kind
+        .rsplit('/')
+        .next()
+        .unwrap_or(resource.target.kind);
     match &resource.scope {
-        Some(scope) => format!("{kind} {} on {}", resource.target.symbol, scope.name.join("/")),
+        Some(scope) => format!(
+            "{kind} {} on {}",
+            resource.target.symbol,
+            scope.name.join("/")
+        ),
         None => format!("{kind} {}", resource.target.name.join("/")),
     }
 }
@@ -92,7 +107,10 @@ impl Serialize for Parameters<'_> {
                     fields.push(("defaultValue", Value::text(default)));
                 }
                 let description = Value::text(&parameter.description);
-                fields.push(("metadata", Value::Object(vec![("description", description)])));
+                fields.push((
+                    "metadata",
+                    Value::Object(vec![("description", description)]),
+                ));
                 (&parameter.name, Owned(Value::Object(fields)))
             }),
         )
@@ -107,7 +125,13 @@ impl Serialize for Outputs<'_> {
             serializer,
             self.0.outputs.iter().map(|output| {
                 let value = Value::Expr(output.value.clone());
-                (&output.name, Owned(Value::Object(vec![("type", Value::text("string")), ("value", value)])))
+                (
+                    &output.name,
+                    Owned(Value::Object(vec![
+                        ("type", Value::text("string")),
+                        ("value", value),
+                    ])),
+                )
             }),
         )
     }
@@ -147,8 +171,11 @@ impl Serialize for ResourceJson<'_> {
             map.serialize_entry(key, &Json(value))?;
         }
         if !resource.depends_on.is_empty() {
-            let ids: Vec<String> =
-                resource.depends_on.iter().map(|target| format!("[{}]", resource_id(target))).collect();
+            let ids: Vec<String> = resource
+                .depends_on
+                .iter()
+                .map(|target| format!("[{}]", resource_id(target)))
+                .collect();
             map.serialize_entry("dependsOn", &ids)?;
         }
         if !resource.properties.is_empty() {
@@ -170,7 +197,10 @@ struct Fields<'a>(&'a [(&'static str, Value)]);
 
 impl Serialize for Fields<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        map(serializer, self.0.iter().map(|(key, value)| (key, Json(value))))
+        map(
+            serializer,
+            self.0.iter().map(|(key, value)| (key, Json(value))),
+        )
     }
 }
 
@@ -205,7 +235,11 @@ impl Serialize for Json<'_> {
 
 /// A text that ARM does not take for an expression.
 fn literal(text: &str) -> String {
-    if text.starts_with('[') { format!("[{text}") } else { text.to_owned() }
+    if text.starts_with('[') {
+        format!("[{text}")
+    } else {
+        text.to_owned()
+    }
 }
 
 fn in_brackets(expr: &Expr) -> String {
@@ -224,7 +258,10 @@ fn expression(expr: &Expr) -> String {
         Expr::ResourceGroupLocation => "resourceGroup().location".to_owned(),
         Expr::ResourceGroupId => "resourceGroup().id".to_owned(),
         Expr::BuiltInRole(guid) => {
-            format!("subscriptionResourceId('Microsoft.Authorization/roleDefinitions', {})", quoted(guid))
+            format!(
+                "subscriptionResourceId('Microsoft.Authorization/roleDefinitions', {})",
+                quoted(guid)
+            )
         }
         Expr::Guid(parts) => {
             let parts: Vec<String> = parts.iter().map(expression).collect();
@@ -232,7 +269,10 @@ fn expression(expr: &Expr) -> String {
         }
         Expr::PrincipalOf(target) => format!("reference({}).principalId", with_version(target)),
         Expr::FirewallPrivateIp(target) => {
-            format!("reference({}).ipConfigurations[0].properties.privateIPAddress", resource_id(target))
+            format!(
+                "reference({}).ipConfigurations[0].properties.privateIPAddress",
+                resource_id(target)
+            )
         }
     }
 }
@@ -247,7 +287,11 @@ fn with_version(target: &Target) -> String {
 
 fn resource_id(target: &Target) -> String {
     let mut arguments = Vec::new();
-    if let Home::Existing { resource_group, subscription } = &target.home {
+    if let Home::Existing {
+        resource_group,
+        subscription,
+    } = &target.home
+    {
         arguments.extend(subscription.as_ref().map(|id| quoted(id)));
         match (resource_group, subscription) {
             (Some(group), _) => arguments.push(quoted(group)),

@@ -22,7 +22,12 @@ pub(super) fn render(template: &Template) -> String {
         declare(&mut out, resource);
     }
     for output in &template.outputs {
-        let _ = write!(out, "\noutput {} string = {}\n", output.name, expression(&output.value));
+        let _ = write!(
+            out,
+            "\noutput {} string = {}\n",
+            output.name,
+            expression(&output.value)
+        );
     }
     out
 }
@@ -56,7 +61,9 @@ fn visit<'a>(value: &'a Value, found: &mut BTreeMap<&'a str, &'a Target>) {
 
 fn visit_expr<'a>(expr: &'a Expr, found: &mut BTreeMap<&'a str, &'a Target>) {
     match expr {
-        Expr::Id(target) | Expr::PrincipalOf(target) | Expr::FirewallPrivateIp(target) => note(target, found),
+        Expr::Id(target) | Expr::PrincipalOf(target) | Expr::FirewallPrivateIp(target) => {
+            note(target, found)
+        }
         Expr::Guid(parts) => parts.iter().for_each(|part| visit_expr(part, found)),
         _ => {}
     }
@@ -72,17 +79,34 @@ fn note<'a>(target: &'a Target, found: &mut BTreeMap<&'a str, &'a Target>) {
 fn declare_existing(out: &mut String, target: &Target, template: &Template) {
     let version = target.api_version.as_deref().or_else(|| {
         let same = |resource: &&Resource| resource.target.kind == target.kind;
-        template.resources.iter().find(same).map(|resource| resource.api_version.as_str())
+        template
+            .resources
+            .iter()
+            .find(same)
+            .map(|resource| resource.api_version.as_str())
     });
     let version = version.unwrap_or("2025-09-01");
-    let _ = write!(out, "\nresource {} '{}@{version}' existing = {{\n", target.symbol, target.kind);
+    let _ = write!(
+        out,
+        "\nresource {} '{}@{version}' existing = {{\n",
+        target.symbol, target.kind
+    );
     let _ = writeln!(out, "  name: {}", quoted(&target.name.join("/")));
-    if let Home::Existing { resource_group, subscription } = &target.home {
+    if let Home::Existing {
+        resource_group,
+        subscription,
+    } = &target.home
+    {
         let scope = match (subscription, resource_group) {
-            (Some(subscription), Some(group)) => {
-                Some(format!("resourceGroup({}, {})", quoted(subscription), quoted(group)))
-            }
-            (Some(subscription), None) => Some(format!("resourceGroup({}, resourceGroup().name)", quoted(subscription))),
+            (Some(subscription), Some(group)) => Some(format!(
+                "resourceGroup({}, {})",
+                quoted(subscription),
+                quoted(group)
+            )),
+            (Some(subscription), None) => Some(format!(
+                "resourceGroup({}, resourceGroup().name)",
+                quoted(subscription)
+            )),
             (None, Some(group)) => Some(format!("resourceGroup({})", quoted(group))),
             (None, None) => None,
         };
@@ -94,7 +118,11 @@ fn declare_existing(out: &mut String, target: &Target, template: &Template) {
 }
 
 fn declare(out: &mut String, resource: &Resource) {
-    let condition = resource.condition.as_ref().map(|expr| format!("if ({}) ", expression(expr))).unwrap_or_default();
+    let condition = resource
+        .condition
+        .as_ref()
+        .map(|expr| format!("if ({}) ", expression(expr)))
+        .unwrap_or_default();
     let _ = write!(
         out,
         "\n// {}\nresource {} '{}@{}' = {condition}{{\n",
@@ -196,7 +224,10 @@ fn expression(expr: &Expr) -> String {
         Expr::ResourceGroupLocation => "resourceGroup().location".to_owned(),
         Expr::ResourceGroupId => "resourceGroup().id".to_owned(),
         Expr::BuiltInRole(guid) => {
-            format!("subscriptionResourceId('Microsoft.Authorization/roleDefinitions', {})", quoted(guid))
+            format!(
+                "subscriptionResourceId('Microsoft.Authorization/roleDefinitions', {})",
+                quoted(guid)
+            )
         }
         Expr::Guid(parts) => {
             let parts: Vec<String> = parts.iter().map(expression).collect();
@@ -204,7 +235,10 @@ fn expression(expr: &Expr) -> String {
         }
         Expr::PrincipalOf(target) => format!("{}.properties.principalId", target.symbol),
         Expr::FirewallPrivateIp(target) => {
-            format!("{}.properties.ipConfigurations[0].properties.privateIPAddress", target.symbol)
+            format!(
+                "{}.properties.ipConfigurations[0].properties.privateIPAddress",
+                target.symbol
+            )
         }
     }
 }

@@ -13,7 +13,11 @@ const RECORD_TTL: u32 = 300;
 
 pub(super) fn add(builder: &mut Builder<'_>) {
     let estate = builder.estate;
-    for (id, zone) in estate.dns_zones.iter().filter(|(_, zone)| !zone.meta.home.is_existing()) {
+    for (id, zone) in estate
+        .dns_zones
+        .iter()
+        .filter(|(_, zone)| !zone.meta.home.is_existing())
+    {
         let zone_target = builder.dns_zone(id);
         let mut resource = builder.resource(zone_target.clone(), zone.meta.origin);
         resource.location = Some(Value::text("global"));
@@ -25,7 +29,11 @@ pub(super) fn add(builder: &mut Builder<'_>) {
 
 impl Builder<'_> {
     pub(super) fn dns_zone(&self, id: Id<PrivateDnsZone>) -> Target {
-        target("Microsoft.Network/privateDnsZones", "dnsZone", &self.estate.dns_zones[id].meta)
+        target(
+            "Microsoft.Network/privateDnsZones",
+            "dnsZone",
+            &self.estate.dns_zones[id].meta,
+        )
     }
 
     fn links(&mut self, zone: &PrivateDnsZone, zone_target: &Target) {
@@ -33,16 +41,24 @@ impl Builder<'_> {
             let Some(vnet) = link.vnet.id else { continue };
             let names = [zone.meta.name.as_str(), link.vnet.name.as_str()];
             let kind = "Microsoft.Network/privateDnsZones/virtualNetworkLinks";
-            let mut resource = self.resource(Target::new(kind, "link", &names, &Home::Deployed), link.origin);
+            let mut resource = self.resource(
+                Target::new(kind, "link", &names, &Home::Deployed),
+                link.origin,
+            );
             resource.location = Some(Value::text("global"));
             let vnet = self.vnet(vnet);
-            resource.depends_on = [zone_target.clone(), vnet.clone()].into_iter().filter(is_deployed).collect();
+            resource.depends_on = [zone_target.clone(), vnet.clone()]
+                .into_iter()
+                .filter(is_deployed)
+                .collect();
             resource.properties = vec![
                 ("virtualNetwork", Value::reference(vnet)),
                 ("registrationEnabled", Value::Bool(link.registration)),
             ];
             if link.resolution == ResolutionPolicy::NxDomainRedirect {
-                resource.properties.push(("resolutionPolicy", Value::text("NxDomainRedirect")));
+                resource
+                    .properties
+                    .push(("resolutionPolicy", Value::text("NxDomainRedirect")));
             }
             self.push(resource);
         }
@@ -51,21 +67,45 @@ impl Builder<'_> {
     fn records(&mut self, zone: &PrivateDnsZone, zone_target: &Target) {
         for record in &zone.records {
             let names = [zone.meta.name.as_str(), record.name.as_str()];
-            let (v4, v6): (Vec<IpAddr>, Vec<IpAddr>) =
-                record.addresses.iter().map(|address| address.value).partition(IpAddr::is_ipv4);
+            let (v4, v6): (Vec<IpAddr>, Vec<IpAddr>) = record
+                .addresses
+                .iter()
+                .map(|address| address.value)
+                .partition(IpAddr::is_ipv4);
             let kinds: [(&'static str, &'static str, &'static str, Vec<IpAddr>); 2] = [
-                ("Microsoft.Network/privateDnsZones/A", "aRecords", "ipv4Address", v4),
-                ("Microsoft.Network/privateDnsZones/AAAA", "aaaaRecords", "ipv6Address", v6),
+                (
+                    "Microsoft.Network/privateDnsZones/A",
+                    "aRecords",
+                    "ipv4Address",
+                    v4,
+                ),
+                (
+                    "Microsoft.Network/privateDnsZones/AAAA",
+                    "aaaaRecords",
+                    "ipv6Address",
+                    v6,
+                ),
             ];
             for (kind, list, key, addresses) in kinds {
                 if addresses.is_empty() {
                     continue;
                 }
-                let mut resource = self.resource(Target::new(kind, "record", &names, &Home::Deployed), record.origin);
-                resource.target.symbol.push_str(if list == "aRecords" { "_a" } else { "_aaaa" });
+                let mut resource = self.resource(
+                    Target::new(kind, "record", &names, &Home::Deployed),
+                    record.origin,
+                );
+                resource
+                    .target
+                    .symbol
+                    .push_str(if list == "aRecords" { "_a" } else { "_aaaa" });
                 resource.depends_on = vec![zone_target.clone()];
-                let entries = addresses.iter().map(|ip| Value::Object(vec![(key, Value::text(ip.to_string()))]));
-                resource.properties = vec![("ttl", Value::Integer(RECORD_TTL)), (list, Value::List(entries.collect()))];
+                let entries = addresses
+                    .iter()
+                    .map(|ip| Value::Object(vec![(key, Value::text(ip.to_string()))]));
+                resource.properties = vec![
+                    ("ttl", Value::Integer(RECORD_TTL)),
+                    (list, Value::List(entries.collect())),
+                ];
                 self.push(resource);
             }
         }

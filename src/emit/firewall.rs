@@ -1,8 +1,9 @@
 //! Firewalls, policies, rule collection groups.
 
 use crate::estate::{
-    Action, ApplicationRule, Endpoint, Firewall, FirewallPolicy, FirewallSettings, Home, Id, IpGroup, NatRule,
-    NetworkRule, PublicAddress, RuleCollection, RuleCollectionGroup, RuleInfo, Rules, ThreatIntel, Translated,
+    Action, ApplicationRule, Endpoint, Firewall, FirewallPolicy, FirewallSettings, Home, Id,
+    IpGroup, NatRule, NetworkRule, PublicAddress, RuleCollection, RuleCollectionGroup, RuleInfo,
+    Rules, ThreatIntel, Translated,
 };
 use crate::net::{AppProtocol, Destination, OpenKind, Transport};
 
@@ -22,44 +23,76 @@ pub(super) fn add(builder: &mut Builder<'_>) {
         }
         builder.groups(id, policy);
     }
-    for (id, firewall) in estate.firewalls.iter().filter(|(_, firewall)| !firewall.meta.home.is_existing()) {
+    for (id, firewall) in estate
+        .firewalls
+        .iter()
+        .filter(|(_, firewall)| !firewall.meta.home.is_existing())
+    {
         builder.deployed_firewall(id, firewall);
     }
 }
 
 impl Builder<'_> {
     fn policy(&self, id: Id<FirewallPolicy>) -> Target {
-        target("Microsoft.Network/firewallPolicies", "firewallPolicy", &self.estate.firewall_policies[id].meta)
+        target(
+            "Microsoft.Network/firewallPolicies",
+            "firewallPolicy",
+            &self.estate.firewall_policies[id].meta,
+        )
     }
 
     pub(super) fn firewall(&self, id: Id<Firewall>) -> Target {
-        target("Microsoft.Network/azureFirewalls", "firewall", &self.estate.firewalls[id].meta)
+        target(
+            "Microsoft.Network/azureFirewalls",
+            "firewall",
+            &self.estate.firewalls[id].meta,
+        )
     }
 
     fn deployed_policy(&mut self, id: Id<FirewallPolicy>, policy: &FirewallPolicy) {
         let mut resource = self.resource(self.policy(id), policy.meta.origin);
         resource.location = Some(self.location());
-        resource.properties = vec![("sku", Value::Object(vec![("tier", Value::text(policy.tier.value.name()))]))];
+        resource.properties = vec![(
+            "sku",
+            Value::Object(vec![("tier", Value::text(policy.tier.value.name()))]),
+        )];
         if let Some(parent) = policy.parent.as_ref().and_then(|parent| parent.id) {
             let parent = self.policy(parent);
-            resource.depends_on.extend(is_deployed(&parent).then(|| parent.clone()));
-            resource.properties.push(("basePolicy", Value::reference(parent)));
+            resource
+                .depends_on
+                .extend(is_deployed(&parent).then(|| parent.clone()));
+            resource
+                .properties
+                .push(("basePolicy", Value::reference(parent)));
         }
         let settings = &policy.settings;
         if let Some(mode) = settings.threat_intel {
-            resource.properties.push(("threatIntelMode", Value::text(threat_intel(mode.value))));
+            resource
+                .properties
+                .push(("threatIntelMode", Value::text(threat_intel(mode.value))));
         }
         let mut dns = Vec::new();
         if !settings.dns_servers.is_empty() {
-            dns.push(("servers", Value::texts(settings.dns_servers.iter().map(|server| server.value))));
+            dns.push((
+                "servers",
+                Value::texts(settings.dns_servers.iter().map(|server| server.value)),
+            ));
         }
-        dns.extend(settings.dns_proxy.map(|proxy| ("enableProxy", Value::Bool(proxy.value))));
+        dns.extend(
+            settings
+                .dns_proxy
+                .map(|proxy| ("enableProxy", Value::Bool(proxy.value))),
+        );
         if !dns.is_empty() {
-            resource.properties.push(("dnsSettings", Value::Object(dns)));
+            resource
+                .properties
+                .push(("dnsSettings", Value::Object(dns)));
         }
         if !settings.snat_private_ranges.is_empty() {
             let ranges = Value::texts(settings.snat_private_ranges.iter().map(|range| range.value));
-            resource.properties.push(("snat", Value::Object(vec![("privateRanges", ranges)])));
+            resource
+                .properties
+                .push(("snat", Value::Object(vec![("privateRanges", ranges)])));
         }
         self.push(resource);
     }
@@ -70,11 +103,24 @@ impl Builder<'_> {
         let mut previous = is_deployed(&parent).then_some(parent);
         for group in &policy.groups {
             let mut resource = self.resource(group_target(policy, group), group.origin);
-            resource.condition = group.needs_parameter.as_ref().map(|name| Expr::HasValue(name.to_string()));
-            resource.depends_on = previous.replace(resource.target.clone()).into_iter().collect();
-            let groups = group.collections.iter().flat_map(|collection| ip_groups(&collection.rules));
+            resource.condition = group
+                .needs_parameter
+                .as_ref()
+                .map(|name| Expr::HasValue(name.to_string()));
+            resource.depends_on = previous
+                .replace(resource.target.clone())
+                .into_iter()
+                .collect();
+            let groups = group
+                .collections
+                .iter()
+                .flat_map(|collection| ip_groups(&collection.rules));
             self.depend_on_ip_groups(&mut resource.depends_on, groups);
-            let collections = group.collections.iter().map(|collection| self.policy_collection(collection)).collect();
+            let collections = group
+                .collections
+                .iter()
+                .map(|collection| self.policy_collection(collection))
+                .collect();
             resource.properties = vec![
                 ("priority", Value::Integer(group.priority.value)),
                 ("ruleCollections", Value::List(collections)),
@@ -83,7 +129,11 @@ impl Builder<'_> {
         }
     }
 
-    fn depend_on_ip_groups<'e>(&self, targets: &mut Vec<Target>, groups: impl Iterator<Item = Id<IpGroup>> + 'e) {
+    fn depend_on_ip_groups<'e>(
+        &self,
+        targets: &mut Vec<Target>,
+        groups: impl Iterator<Item = Id<IpGroup>> + 'e,
+    ) {
         for group in groups {
             let group = self.ip_group(group);
             if is_deployed(&group) && !targets.contains(&group) {
@@ -99,9 +149,18 @@ impl Builder<'_> {
             Action::Dnat => ("FirewallPolicyNatRuleCollection", "DNAT"),
         };
         let rules = match &collection.rules {
-            Rules::Network(rules) => rules.iter().map(|rule| self.network_rule(rule, Model::Policy)).collect(),
-            Rules::Application(rules) => rules.iter().map(|rule| self.application_rule(rule, Model::Policy)).collect(),
-            Rules::Nat(rules) => rules.iter().map(|rule| self.nat_rule(rule, Model::Policy)).collect(),
+            Rules::Network(rules) => rules
+                .iter()
+                .map(|rule| self.network_rule(rule, Model::Policy))
+                .collect(),
+            Rules::Application(rules) => rules
+                .iter()
+                .map(|rule| self.application_rule(rule, Model::Policy))
+                .collect(),
+            Rules::Nat(rules) => rules
+                .iter()
+                .map(|rule| self.nat_rule(rule, Model::Policy))
+                .collect(),
         };
         Value::Object(vec![
             ("ruleCollectionType", Value::text(kind)),
@@ -114,7 +173,10 @@ impl Builder<'_> {
 
     fn network_rule(&self, rule: &NetworkRule, model: Model) -> Value {
         let mut fields = model.frame("NetworkRule", &rule.info);
-        fields.push((model.protocols(), Value::texts(rule.transports.iter().copied().map(transport))));
+        fields.push((
+            model.protocols(),
+            Value::texts(rule.transports.iter().copied().map(transport)),
+        ));
         fields.extend(self.sources(&rule.sources));
         let addresses = self.addresses(&rule.destinations);
         let groups = self.groups_of(&rule.destinations);
@@ -136,10 +198,13 @@ impl Builder<'_> {
         });
         fields.push(("protocols", Value::List(protocols.collect())));
         fields.extend(self.sources(&rule.sources));
-        let tags = rule.destinations.iter().filter_map(|endpoint| match endpoint {
-            Endpoint::Plain(Destination::FqdnTag(tag)) => Some(Value::text(tag.as_str())),
-            _ => None,
-        });
+        let tags = rule
+            .destinations
+            .iter()
+            .filter_map(|endpoint| match endpoint {
+                Endpoint::Plain(Destination::FqdnTag(tag)) => Some(Value::text(tag.as_str())),
+                _ => None,
+            });
         push_list(&mut fields, "targetFqdns", self.names(&rule.destinations));
         push_list(&mut fields, "fqdnTags", tags.collect());
         Value::Object(fields)
@@ -147,15 +212,25 @@ impl Builder<'_> {
 
     fn nat_rule(&self, rule: &NatRule, model: Model) -> Value {
         let mut fields = model.frame("NatRule", &rule.info);
-        fields.push((model.protocols(), Value::texts(rule.transports.iter().copied().map(transport))));
+        fields.push((
+            model.protocols(),
+            Value::texts(rule.transports.iter().copied().map(transport)),
+        ));
         fields.extend(self.sources(&rule.sources));
-        push_list(&mut fields, "destinationAddresses", self.addresses(&rule.destinations));
+        push_list(
+            &mut fields,
+            "destinationAddresses",
+            self.addresses(&rule.destinations),
+        );
         fields.push(("destinationPorts", Value::texts([rule.port])));
         fields.push(match &rule.translated {
             Translated::Address(address) => ("translatedAddress", Value::text(address.to_string())),
             Translated::Fqdn(name) => ("translatedFqdn", Value::text(name.to_string())),
         });
-        fields.push(("translatedPort", Value::text(rule.translated_port.to_string())));
+        fields.push((
+            "translatedPort",
+            Value::text(rule.translated_port.to_string()),
+        ));
         Value::Object(fields)
     }
 
@@ -174,7 +249,9 @@ impl Builder<'_> {
                     out.push(Value::Expr(Expr::Parameter(open.parameter.to_string())));
                 }
                 // A firewall rule takes ranges as they are written.
-                Endpoint::Plain(Destination::Range(range)) => out.push(Value::text(range.to_string())),
+                Endpoint::Plain(Destination::Range(range)) => {
+                    out.push(Value::text(range.to_string()))
+                }
                 Endpoint::Plain(
                     Destination::Anywhere | Destination::Prefix(_) | Destination::ServiceTag(_),
                 ) => out.extend(address_texts(endpoint).into_iter().map(Value::Text)),
@@ -206,19 +283,32 @@ impl Builder<'_> {
     fn deployed_firewall(&mut self, id: Id<Firewall>, firewall: &Firewall) {
         let Some(vnet) = firewall.vnet.id else { return };
         let public_ips = self.public_ips_of(firewall);
-        let management_ip = firewall.management_ip.as_ref().map(|ip| self.public_address(firewall, ip, "management"));
+        let management_ip = firewall
+            .management_ip
+            .as_ref()
+            .map(|ip| self.public_address(firewall, ip, "management"));
         let mut resource = self.resource(self.firewall(id), firewall.meta.origin);
         resource.location = Some(self.location());
         if !firewall.zones.is_empty() {
-            resource.top_level.push(("zones", Value::texts(firewall.zones.iter().map(|zone| zone.value))));
+            resource.top_level.push((
+                "zones",
+                Value::texts(firewall.zones.iter().map(|zone| zone.value)),
+            ));
         }
         let vnet_target = self.vnet(vnet);
-        let candidates = std::iter::once(vnet_target.clone())
-            .chain(public_ips.iter().chain(&management_ip).filter_map(|(target, _)| target.clone()));
+        let candidates = std::iter::once(vnet_target.clone()).chain(
+            public_ips
+                .iter()
+                .chain(&management_ip)
+                .filter_map(|(target, _)| target.clone()),
+        );
         resource.depends_on = candidates.filter(is_deployed).collect();
 
         let subnet = |name: &str| {
-            let subnet = self.estate.subnets_of(vnet).find(|(_, subnet)| subnet.meta.name.eq_ignore_ascii_case(name));
+            let subnet = self
+                .estate
+                .subnets_of(vnet)
+                .find(|(_, subnet)| subnet.meta.name.eq_ignore_ascii_case(name));
             match subnet {
                 Some((id, _)) => self.subnet(id),
                 None => {
@@ -228,14 +318,20 @@ impl Builder<'_> {
                         &[self.estate.vnets[vnet].meta.name.as_str(), name],
                         &vnet_target.home,
                     );
-                    target.inside = Some((Box::new(vnet_target.clone()), format!("subnets/{name}")));
+                    target.inside =
+                        Some((Box::new(vnet_target.clone()), format!("subnets/{name}")));
                     target
                 }
             }
         };
         let own_subnet = subnet("AzureFirewallSubnet");
-        resource.depends_on.extend((own_subnet.inside.is_none() && is_deployed(&own_subnet)).then(|| own_subnet.clone()));
-        let sku = vec![("name", Value::text("AZFW_VNet")), ("tier", Value::text(firewall.tier.value.name()))];
+        resource.depends_on.extend(
+            (own_subnet.inside.is_none() && is_deployed(&own_subnet)).then(|| own_subnet.clone()),
+        );
+        let sku = vec![
+            ("name", Value::text("AZFW_VNet")),
+            ("tier", Value::text(firewall.tier.value.name())),
+        ];
         resource.properties = vec![("sku", Value::Object(sku))];
         let mut configurations = Vec::new();
         for (index, (_, address)) in public_ips.iter().enumerate() {
@@ -243,24 +339,43 @@ impl Builder<'_> {
             if index == 0 {
                 properties.push(("subnet", Value::reference(own_subnet.clone())));
             }
-            properties.push(("publicIPAddress", Value::Object(vec![("id", address.clone())])));
-            configurations.push(configuration(&format!("configuration-{}", index + 1), properties));
+            properties.push((
+                "publicIPAddress",
+                Value::Object(vec![("id", address.clone())]),
+            ));
+            configurations.push(configuration(
+                &format!("configuration-{}", index + 1),
+                properties,
+            ));
         }
         if public_ips.is_empty() {
             let properties = vec![("subnet", Value::reference(own_subnet))];
             configurations.push(configuration("configuration-1", properties));
         }
-        resource.properties.push(("ipConfigurations", Value::List(configurations)));
+        resource
+            .properties
+            .push(("ipConfigurations", Value::List(configurations)));
         if let Some((_, address)) = &management_ip {
             let properties = vec![
-                ("subnet", Value::reference(subnet("AzureFirewallManagementSubnet"))),
-                ("publicIPAddress", Value::Object(vec![("id", address.clone())])),
+                (
+                    "subnet",
+                    Value::reference(subnet("AzureFirewallManagementSubnet")),
+                ),
+                (
+                    "publicIPAddress",
+                    Value::Object(vec![("id", address.clone())]),
+                ),
             ];
-            resource.properties.push(("managementIpConfiguration", configuration("management", properties)));
+            resource.properties.push((
+                "managementIpConfiguration",
+                configuration("management", properties),
+            ));
         }
         match firewall.policy.as_ref().and_then(|policy| policy.id) {
             Some(policy) => {
-                resource.properties.push(("firewallPolicy", Value::reference(self.policy(policy))));
+                resource
+                    .properties
+                    .push(("firewallPolicy", Value::reference(self.policy(policy))));
                 resource.depends_on.extend(self.last_of_policy(policy));
             }
             None => self.classic(&mut resource.properties, &mut resource.depends_on, firewall),
@@ -278,7 +393,10 @@ impl Builder<'_> {
         if policy.meta.home.is_elsewhere() {
             return None;
         }
-        let group = policy.groups.last().map(|group| group_target(policy, group));
+        let group = policy
+            .groups
+            .last()
+            .map(|group| group_target(policy, group));
         group.or_else(|| Some(self.policy(id)).filter(is_deployed))
     }
 
@@ -287,19 +405,30 @@ impl Builder<'_> {
     fn public_ips_of(&mut self, firewall: &Firewall) -> Vec<(Option<Target>, Value)> {
         if firewall.public_ips.is_empty() && firewall.management_ip.is_none() {
             let name = format!("{}-pip", firewall.meta.name);
-            let target =
-                Target::new("Microsoft.Network/publicIPAddresses", "publicIp", &[name.as_str()], &Home::Deployed);
+            let target = Target::new(
+                "Microsoft.Network/publicIPAddresses",
+                "publicIp",
+                &[name.as_str()],
+                &Home::Deployed,
+            );
             let zones: Vec<u8> = firewall.zones.iter().map(|zone| zone.value).collect();
             let resource = self.static_public_ip(target.clone(), firewall.meta.origin, &zones);
             self.push(resource);
             return vec![(Some(target.clone()), Value::id(target))];
         }
         let numbered = firewall.public_ips.iter().enumerate();
-        numbered.map(|(index, ip)| self.public_address(firewall, ip, &(index + 1).to_string())).collect()
+        numbered
+            .map(|(index, ip)| self.public_address(firewall, ip, &(index + 1).to_string()))
+            .collect()
     }
 
     /// A public address by its resource; one written as an address belongs to a resource only the deployer knows.
-    fn public_address(&mut self, firewall: &Firewall, ip: &PublicAddress, which: &str) -> (Option<Target>, Value) {
+    fn public_address(
+        &mut self,
+        firewall: &Firewall,
+        ip: &PublicAddress,
+        which: &str,
+    ) -> (Option<Target>, Value) {
         match ip {
             PublicAddress::Resource(reference) => match reference.id {
                 Some(id) => {
@@ -309,8 +438,12 @@ impl Builder<'_> {
                 None => (None, Value::text(reference.name.as_str())),
             },
             PublicAddress::Literal(address) => {
-                let symbol: String =
-                    firewall.meta.name.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).collect();
+                let symbol: String = firewall
+                    .meta
+                    .name
+                    .chars()
+                    .map(|c| if c.is_ascii_alphanumeric() { c } else { '_' })
+                    .collect();
                 let name = format!("{symbol}_public_ip_{which}_id");
                 self.template.parameters.push(Parameter {
                     name: name.clone(),
@@ -325,7 +458,12 @@ impl Builder<'_> {
         }
     }
 
-    fn classic(&self, properties: &mut Vec<(&'static str, Value)>, depends_on: &mut Vec<Target>, firewall: &Firewall) {
+    fn classic(
+        &self,
+        properties: &mut Vec<(&'static str, Value)>,
+        depends_on: &mut Vec<Target>,
+        firewall: &Firewall,
+    ) {
         if let Some(mode) = firewall.settings.threat_intel {
             properties.push(("threatIntelMode", Value::text(threat_intel(mode.value))));
         }
@@ -333,20 +471,35 @@ impl Builder<'_> {
         if !additional.is_empty() {
             properties.push(("additionalProperties", Value::Object(additional)));
         }
-        let groups = firewall.collections.iter().flat_map(|collection| ip_groups(&collection.rules));
+        let groups = firewall
+            .collections
+            .iter()
+            .flat_map(|collection| ip_groups(&collection.rules));
         self.depend_on_ip_groups(depends_on, groups);
         let (mut network, mut application, mut nat) = (Vec::new(), Vec::new(), Vec::new());
         for collection in &firewall.collections {
             let (list, rules) = match &collection.rules {
-                Rules::Network(rules) => {
-                    (&mut network, rules.iter().map(|rule| self.network_rule(rule, Model::Classic)).collect())
-                }
-                Rules::Application(rules) => {
-                    (&mut application, rules.iter().map(|rule| self.application_rule(rule, Model::Classic)).collect())
-                }
-                Rules::Nat(rules) => {
-                    (&mut nat, rules.iter().map(|rule| self.nat_rule(rule, Model::Classic)).collect())
-                }
+                Rules::Network(rules) => (
+                    &mut network,
+                    rules
+                        .iter()
+                        .map(|rule| self.network_rule(rule, Model::Classic))
+                        .collect(),
+                ),
+                Rules::Application(rules) => (
+                    &mut application,
+                    rules
+                        .iter()
+                        .map(|rule| self.application_rule(rule, Model::Classic))
+                        .collect(),
+                ),
+                Rules::Nat(rules) => (
+                    &mut nat,
+                    rules
+                        .iter()
+                        .map(|rule| self.nat_rule(rule, Model::Classic))
+                        .collect(),
+                ),
             };
             let action = match collection.action {
                 Action::Allow => "Allow",
@@ -409,7 +562,10 @@ fn group_target(policy: &FirewallPolicy, group: &RuleCollectionGroup) -> Target 
 
 /// `{ name, properties }`
 fn configuration(name: &str, properties: Vec<(&'static str, Value)>) -> Value {
-    Value::Object(vec![("name", Value::text(name)), ("properties", Value::Object(properties))])
+    Value::Object(vec![
+        ("name", Value::text(name)),
+        ("properties", Value::Object(properties)),
+    ])
 }
 
 fn push_list(fields: &mut Vec<(&'static str, Value)>, key: &'static str, items: Vec<Value>) {
@@ -422,13 +578,20 @@ fn ip_groups(rules: &Rules) -> Vec<Id<IpGroup>> {
     let of = |endpoints: &[Endpoint]| -> Vec<Id<IpGroup>> {
         endpoints
             .iter()
-            .filter_map(|endpoint| if let Endpoint::IpGroup(group) = endpoint { group.id } else { None })
+            .filter_map(|endpoint| {
+                if let Endpoint::IpGroup(group) = endpoint {
+                    group.id
+                } else {
+                    None
+                }
+            })
             .collect()
     };
     match rules {
-        Rules::Network(rules) => {
-            rules.iter().flat_map(|rule| of(&rule.sources).into_iter().chain(of(&rule.destinations))).collect()
-        }
+        Rules::Network(rules) => rules
+            .iter()
+            .flat_map(|rule| of(&rule.sources).into_iter().chain(of(&rule.destinations)))
+            .collect(),
         Rules::Application(rules) => rules.iter().flat_map(|rule| of(&rule.sources)).collect(),
         Rules::Nat(rules) => rules.iter().flat_map(|rule| of(&rule.sources)).collect(),
     }
@@ -438,15 +601,26 @@ fn ip_groups(rules: &Rules) -> Vec<Id<IpGroup>> {
 fn additional_properties(settings: &FirewallSettings) -> Vec<(&'static str, Value)> {
     let mut additional = Vec::new();
     if let Some(proxy) = settings.dns_proxy {
-        additional.push(("Network.DNS.EnableProxy", Value::text(proxy.value.to_string())));
+        additional.push((
+            "Network.DNS.EnableProxy",
+            Value::text(proxy.value.to_string()),
+        ));
     }
     let join = |items: Vec<String>| Value::text(items.join(","));
     if !settings.dns_servers.is_empty() {
-        let servers = settings.dns_servers.iter().map(|server| server.value.to_string()).collect();
+        let servers = settings
+            .dns_servers
+            .iter()
+            .map(|server| server.value.to_string())
+            .collect();
         additional.push(("Network.DNS.Servers", join(servers)));
     }
     if !settings.snat_private_ranges.is_empty() {
-        let ranges = settings.snat_private_ranges.iter().map(|range| range.value.to_string()).collect();
+        let ranges = settings
+            .snat_private_ranges
+            .iter()
+            .map(|range| range.value.to_string())
+            .collect();
         additional.push(("Network.SNAT.PrivateRanges", join(ranges)));
     }
     additional

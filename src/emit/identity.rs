@@ -19,7 +19,11 @@ pub(super) fn add(builder: &mut Builder<'_>) {
     for (_, role) in estate.role_definitions.iter() {
         builder.custom_role(role);
     }
-    for (_, assignment) in estate.role_assignments.iter().filter(|(_, assignment)| !assignment.existing) {
+    for (_, assignment) in estate
+        .role_assignments
+        .iter()
+        .filter(|(_, assignment)| !assignment.existing)
+    {
         builder.role_assignment(assignment);
     }
 }
@@ -46,7 +50,10 @@ impl Builder<'_> {
             &[role.name.as_str()],
             &Default::default(),
         );
-        let name = Expr::Guid(vec![Expr::ResourceGroupId, Expr::Text(role.name.to_string())]);
+        let name = Expr::Guid(vec![
+            Expr::ResourceGroupId,
+            Expr::Text(role.name.to_string()),
+        ]);
         target.computed_name = Some(Box::new(name));
         target
     }
@@ -64,7 +71,10 @@ impl Builder<'_> {
             ("roleName", Value::text(role.name.as_str())),
             ("type", Value::text("CustomRole")),
             ("permissions", Value::List(vec![permissions])),
-            ("assignableScopes", Value::List(vec![Value::Expr(Expr::ResourceGroupId)])),
+            (
+                "assignableScopes",
+                Value::List(vec![Value::Expr(Expr::ResourceGroupId)]),
+            ),
         ];
         self.push(resource);
     }
@@ -72,7 +82,11 @@ impl Builder<'_> {
     fn role_assignment(&mut self, assignment: &RoleAssignment) {
         let identity = &self.estate.identities[assignment.identity];
         let role_name = assignment.role.value.as_str();
-        let custom = self.estate.role_definitions.iter().find(|(_, role)| role.name.eq_ignore_ascii_case(role_name));
+        let custom = self
+            .estate
+            .role_definitions
+            .iter()
+            .find(|(_, role)| role.name.eq_ignore_ascii_case(role_name));
         let (role_id, role_target) = match (custom, self.facts.role(role_name)) {
             (Some((_, role)), _) => {
                 let target = self.custom_role_target(role);
@@ -87,9 +101,10 @@ impl Builder<'_> {
             Place::ResourceGroup => None,
             Place::Resource(target) => Some(target),
             Place::Elsewhere(scope) => {
-                self.template
-                    .not_deployed
-                    .push(format!("role `{role_name}` for `{}` on {scope}", identity.meta.name));
+                self.template.not_deployed.push(format!(
+                    "role `{role_name}` for `{}` on {scope}",
+                    identity.meta.name
+                ));
                 return;
             }
         };
@@ -105,7 +120,9 @@ impl Builder<'_> {
             Expr::Text(identity.meta.name.to_string()),
             Expr::Text(role_name.to_owned()),
         ]);
-        let on = scope.as_ref().map_or("group", |scope| scope.symbol.as_str());
+        let on = scope
+            .as_ref()
+            .map_or("group", |scope| scope.symbol.as_str());
         let mut target = Target::new(
             "Microsoft.Authorization/roleAssignments",
             "assignment",
@@ -120,8 +137,13 @@ impl Builder<'_> {
         }
         resource.depends_on.extend(role_target);
         if let Some(scope) = &scope {
-            let outermost = scope.inside.as_ref().map_or_else(|| scope.clone(), |(parent, _)| (**parent).clone());
-            resource.depends_on.extend(Some(outermost).filter(is_deployed));
+            let outermost = scope
+                .inside
+                .as_ref()
+                .map_or_else(|| scope.clone(), |(parent, _)| (**parent).clone());
+            resource
+                .depends_on
+                .extend(Some(outermost).filter(is_deployed));
         }
         resource.scope = scope;
         resource.properties = vec![
@@ -142,13 +164,21 @@ impl Builder<'_> {
             Scope::PublicIp(ip) => ip.id.map(|id| self.public_ip(id)),
             Scope::DnsZone(zone) => zone.id.map(|id| self.dns_zone(id)),
             Scope::ResourceGroup(None) => return Place::ResourceGroup,
-            Scope::ResourceGroup(Some(name)) => return Place::Elsewhere(format!("resource group `{name}`")),
+            Scope::ResourceGroup(Some(name)) => {
+                return Place::Elsewhere(format!("resource group `{name}`"));
+            }
             Scope::Subscription(None) => return Place::Elsewhere("the subscription".to_owned()),
-            Scope::Subscription(Some(id)) => return Place::Elsewhere(format!("subscription `{id}`")),
-            Scope::ManagementGroup(name) => return Place::Elsewhere(format!("management group `{name}`")),
+            Scope::Subscription(Some(id)) => {
+                return Place::Elsewhere(format!("subscription `{id}`"));
+            }
+            Scope::ManagementGroup(name) => {
+                return Place::Elsewhere(format!("management group `{name}`"));
+            }
         };
         match target {
-            Some(target) if target.home.is_elsewhere() => Place::Elsewhere(format!("`{}`", target.name.join("/"))),
+            Some(target) if target.home.is_elsewhere() => {
+                Place::Elsewhere(format!("`{}`", target.name.join("/")))
+            }
             Some(target) => Place::Resource(target),
             None => Place::Elsewhere("something unknown".to_owned()),
         }

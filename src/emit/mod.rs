@@ -44,7 +44,12 @@ impl Format {
 /// The sources give the words that each resource comes from.
 #[must_use]
 pub fn template(estate: &Estate, facts: &Facts, sources: &SourceMap) -> Template {
-    let mut builder = Builder { estate, facts, sources, template: Template::default() };
+    let mut builder = Builder {
+        estate,
+        facts,
+        sources,
+        template: Template::default(),
+    };
     builder.parameters();
     security::add(&mut builder);
     network::add(&mut builder);
@@ -74,7 +79,11 @@ struct Builder<'a> {
 impl Builder<'_> {
     /// A resource of the template, in the order of its sections.
     fn resource(&mut self, target: Target, origin: Origin) -> Resource {
-        let api_version = self.facts.api_version(target.kind).unwrap_or_default().to_owned();
+        let api_version = self
+            .facts
+            .api_version(target.kind)
+            .unwrap_or_default()
+            .to_owned();
         Resource {
             origin: self.words(origin),
             api_version,
@@ -104,10 +113,17 @@ impl Builder<'_> {
     fn words(&self, origin: Origin) -> String {
         let line = |span: crate::base::Span| {
             let file = self.sources.get(span.file)?;
-            let start = file.text().get(..span.start as usize)?.rfind('\n').map_or(0, |at| at + 1);
+            let start = file
+                .text()
+                .get(..span.start as usize)?
+                .rfind('\n')
+                .map_or(0, |at| at + 1);
             let line = file.text().get(start..)?.lines().next()?.trim();
             let line = line.trim_end_matches('{').trim_end();
-            Some(format!("{}: {line}", file.path().file_name().unwrap_or_default()))
+            Some(format!(
+                "{}: {line}",
+                file.path().file_name().unwrap_or_default()
+            ))
         };
         match origin {
             Origin::Written(span) => line(span).unwrap_or_default(),
@@ -135,14 +151,31 @@ impl Builder<'_> {
         let estate = self.estate;
         let mut note = |kind: &str, meta: &Meta| {
             if meta.home == Home::Deployed {
-                self.template.not_deployed.push(format!("{kind} `{}`", meta.name));
+                self.template
+                    .not_deployed
+                    .push(format!("{kind} `{}`", meta.name));
             }
         };
-        estate.load_balancers.iter().for_each(|(_, it)| note("load balancer", &it.meta));
-        estate.gateways.iter().for_each(|(_, it)| note("gateway", &it.meta));
-        estate.appliances.iter().for_each(|(_, it)| note("appliance", &it.meta));
-        estate.private_endpoints.iter().for_each(|(_, it)| note("private endpoint", &it.meta));
-        estate.pools.iter().for_each(|(_, it)| note("pool", &it.meta));
+        estate
+            .load_balancers
+            .iter()
+            .for_each(|(_, it)| note("load balancer", &it.meta));
+        estate
+            .gateways
+            .iter()
+            .for_each(|(_, it)| note("gateway", &it.meta));
+        estate
+            .appliances
+            .iter()
+            .for_each(|(_, it)| note("appliance", &it.meta));
+        estate
+            .private_endpoints
+            .iter()
+            .for_each(|(_, it)| note("private endpoint", &it.meta));
+        estate
+            .pools
+            .iter()
+            .for_each(|(_, it)| note("pool", &it.meta));
     }
 }
 

@@ -9,21 +9,41 @@ use super::{Builder, target};
 
 pub(super) fn add(builder: &mut Builder<'_>) {
     let estate = builder.estate;
-    for (id, ip) in estate.public_ips.iter().filter(|(_, ip)| !ip.meta.home.is_existing()) {
+    for (id, ip) in estate
+        .public_ips
+        .iter()
+        .filter(|(_, ip)| !ip.meta.home.is_existing())
+    {
         let zones = ip.zones.iter().map(|zone| zone.value).collect::<Vec<_>>();
         let resource = builder.static_public_ip(builder.public_ip(id), ip.meta.origin, &zones);
         builder.push(resource);
     }
-    for (id, nat) in estate.nat_gateways.iter().filter(|(_, nat)| !nat.meta.home.is_existing()) {
+    for (id, nat) in estate
+        .nat_gateways
+        .iter()
+        .filter(|(_, nat)| !nat.meta.home.is_existing())
+    {
         let mut resource = builder.resource(builder.nat_gateway(id), nat.meta.origin);
         resource.location = Some(builder.location());
-        resource.top_level = vec![("sku", Value::Object(vec![("name", Value::text("Standard"))]))];
+        resource.top_level = vec![(
+            "sku",
+            Value::Object(vec![("name", Value::text("Standard"))]),
+        )];
         let ips: Vec<Id<PublicIp>> = nat.public_ips.iter().filter_map(|ip| ip.id).collect();
-        resource.depends_on = ips.iter().map(|ip| builder.public_ip(*ip)).filter(is_deployed).collect();
-        let references = ips.iter().map(|ip| Value::reference(builder.public_ip(*ip))).collect();
+        resource.depends_on = ips
+            .iter()
+            .map(|ip| builder.public_ip(*ip))
+            .filter(is_deployed)
+            .collect();
+        let references = ips
+            .iter()
+            .map(|ip| Value::reference(builder.public_ip(*ip)))
+            .collect();
         resource.properties = vec![("publicIpAddresses", Value::List(references))];
         if let Some(minutes) = nat.idle_timeout {
-            resource.properties.push(("idleTimeoutInMinutes", Value::Integer(minutes.value.into())));
+            resource
+                .properties
+                .push(("idleTimeoutInMinutes", Value::Integer(minutes.value.into())));
         }
         builder.push(resource);
     }
@@ -34,8 +54,12 @@ pub(super) fn add(builder: &mut Builder<'_>) {
             builder.deployed_vnet(id, vnet);
         }
     }
-    let peerings: Vec<&Peering> =
-        estate.peerings.iter().map(|(_, peering)| peering).filter(|peering| !peering.existing).collect();
+    let peerings: Vec<&Peering> = estate
+        .peerings
+        .iter()
+        .map(|(_, peering)| peering)
+        .filter(|peering| !peering.existing)
+        .collect();
     for peering in peerings {
         builder.peering(peering);
     }
@@ -48,15 +72,27 @@ pub(super) fn is_deployed(target: &Target) -> bool {
 
 impl Builder<'_> {
     pub(super) fn public_ip(&self, id: Id<PublicIp>) -> Target {
-        target("Microsoft.Network/publicIPAddresses", "publicIp", &self.estate.public_ips[id].meta)
+        target(
+            "Microsoft.Network/publicIPAddresses",
+            "publicIp",
+            &self.estate.public_ips[id].meta,
+        )
     }
 
     pub(super) fn nat_gateway(&self, id: Id<NatGateway>) -> Target {
-        target("Microsoft.Network/natGateways", "natGateway", &self.estate.nat_gateways[id].meta)
+        target(
+            "Microsoft.Network/natGateways",
+            "natGateway",
+            &self.estate.nat_gateways[id].meta,
+        )
     }
 
     pub(super) fn vnet(&self, id: Id<Vnet>) -> Target {
-        target("Microsoft.Network/virtualNetworks", "vnet", &self.estate.vnets[id].meta)
+        target(
+            "Microsoft.Network/virtualNetworks",
+            "vnet",
+            &self.estate.vnets[id].meta,
+        )
     }
 
     /// A subnet: a resource of its own in a network that exists, else a part of its network.
@@ -65,21 +101,43 @@ impl Builder<'_> {
         let vnet = self.vnet(subnet.vnet);
         let vnet_home = &self.estate.vnets[subnet.vnet].meta.home;
         let own = vnet_home.is_existing() && !subnet.meta.home.is_existing();
-        let names = [self.estate.vnets[subnet.vnet].meta.name.as_str(), subnet.meta.name.as_str()];
-        let home = if own { Home::Deployed } else { vnet_home.clone() };
-        let mut target = Target::new("Microsoft.Network/virtualNetworks/subnets", "subnet", &names, &home);
+        let names = [
+            self.estate.vnets[subnet.vnet].meta.name.as_str(),
+            subnet.meta.name.as_str(),
+        ];
+        let home = if own {
+            Home::Deployed
+        } else {
+            vnet_home.clone()
+        };
+        let mut target = Target::new(
+            "Microsoft.Network/virtualNetworks/subnets",
+            "subnet",
+            &names,
+            &home,
+        );
         if !own {
             target.inside = Some((Box::new(vnet), format!("subnets/{}", subnet.meta.name)));
         }
         target
     }
 
-    pub(super) fn static_public_ip(&mut self, target: Target, origin: crate::base::Origin, zones: &[u8]) -> Resource {
+    pub(super) fn static_public_ip(
+        &mut self,
+        target: Target,
+        origin: crate::base::Origin,
+        zones: &[u8],
+    ) -> Resource {
         let mut resource = self.resource(target, origin);
         resource.location = Some(self.location());
-        resource.top_level = vec![("sku", Value::Object(vec![("name", Value::text("Standard"))]))];
+        resource.top_level = vec![(
+            "sku",
+            Value::Object(vec![("name", Value::text("Standard"))]),
+        )];
         if !zones.is_empty() {
-            resource.top_level.push(("zones", Value::texts(zones.iter())));
+            resource
+                .top_level
+                .push(("zones", Value::texts(zones.iter())));
         }
         resource.properties = vec![
             ("publicIPAllocationMethod", Value::text("Static")),
@@ -93,9 +151,15 @@ impl Builder<'_> {
         let mut resource = self.resource(self.vnet(id), vnet.meta.origin);
         resource.location = Some(self.location());
         let prefixes = Value::texts(vnet.prefixes.iter().map(|prefix| prefix.value));
-        resource.properties = vec![("addressSpace", Value::Object(vec![("addressPrefixes", prefixes)]))];
+        resource.properties = vec![(
+            "addressSpace",
+            Value::Object(vec![("addressPrefixes", prefixes)]),
+        )];
         if let Some(servers) = self.dns_servers(&vnet.dns) {
-            resource.properties.push(("dhcpOptions", Value::Object(vec![("dnsServers", Value::texts(servers))])));
+            resource.properties.push((
+                "dhcpOptions",
+                Value::Object(vec![("dnsServers", Value::texts(servers))]),
+            ));
         }
         let mut subnets = Vec::new();
         for (_, subnet) in estate.subnets_of(id) {
@@ -122,8 +186,14 @@ impl Builder<'_> {
                 continue;
             }
             let mut resource = self.resource(self.subnet(id), subnet.meta.origin);
-            resource.depends_on = self.attached_to(subnet).into_iter().filter(is_deployed).collect();
-            resource.depends_on.extend(previous.replace(resource.target.clone()));
+            resource.depends_on = self
+                .attached_to(subnet)
+                .into_iter()
+                .filter(is_deployed)
+                .collect();
+            resource
+                .depends_on
+                .extend(previous.replace(resource.target.clone()));
             resource.properties = self.subnet_properties(subnet);
             self.push(resource);
         }
@@ -132,9 +202,27 @@ impl Builder<'_> {
     /// What a subnet refers to.
     fn attached_to(&self, subnet: &Subnet) -> Vec<Target> {
         let mut targets = Vec::new();
-        targets.extend(subnet.route_table.as_ref().and_then(|it| it.id).map(|id| self.route_table(id)));
-        targets.extend(subnet.nsg.as_ref().and_then(|it| it.id).map(|id| self.nsg(id)));
-        targets.extend(subnet.nat_gateway.as_ref().and_then(|it| it.id).map(|id| self.nat_gateway(id)));
+        targets.extend(
+            subnet
+                .route_table
+                .as_ref()
+                .and_then(|it| it.id)
+                .map(|id| self.route_table(id)),
+        );
+        targets.extend(
+            subnet
+                .nsg
+                .as_ref()
+                .and_then(|it| it.id)
+                .map(|id| self.nsg(id)),
+        );
+        targets.extend(
+            subnet
+                .nat_gateway
+                .as_ref()
+                .and_then(|it| it.id)
+                .map(|id| self.nat_gateway(id)),
+        );
         targets
     }
 
@@ -142,7 +230,10 @@ impl Builder<'_> {
         let mut properties = Vec::new();
         match subnet.prefixes.as_slice() {
             [only] => properties.push(("addressPrefix", Value::text(only.value.to_string()))),
-            many => properties.push(("addressPrefixes", Value::texts(many.iter().map(|prefix| prefix.value)))),
+            many => properties.push((
+                "addressPrefixes",
+                Value::texts(many.iter().map(|prefix| prefix.value)),
+            )),
         }
         if let Some(id) = subnet.route_table.as_ref().and_then(|it| it.id) {
             properties.push(("routeTable", Value::reference(self.route_table(id))));
@@ -155,7 +246,9 @@ impl Builder<'_> {
         }
         if !subnet.service_endpoints.is_empty() {
             let endpoints = subnet.service_endpoints.iter();
-            let endpoints = endpoints.map(|service| Value::Object(vec![("service", Value::text(service.value.as_str()))]));
+            let endpoints = endpoints.map(|service| {
+                Value::Object(vec![("service", Value::text(service.value.as_str()))])
+            });
             properties.push(("serviceEndpoints", Value::List(endpoints.collect())));
         }
         if !subnet.delegations.is_empty() {
@@ -164,7 +257,10 @@ impl Builder<'_> {
                 let service_name = Value::text(service.value.as_str());
                 Value::Object(vec![
                     ("name", Value::text(name)),
-                    ("properties", Value::Object(vec![("serviceName", service_name)])),
+                    (
+                        "properties",
+                        Value::Object(vec![("serviceName", service_name)]),
+                    ),
                 ])
             });
             properties.push(("delegations", Value::List(delegations.collect())));
@@ -175,15 +271,26 @@ impl Builder<'_> {
             PrivateEndpointPolicies::SecurityGroups => Some("NetworkSecurityGroupEnabled"),
             PrivateEndpointPolicies::RouteTables => Some("RouteTableEnabled"),
         };
-        properties.extend(policies.map(|policies| ("privateEndpointNetworkPolicies", Value::text(policies))));
-        properties.extend(subnet.default_outbound.map(|on| ("defaultOutboundAccess", Value::Bool(on.value))));
+        properties.extend(
+            policies.map(|policies| ("privateEndpointNetworkPolicies", Value::text(policies))),
+        );
+        properties.extend(
+            subnet
+                .default_outbound
+                .map(|on| ("defaultOutboundAccess", Value::Bool(on.value))),
+        );
         properties
     }
 
     fn dns_servers(&self, dns: &DnsServers) -> Option<Vec<String>> {
         match dns {
             DnsServers::Azure => None,
-            DnsServers::Custom(servers) => Some(servers.iter().map(|server| server.value.to_string()).collect()),
+            DnsServers::Custom(servers) => Some(
+                servers
+                    .iter()
+                    .map(|server| server.value.to_string())
+                    .collect(),
+            ),
             DnsServers::Firewall(firewall) => {
                 let address = self.estate.firewalls[firewall.id?].private_ip?;
                 Some(vec![address.value.to_string()])
@@ -192,20 +299,34 @@ impl Builder<'_> {
     }
 
     fn peering(&mut self, peering: &Peering) {
-        let (Some(from), Some(to)) = (peering.from.id, peering.to.id) else { return };
+        let (Some(from), Some(to)) = (peering.from.id, peering.to.id) else {
+            return;
+        };
         if self.estate.vnets[from].meta.home.is_elsewhere() {
-            self.template.not_deployed.push(format!("peering from `{}` to `{}`", peering.from.name, peering.to.name));
+            self.template.not_deployed.push(format!(
+                "peering from `{}` to `{}`",
+                peering.from.name, peering.to.name
+            ));
             return;
         }
         let name = format!("to-{}", peering.to.name);
         let kind = "Microsoft.Network/virtualNetworks/virtualNetworkPeerings";
         let names = [self.estate.vnets[from].meta.name.as_str(), name.as_str()];
-        let mut resource = self.resource(Target::new(kind, "peering", &names, &Home::Deployed), peering.origin);
-        resource.depends_on = [self.vnet(from), self.vnet(to)].into_iter().filter(is_deployed).collect();
+        let mut resource = self.resource(
+            Target::new(kind, "peering", &names, &Home::Deployed),
+            peering.origin,
+        );
+        resource.depends_on = [self.vnet(from), self.vnet(to)]
+            .into_iter()
+            .filter(is_deployed)
+            .collect();
         resource.properties = vec![
             ("remoteVirtualNetwork", Value::reference(self.vnet(to))),
             ("allowVirtualNetworkAccess", Value::Bool(true)),
-            ("allowForwardedTraffic", Value::Bool(peering.forwarded_traffic)),
+            (
+                "allowForwardedTraffic",
+                Value::Bool(peering.forwarded_traffic),
+            ),
             ("allowGatewayTransit", Value::Bool(peering.gateway_transit)),
             ("useRemoteGateways", Value::Bool(peering.remote_gateways)),
         ];

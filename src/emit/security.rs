@@ -11,28 +11,60 @@ use super::{Builder, target};
 
 pub(super) fn add(builder: &mut Builder<'_>) {
     let estate = builder.estate;
-    for (_, group) in estate.security_groups.iter().filter(|(_, group)| !group.meta.home.is_existing()) {
+    for (_, group) in estate
+        .security_groups
+        .iter()
+        .filter(|(_, group)| !group.meta.home.is_existing())
+    {
         let mut resource = builder.resource(
-            target("Microsoft.Network/applicationSecurityGroups", "asg", &group.meta),
+            target(
+                "Microsoft.Network/applicationSecurityGroups",
+                "asg",
+                &group.meta,
+            ),
             group.meta.origin,
         );
         resource.location = Some(builder.location());
         builder.push(resource);
     }
-    for (id, table) in estate.route_tables.iter().filter(|(_, table)| !table.meta.home.is_existing()) {
+    for (id, table) in estate
+        .route_tables
+        .iter()
+        .filter(|(_, table)| !table.meta.home.is_existing())
+    {
         let mut resource = builder.resource(builder.route_table(id), table.meta.origin);
         resource.location = Some(builder.location());
         resource.properties = vec![
-            ("disableBgpRoutePropagation", Value::Bool(!table.gateway_propagation)),
-            ("routes", Value::List(table.routes.iter().map(|route| builder.route(route)).collect())),
+            (
+                "disableBgpRoutePropagation",
+                Value::Bool(!table.gateway_propagation),
+            ),
+            (
+                "routes",
+                Value::List(
+                    table
+                        .routes
+                        .iter()
+                        .map(|route| builder.route(route))
+                        .collect(),
+                ),
+            ),
         ];
         builder.push(resource);
     }
-    for (id, nsg) in estate.nsgs.iter().filter(|(_, nsg)| !nsg.meta.home.is_existing()) {
+    for (id, nsg) in estate
+        .nsgs
+        .iter()
+        .filter(|(_, nsg)| !nsg.meta.home.is_existing())
+    {
         let mut resource = builder.resource(builder.nsg(id), nsg.meta.origin);
         resource.location = Some(builder.location());
         resource.depends_on = security_groups(nsg)
-            .filter(|group| group.id.is_some_and(|id| !estate.security_groups[id].meta.home.is_existing()))
+            .filter(|group| {
+                group
+                    .id
+                    .is_some_and(|id| !estate.security_groups[id].meta.home.is_existing())
+            })
             .map(|group| builder.security_group(group))
             .fold(Vec::new(), |mut seen, target| {
                 if !seen.contains(&target) {
@@ -40,14 +72,25 @@ pub(super) fn add(builder: &mut Builder<'_>) {
                 }
                 seen
             });
-        let rules = nsg.rules.iter().map(|rule| builder.security_rule(rule)).collect();
+        let rules = nsg
+            .rules
+            .iter()
+            .map(|rule| builder.security_rule(rule))
+            .collect();
         resource.properties = vec![("securityRules", Value::List(rules))];
         builder.push(resource);
     }
-    for (id, group) in estate.ip_groups.iter().filter(|(_, group)| !group.meta.home.is_existing()) {
+    for (id, group) in estate
+        .ip_groups
+        .iter()
+        .filter(|(_, group)| !group.meta.home.is_existing())
+    {
         let mut resource = builder.resource(builder.ip_group(id), group.meta.origin);
         resource.location = Some(builder.location());
-        let prefixes = group.prefixes.iter().map(|prefix| Destination::Prefix(prefix.value).to_string());
+        let prefixes = group
+            .prefixes
+            .iter()
+            .map(|prefix| Destination::Prefix(prefix.value).to_string());
         let ranges = group.ranges.iter().map(|range| range.value.to_string());
         resource.properties = vec![("ipAddresses", Value::texts(prefixes.chain(ranges)))];
         builder.push(resource);
@@ -55,7 +98,10 @@ pub(super) fn add(builder: &mut Builder<'_>) {
 }
 
 fn security_groups(nsg: &Nsg) -> impl Iterator<Item = &Ref<ApplicationSecurityGroup>> {
-    let endpoints = nsg.rules.iter().flat_map(|rule| rule.sources.iter().chain(&rule.destinations));
+    let endpoints = nsg
+        .rules
+        .iter()
+        .flat_map(|rule| rule.sources.iter().chain(&rule.destinations));
     endpoints.filter_map(|endpoint| match endpoint {
         Endpoint::SecurityGroup(group) => Some(group),
         Endpoint::Plain(_) | Endpoint::IpGroup(_) => None,
@@ -64,15 +110,27 @@ fn security_groups(nsg: &Nsg) -> impl Iterator<Item = &Ref<ApplicationSecurityGr
 
 impl Builder<'_> {
     pub(super) fn route_table(&self, id: Id<RouteTable>) -> Target {
-        target("Microsoft.Network/routeTables", "routeTable", &self.estate.route_tables[id].meta)
+        target(
+            "Microsoft.Network/routeTables",
+            "routeTable",
+            &self.estate.route_tables[id].meta,
+        )
     }
 
     pub(super) fn nsg(&self, id: Id<Nsg>) -> Target {
-        target("Microsoft.Network/networkSecurityGroups", "nsg", &self.estate.nsgs[id].meta)
+        target(
+            "Microsoft.Network/networkSecurityGroups",
+            "nsg",
+            &self.estate.nsgs[id].meta,
+        )
     }
 
     pub(super) fn ip_group(&self, id: Id<IpGroup>) -> Target {
-        target("Microsoft.Network/ipGroups", "ipGroup", &self.estate.ip_groups[id].meta)
+        target(
+            "Microsoft.Network/ipGroups",
+            "ipGroup",
+            &self.estate.ip_groups[id].meta,
+        )
     }
 
     fn security_group(&self, group: &Ref<ApplicationSecurityGroup>) -> Target {
@@ -89,8 +147,10 @@ impl Builder<'_> {
             RouteDestination::ServiceTag(tag) => tag.to_string(),
         };
         let hop = &route.next_hop.value;
-        let mut properties =
-            vec![("addressPrefix", Value::text(prefix)), ("nextHopType", Value::text(hop.azure_type()))];
+        let mut properties = vec![
+            ("addressPrefix", Value::text(prefix)),
+            ("nextHopType", Value::text(hop.azure_type())),
+        ];
         let addresses: Vec<String> = match hop {
             NextHop::Firewall(firewall) => firewall
                 .id
@@ -100,7 +160,13 @@ impl Builder<'_> {
                 .collect(),
             NextHop::Appliance(appliance) => appliance
                 .id
-                .map(|id| self.estate.appliances[id].private_ips.iter().map(|ip| ip.value.to_string()).collect())
+                .map(|id| {
+                    self.estate.appliances[id]
+                        .private_ips
+                        .iter()
+                        .map(|ip| ip.value.to_string())
+                        .collect()
+                })
                 .unwrap_or_default(),
             NextHop::Addresses(addresses) => addresses.iter().map(ToString::to_string).collect(),
             NextHop::Gateway | NextHop::Internet | NextHop::VnetLocal | NextHop::Drop => Vec::new(),
@@ -110,10 +176,16 @@ impl Builder<'_> {
             [only] => properties.push(("nextHopIpAddress", Value::text(only.as_str()))),
             many => {
                 let addresses = Value::texts(many.iter());
-                properties.push(("nextHop", Value::Object(vec![("nextHopIpAddresses", addresses)])));
+                properties.push((
+                    "nextHop",
+                    Value::Object(vec![("nextHopIpAddresses", addresses)]),
+                ));
             }
         }
-        Value::Object(vec![("name", Value::text(route.name.as_str())), ("properties", Value::Object(properties))])
+        Value::Object(vec![
+            ("name", Value::text(route.name.as_str())),
+            ("properties", Value::Object(properties)),
+        ])
     }
 
     fn security_rule(&self, rule: &SecurityRule) -> Value {
@@ -127,15 +199,32 @@ impl Builder<'_> {
         properties.push(("protocol", Value::text(protocol(rule.transport))));
         properties.push(self.side(
             &rule.sources,
-            ["sourceAddressPrefix", "sourceAddressPrefixes", "sourceApplicationSecurityGroups"],
+            [
+                "sourceAddressPrefix",
+                "sourceAddressPrefixes",
+                "sourceApplicationSecurityGroups",
+            ],
         ));
-        properties.push(ports(&rule.source_ports, ["sourcePortRange", "sourcePortRanges"]));
+        properties.push(ports(
+            &rule.source_ports,
+            ["sourcePortRange", "sourcePortRanges"],
+        ));
         properties.push(self.side(
             &rule.destinations,
-            ["destinationAddressPrefix", "destinationAddressPrefixes", "destinationApplicationSecurityGroups"],
+            [
+                "destinationAddressPrefix",
+                "destinationAddressPrefixes",
+                "destinationApplicationSecurityGroups",
+            ],
         ));
-        properties.push(ports(&rule.destination_ports, ["destinationPortRange", "destinationPortRanges"]));
-        Value::Object(vec![("name", Value::text(rule.name.as_str())), ("properties", Value::Object(properties))])
+        properties.push(ports(
+            &rule.destination_ports,
+            ["destinationPortRange", "destinationPortRanges"],
+        ));
+        Value::Object(vec![
+            ("name", Value::text(rule.name.as_str())),
+            ("properties", Value::Object(properties)),
+        ])
     }
 
     /// One side of a security rule in the one of its three fields that fits: a rule that mixes them is refused.
@@ -147,7 +236,9 @@ impl Builder<'_> {
         let members: Vec<Value> = endpoints
             .iter()
             .filter_map(|endpoint| match endpoint {
-                Endpoint::SecurityGroup(group) => Some(Value::reference(self.security_group(group))),
+                Endpoint::SecurityGroup(group) => {
+                    Some(Value::reference(self.security_group(group)))
+                }
                 Endpoint::Plain(_) | Endpoint::IpGroup(_) => None,
             })
             .collect();
@@ -168,7 +259,9 @@ pub(super) fn address_texts(endpoint: &Endpoint) -> Vec<String> {
     match endpoint {
         Endpoint::Plain(Destination::Anywhere) => vec!["*".to_owned()],
         Endpoint::Plain(Destination::ServiceTag(tag)) => vec![tag.to_string()],
-        Endpoint::Plain(Destination::Range(range)) => range.prefixes().iter().map(ToString::to_string).collect(),
+        Endpoint::Plain(Destination::Range(range)) => {
+            range.prefixes().iter().map(ToString::to_string).collect()
+        }
         Endpoint::Plain(other) => vec![other.to_string()],
         Endpoint::IpGroup(_) | Endpoint::SecurityGroup(_) => Vec::new(),
     }
@@ -206,4 +299,3 @@ fn protocol(transport: Transport) -> &'static str {
         Transport::Any => "*",
     }
 }
-

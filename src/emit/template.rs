@@ -74,7 +74,9 @@ impl Target {
 
 /// Letters, digits and underscores.
 fn identifier(text: &str) -> String {
-    text.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).collect()
+    text.chars()
+        .map(|c| if c.is_ascii_alphanumeric() { c } else { '_' })
+        .collect()
 }
 
 /// A resource to deploy.
@@ -125,7 +127,12 @@ impl Value {
 
     /// A list of texts.
     pub fn texts<T: ToString>(items: impl IntoIterator<Item = T>) -> Self {
-        Self::List(items.into_iter().map(|item| Self::Text(item.to_string())).collect())
+        Self::List(
+            items
+                .into_iter()
+                .map(|item| Self::Text(item.to_string()))
+                .collect(),
+        )
     }
 
     /// `{ id: … }`, as Azure refers to resources.

@@ -121,7 +121,10 @@ mod tests {
             "10.0.0.4-10.0.0.9"
         );
         let prefixes = AddressRange::parse("10.0.0.4-10.0.0.9").unwrap().prefixes();
-        assert_eq!(prefixes.iter().map(ToString::to_string).collect::<Vec<_>>(), ["10.0.0.4/30", "10.0.0.8/31"]);
+        assert_eq!(
+            prefixes.iter().map(ToString::to_string).collect::<Vec<_>>(),
+            ["10.0.0.4/30", "10.0.0.8/31"]
+        );
         assert_eq!(AddressRange::parse("10.0.0.9-10.0.0.4"), None);
         assert_eq!(AddressRange::parse("10.0.0.9-fd00::1"), None);
         assert_eq!(AddressRange::parse("contoso-web.example.com"), None);

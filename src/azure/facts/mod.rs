@@ -188,10 +188,12 @@ impl Facts {
 
     /// The ranges that Azure takes for private: those whose system route drops packets, RFC 1918 and RFC 6598.
     pub fn private_ranges(&self) -> impl Iterator<Item = IpNet> {
-        self.system_routes().iter().filter_map(|route| match (route.next_hop, route.destination) {
-            (SystemNextHop::None, SystemRouteDestination::Prefix(prefix)) => Some(prefix),
-            _ => None,
-        })
+        self.system_routes()
+            .iter()
+            .filter_map(|route| match (route.next_hop, route.destination) {
+                (SystemNextHop::None, SystemRouteDestination::Prefix(prefix)) => Some(prefix),
+                _ => None,
+            })
     }
 
     /// The rules that every network security group ends with in a direction, by ascending priority.

@@ -1,0 +1,128 @@
+//! From files to an analysed estate: what `check` and `compile` have in common.
+//!
+//! Pure but for the [`FileReader`]: tests and benchmarks run it on files in memory.
+
+use camino::Utf8Path;
+
+use crate::azure::facts::Facts;
+use crate::base::{Date, FileReader, ReadError, SourceMap};
+use crate::compile::{Delivery, FirewallModel, compile};
+use crate::diag::{self, Finding, Severity};
+use crate::estate::Estate;
+use crate::intent::Intent;
+use crate::intent::catalog::Library;
+use crate::lint::{self, lint};
+use crate::syntax::{self, Parameters};
+
+/// What an analysis needs beside the policy.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Values of parameters.
+    pub parameters: Parameters,
+    /// Where firewall rules live.
+    pub firewall_model: FirewallModel,
+    /// The day on which expiry is judged.
+    pub today: Date,
+    /// Catalogs beside the built-in ones: names to show, and texts.
+    pub catalogs: Vec<(String, String)>,
+}
+
+/// A policy, understood and judged.
+#[derive(Debug, Clone)]
+pub struct Analysis {
+    /// The files read.
+    pub sources: SourceMap,
+    /// What is there, with what compiling added.
+    pub estate: Estate,
+    /// What is wanted.
+    pub intent: Intent,
+    /// How what is wanted is met.
+    pub deliveries: Vec<Delivery>,
+    /// What is wrong, in the order of the places.
+    pub findings: Vec<Finding>,
+    /// The rules did not run, because the policy has mistakes.
+    pub rules_skipped: bool,
+}
+
+impl Analysis {
+    /// Whether there is a finding of this severity or worse.
+    #[must_use]
+    pub fn has(&self, least: Severity) -> bool {
+        self.findings
+            .iter()
+            .any(|finding| finding.severity >= least)
+    }
+}
+
+/// Reads a policy and all it uses, and judges it.
+///
+/// # Errors
+/// When the policy itself cannot be read. Everything else is a finding.
+pub fn analyse(
+    path: &Utf8Path,
+    reader: &dyn FileReader,
+    options: &Options,
+) -> Result<Analysis, ReadError> {
+    let mut sources = SourceMap::default();
+    let loaded = syntax::load(&mut sources, reader, path)?;
+    let (mut library, mut findings) = Library::builtin(&mut sources);
+    for (name, text) in &options.catalogs {
+        if let Err(problems) = library.add(&mut sources, name.as_str(), text.clone()) {
+            findings.extend(problems);
+        }
+    }
+    findings.extend(loaded.findings);
+    findings.extend(
+        loaded
+            .files
+            .iter()
+            .flat_map(|file| file.findings.iter().cloned()),
+    );
+    let parsed = !has_errors(&findings);
+    let lowered = syntax::lower(&loaded.files, &library, &options.parameters);
+    // What a statement that was not understood would have declared is missing, so these would mislead.
+    if parsed {
+        findings.extend(lowered.findings);
+    }
+    if has_errors(&findings) {
+        diag::sort(&mut findings);
+        return Ok(Analysis {
+            sources,
+            estate: lowered.estate,
+            intent: lowered.intent,
+            deliveries: Vec::new(),
+            findings,
+            rules_skipped: true,
+        });
+    }
+    let facts = Facts::builtin();
+    let compiled = compile(
+        lowered.estate,
+        &lowered.intent,
+        facts,
+        options.firewall_model,
+    );
+    findings.extend(compiled.findings);
+    let context = lint::Context {
+        estate: &compiled.estate,
+        intent: &lowered.intent,
+        facts,
+        today: options.today,
+    };
+    let mut findings = lint(&context, findings);
+    findings.extend(facts.problems());
+    Ok(Analysis {
+        sources,
+        estate: compiled.estate,
+        intent: lowered.intent,
+        deliveries: compiled.deliveries,
+        findings,
+        rules_skipped: false,
+    })
+}
+
+fn has_errors(findings: &[Finding]) -> bool {
+    findings
+        .iter()
+        .any(|finding| finding.severity == Severity::Error)
+}

@@ -1,0 +1,165 @@
+//! Findings for people, with the source around every place involved.
+//!
+//! The only place that knows ariadne.
+
+use std::collections::HashMap;
+use std::ops::Range;
+
+use ariadne::{Cache, CharSet, Config, IndexType, Label, Report, ReportKind, Source};
+
+use crate::base::{FileId, SourceMap, Span};
+use crate::diag::{Edit, Finding, Fix, Severity};
+
+/// Whether to use colours.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Color {
+    /// With escape sequences for a terminal.
+    Always,
+    /// Plain text.
+    Never,
+}
+
+/// Findings as a terminal shows them, in the order given.
+#[must_use]
+pub fn human(findings: &[Finding], sources: &SourceMap, color: Color) -> String {
+    let mut cache = Files {
+        sources,
+        parsed: HashMap::new(),
+    };
+    let mut out = Vec::new();
+    for finding in findings {
+        match &finding.primary {
+            // Writing to memory does not fail.
+            Some(_) => drop(report(finding, sources, color).write(&mut cache, &mut out)),
+            None => out.extend(without_place(finding).into_bytes()),
+        }
+        out.push(b'\n');
+    }
+    String::from_utf8_lossy(&out).into_owned()
+}
+
+type Place = (FileId, Range<usize>);
+
+fn place(span: Span) -> Place {
+    (span.file, span.start as usize..span.end as usize)
+}
+
+fn report<'a>(finding: &Finding, sources: &SourceMap, color: Color) -> Report<'a, Place> {
+    let config = Config::default()
+        .with_color(color == Color::Always)
+        .with_index_type(IndexType::Byte)
+        .with_char_set(CharSet::Unicode);
+    let (kind, primary_color) = match finding.severity {
+        Severity::Error => (ReportKind::Error, ariadne::Color::Red),
+        Severity::Warning => (ReportKind::Warning, ariadne::Color::Yellow),
+        Severity::Note => (ReportKind::Advice, ariadne::Color::Cyan),
+    };
+    let at = finding
+        .places()
+        .next()
+        .map_or_else(|| (FileId::default(), 0..0), place);
+    let mut report = Report::build(kind, at)
+        .with_config(config)
+        .with_code(finding.id)
+        .with_message(&finding.message);
+    if let Some(primary) = &finding.primary {
+        let label = Label::new(place(primary.span)).with_message(&primary.text);
+        report.add_label(label.with_color(primary_color).with_order(-1));
+    }
+    for (label, order) in finding.related.iter().zip(0..) {
+        let shown = Label::new(place(label.span)).with_message(&label.text);
+        report.add_label(shown.with_color(ariadne::Color::Blue).with_order(order));
+    }
+    for line in notes(finding, sources) {
+        match line {
+            Note::Help(text) => report.add_help(text),
+            Note::Azure(text) => report.add_note(text),
+        }
+    }
+    report.finish()
+}
+
+enum Note {
+    Help(String),
+    Azure(String),
+}
+
+fn notes(finding: &Finding, sources: &SourceMap) -> Vec<Note> {
+    let mut notes = Vec::new();
+    if let Some(azure) = &finding.azure_error {
+        notes.push(Note::Azure(match &azure.message {
+            Some(message) => format!("Azure answers {}: {message}", azure.code),
+            None => format!("Azure answers {}", azure.code),
+        }));
+    }
+    notes.extend(finding.help.iter().cloned().map(Note::Help));
+    notes.extend(
+        finding
+            .fixes
+            .iter()
+            .map(|fix| Note::Help(describe(fix, sources))),
+    );
+    notes
+}
+
+/// A repair in words: what to write where.
+fn describe(fix: &Fix, sources: &SourceMap) -> String {
+    let edit = |edit: &Edit| {
+        let written = sources.text(edit.span);
+        let text = edit.text.trim();
+        match (written.is_empty(), text.is_empty()) {
+            (true, _) => format!("add `{text}` at {}", sources.describe(edit.span)),
+            (false, true) => format!("remove `{written}`"),
+            (false, false) => format!(
+                "write `{text}` for `{written}` at {}",
+                sources.describe(edit.span)
+            ),
+        }
+    };
+    let edits: Vec<String> = fix.edits.iter().map(edit).collect();
+    format!("fix: {}: {}", fix.title, edits.join(", "))
+}
+
+/// A finding that points nowhere, in the same shape.
+fn without_place(finding: &Finding) -> String {
+    let mut out = format!(
+        "[{}] {}: {}\n",
+        finding.id,
+        title(finding.severity),
+        finding.message
+    );
+    for line in &finding.help {
+        out.push_str(&format!("  Help: {line}\n"));
+    }
+    out
+}
+
+fn title(severity: Severity) -> &'static str {
+    match severity {
+        Severity::Error => "Error",
+        Severity::Warning => "Warning",
+        Severity::Note => "Advice",
+    }
+}
+
+/// The files behind the findings; each is cut into lines once, and only when a finding points into it.
+struct Files<'a> {
+    sources: &'a SourceMap,
+    parsed: HashMap<FileId, Source<&'a str>>,
+}
+
+impl<'a> Cache<FileId> for &mut Files<'a> {
+    type Storage = &'a str;
+
+    fn fetch(&mut self, id: &FileId) -> Result<&Source<&'a str>, impl std::fmt::Debug> {
+        let sources = self.sources;
+        let text = sources.get(*id).map_or("", |file| file.text());
+        Ok::<_, std::convert::Infallible>(
+            self.parsed.entry(*id).or_insert_with(|| Source::from(text)),
+        )
+    }
+
+    fn display<'b>(&self, id: &'b FileId) -> Option<impl std::fmt::Display + 'b> {
+        self.sources.get(*id).map(|file| file.path().to_string())
+    }
+}

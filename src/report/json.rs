@@ -1,0 +1,168 @@
+//! Findings as data for programs. The shape is documented in `docs/json.md`.
+
+use serde::Serialize;
+
+use crate::base::{SourceMap, Span};
+use crate::diag::{Edit, Finding, Fix, Label, Safety};
+
+/// The version of the shape. It changes when a field changes its meaning or goes away.
+pub const VERSION: u32 = 1;
+
+#[derive(Serialize)]
+struct Document<'a> {
+    version: u32,
+    errors: usize,
+    warnings: usize,
+    notes: usize,
+    findings: Vec<FindingJson<'a>>,
+}
+
+#[derive(Serialize)]
+struct FindingJson<'a> {
+    id: &'static str,
+    title: &'static str,
+    severity: &'static str,
+    confidence: &'static str,
+    message: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    primary: Option<LabelJson<'a>>,
+    related: Vec<LabelJson<'a>>,
+    help: &'a [String],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    azure: Option<AzureJson<'a>>,
+    fixes: Vec<FixJson<'a>>,
+}
+
+#[derive(Serialize)]
+struct LabelJson<'a> {
+    #[serde(flatten)]
+    place: PlaceJson<'a>,
+    text: &'a str,
+}
+
+#[derive(Serialize)]
+struct PlaceJson<'a> {
+    path: &'a str,
+    line: u32,
+    column: u32,
+    end_line: u32,
+    end_column: u32,
+    start_byte: u32,
+    end_byte: u32,
+}
+
+#[derive(Serialize)]
+struct AzureJson<'a> {
+    code: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    message: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+struct FixJson<'a> {
+    title: &'a str,
+    safe: bool,
+    edits: Vec<EditJson<'a>>,
+}
+
+#[derive(Serialize)]
+struct EditJson<'a> {
+    #[serde(flatten)]
+    place: PlaceJson<'a>,
+    text: &'a str,
+}
+
+/// Findings as JSON, in the order given.
+#[must_use]
+pub fn json(findings: &[Finding], sources: &SourceMap) -> String {
+    use crate::diag::Severity;
+    let count = |severity| {
+        findings
+            .iter()
+            .filter(|finding| finding.severity == severity)
+            .count()
+    };
+    let document = Document {
+        version: VERSION,
+        errors: count(Severity::Error),
+        warnings: count(Severity::Warning),
+        notes: count(Severity::Note),
+        findings: findings
+            .iter()
+            .map(|finding| finding_json(finding, sources))
+            .collect(),
+    };
+    // Every key is a text, so this cannot fail.
+    let mut text = serde_json::to_string_pretty(&document).unwrap_or_default();
+    text.push('\n');
+    text
+}
+
+fn finding_json<'a>(finding: &'a Finding, sources: &'a SourceMap) -> FindingJson<'a> {
+    FindingJson {
+        id: finding.id.code(),
+        title: finding.id.title(),
+        severity: finding.severity.keyword(),
+        confidence: finding.confidence.keyword(),
+        message: &finding.message,
+        primary: finding
+            .primary
+            .as_ref()
+            .map(|label| label_json(label, sources)),
+        related: finding
+            .related
+            .iter()
+            .map(|label| label_json(label, sources))
+            .collect(),
+        help: &finding.help,
+        azure: finding.azure_error.as_ref().map(|error| AzureJson {
+            code: &error.code,
+            message: error.message.as_deref(),
+        }),
+        fixes: finding
+            .fixes
+            .iter()
+            .map(|fix| fix_json(fix, sources))
+            .collect(),
+    }
+}
+
+fn label_json<'a>(label: &'a Label, sources: &'a SourceMap) -> LabelJson<'a> {
+    LabelJson {
+        place: place_json(label.span, sources),
+        text: &label.text,
+    }
+}
+
+fn fix_json<'a>(fix: &'a Fix, sources: &'a SourceMap) -> FixJson<'a> {
+    let edit = |edit: &'a Edit| EditJson {
+        place: place_json(edit.span, sources),
+        text: &edit.text,
+    };
+    FixJson {
+        title: &fix.title,
+        safe: fix.safety == Safety::Safe,
+        edits: fix.edits.iter().map(edit).collect(),
+    }
+}
+
+fn place_json(span: Span, sources: &SourceMap) -> PlaceJson<'_> {
+    let file = sources.get(span.file);
+    let at = |offset| {
+        file.map_or((0, 0), |file| {
+            let place = file.line_column(offset);
+            (place.line, place.column)
+        })
+    };
+    let (line, column) = at(span.start);
+    let (end_line, end_column) = at(span.end);
+    PlaceJson {
+        path: file.map_or("", |file| file.path().as_str()),
+        line,
+        column,
+        end_line,
+        end_column,
+        start_byte: span.start,
+        end_byte: span.end,
+    }
+}
