@@ -44,7 +44,7 @@ pub struct Compiled {
 pub fn compile(estate: Estate, intent: &Intent, facts: &Facts, model: FirewallModel) -> Compiled {
     let mut findings = Vec::new();
     let mut estate = estate;
-    routes::add(&mut estate, intent, &mut findings);
+    routes::add(&mut estate, intent, facts, &mut findings);
     let plan = rules::plan(&estate, intent, facts, &mut findings);
     firewall::add(&mut estate, intent, &plan, model, facts, &mut findings);
     nsg::add(&mut estate, intent, &plan, facts);

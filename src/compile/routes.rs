@@ -2,23 +2,78 @@
 
 use smol_str::{SmolStr, format_smolstr};
 
+use crate::azure::facts::Facts;
 use crate::azure::next_hop::{default_v4, firewall_of, route_for};
 use crate::base::{Origin, Spanned};
 use crate::diag::{Finding, Id as FindingId};
 use crate::estate::{
-    Estate, Home, Id, Meta, NextHop, OutboundType, Pool, Ref, Route, RouteDestination, RouteTable,
-    Subnet,
+    Estate, Firewall, Home, Id, Meta, NextHop, OutboundType, Pool, Ref, Route, RouteDestination,
+    RouteTable, Subnet,
 };
 use crate::intent::{Intent, RequiredRoute, RouteTarget};
 
 /// Gives subnets of pools that leave `via` a firewall their route table and default route, and every table the
 /// routes that catalogs require.
-pub(super) fn add(estate: &mut Estate, intent: &Intent, findings: &mut Vec<Finding>) {
+pub(super) fn add(
+    estate: &mut Estate,
+    intent: &Intent,
+    facts: &Facts,
+    findings: &mut Vec<Finding>,
+) {
     for pool in estate.pools.ids() {
         add_default_route(estate, pool);
     }
     for route in &intent.routes {
         add_required(estate, route, findings);
+    }
+    check_addresses(estate, facts, findings);
+}
+
+/// A route to a firewall needs the firewall's address, and the template cannot look it up: the firewall is made in
+/// the network whose subnets use the route.
+fn check_addresses(estate: &Estate, facts: &Facts, findings: &mut Vec<Finding>) {
+    for (_, table) in estate
+        .route_tables
+        .iter()
+        .filter(|(_, table)| !table.meta.home.is_existing())
+    {
+        for route in &table.routes {
+            let NextHop::Firewall(reference) = &route.next_hop.value else {
+                continue;
+            };
+            let Some(firewall) = reference.id.map(|id| &estate.firewalls[id]) else {
+                continue;
+            };
+            if firewall.private_ip.is_some() {
+                continue;
+            }
+            let usual = usual_address(estate, firewall, facts).map(|address| {
+                format!("Azure usually gives the first free address: private-ip {address}")
+            });
+            let name = &firewall.meta.name;
+            findings.push(
+                Finding::new(
+                    FindingId::TG1003,
+                    format!("the route needs the private address of firewall `{name}`"),
+                )
+                .at(route.next_hop.span, "leads to the firewall")
+                .related(firewall.meta.origin, "has no `private-ip`")
+                .maybe_help(usual),
+            );
+        }
+    }
+}
+
+/// The first address of the firewall's subnet that Azure does not keep for itself.
+fn usual_address(estate: &Estate, firewall: &Firewall, facts: &Facts) -> Option<std::net::IpAddr> {
+    let mut subnets = estate.subnets_of(firewall.vnet.id?);
+    let (_, subnet) = subnets.find(|(_, subnet)| subnet.meta.name == "AzureFirewallSubnet")?;
+    let offset = u32::from(facts.reserved_addresses().first);
+    match subnet.prefixes.first()?.value {
+        ipnet::IpNet::V4(prefix) => {
+            Some(std::net::Ipv4Addr::from(u32::from(prefix.network()).checked_add(offset)?).into())
+        }
+        ipnet::IpNet::V6(_) => None,
     }
 }
 

@@ -250,7 +250,7 @@ impl Builder<'_> {
                 }
                 // A firewall rule takes ranges as they are written.
                 Endpoint::Plain(Destination::Range(range)) => {
-                    out.push(Value::text(range.to_string()))
+                    out.push(Value::text(range.to_string()));
                 }
                 Endpoint::Plain(
                     Destination::Anywhere | Destination::Prefix(_) | Destination::ServiceTag(_),

@@ -145,6 +145,9 @@ impl Builder<'_> {
                 .depends_on
                 .extend(Some(outermost).filter(is_deployed));
         }
+        if let Principal::Parameter(name) = &identity.principal {
+            resource.condition = Some(Expr::HasValue(name.to_string()));
+        }
         resource.scope = scope;
         resource.properties = vec![
             ("roleDefinitionId", Value::Expr(role_id)),

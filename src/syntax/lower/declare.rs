@@ -15,7 +15,7 @@ use crate::net::Cloud;
 use crate::syntax::parse::Parsed;
 use crate::syntax::tree::{self, Item, Word};
 
-use super::parameter::Text;
+use super::parameter::{LeftOpen, Text};
 use super::{Group, Lowering, Once};
 
 /// A declared thing: its id, and the statement that defines it.
@@ -92,7 +92,7 @@ impl<'a> Lowering<'a> {
         let text = match self.parameters.text(word, &mut self.findings) {
             None => return,
             Some(Text::Open(name)) => {
-                self.parameters.leave_open(&name);
+                self.parameters.leave_open(&name, LeftOpen::Needed);
                 self.estate.region = Region::Parameter(name);
                 return;
             }

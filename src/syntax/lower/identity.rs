@@ -5,7 +5,7 @@ use crate::estate::{Principal, RoleAssignment, RoleDefinition, Scope};
 use crate::syntax::tree;
 
 use super::declare::Declared;
-use super::parameter::Text;
+use super::parameter::{LeftOpen, Text};
 use super::{Lowering, Once};
 
 impl Lowering<'_> {
@@ -66,7 +66,7 @@ impl Lowering<'_> {
     fn principal(&mut self, word: &tree::Word) -> Option<Principal> {
         match self.parameters.text(word, &mut self.findings)? {
             Text::Open(name) => {
-                self.parameters.leave_open(&name);
+                self.parameters.leave_open(&name, LeftOpen::Optional);
                 Some(Principal::Parameter(name))
             }
             Text::Known(text) if is_guid(&text) => Some(Principal::ObjectId(

@@ -27,7 +27,16 @@ struct Declared {
     span: Span,
     value: Option<SmolStr>,
     used: bool,
-    left_open: bool,
+    left_open: Option<LeftOpen>,
+}
+
+/// How a template gets along with a parameter that nobody gave a value yet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum LeftOpen {
+    /// What needs it is left out until there is a value.
+    Optional,
+    /// The deployment must give a value.
+    Needed,
 }
 
 /// The parameters of a policy with their values.
@@ -70,7 +79,7 @@ impl ParameterTable {
                     span: name.span,
                     value,
                     used: false,
-                    left_open: false,
+                    left_open: None,
                 },
             );
         }
@@ -107,9 +116,9 @@ impl ParameterTable {
     }
 
     /// Notes that a parameter stays open at a place where it may.
-    pub(super) fn leave_open(&mut self, name: &str) {
+    pub(super) fn leave_open(&mut self, name: &str, how: LeftOpen) {
         if let Some(declared) = self.0.get_mut(name) {
-            declared.left_open = true;
+            declared.left_open = declared.left_open.max(Some(how));
         }
     }
 
@@ -141,11 +150,17 @@ impl ParameterTable {
                         .help(format!("use it as ${name}, or remove it")),
                 );
             }
-            if declared.left_open {
+            if let Some(left_open) = declared.left_open {
+                let optional = left_open == LeftOpen::Optional;
+                let until = if optional {
+                    " Leave empty until it exists."
+                } else {
+                    ""
+                };
                 open.push(OpenParameter {
-                    description: format!("Value of `{name}` in the policy."),
+                    description: format!("Value of `{name}` in the policy.{until}"),
                     name,
-                    optional: false,
+                    optional,
                     origin: Origin::Written(declared.span),
                 });
             }

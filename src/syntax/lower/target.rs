@@ -11,7 +11,7 @@ use crate::net::{
 use crate::syntax::tree::{Target, TargetKind, Word};
 
 use super::Lowering;
-use super::parameter::Text;
+use super::parameter::{LeftOpen, Text};
 use super::value::name_finding;
 
 impl Lowering<'_> {
@@ -75,7 +75,7 @@ impl Lowering<'_> {
             None => return,
             Some(Text::Known(text)) => text,
             Some(Text::Open(name)) => {
-                self.parameters.leave_open(&name);
+                self.parameters.leave_open(&name, LeftOpen::Needed);
                 push(Destination::Open(OpenValue {
                     parameter: name,
                     kind: OpenKind::Name,
