@@ -31,9 +31,20 @@ fn policy(count: usize) -> String {
         let (high, low) = (index / 250, index % 250);
         // Writing to a string does not fail.
         let _ = match index % 4 {
-            0 | 1 => writeln!(text, "require p -> host-{index}.example.com https \"service {index}\" owner team-{low}"),
-            2 => writeln!(text, "require p -> 192.168.{}.{low} tcp/{}", high % 250, 9000 + index % 40),
-            _ => writeln!(text, "require p -> smtp-{index}.example.com tcp/587 \"mail {index}\" ticket NET-{index}"),
+            0 | 1 => writeln!(
+                text,
+                "require p -> host-{index}.example.com https \"service {index}\" owner team-{low}"
+            ),
+            2 => writeln!(
+                text,
+                "require p -> 192.168.{}.{low} tcp/{}",
+                high % 250,
+                9000 + index % 40
+            ),
+            _ => writeln!(
+                text,
+                "require p -> smtp-{index}.example.com tcp/587 \"mail {index}\" ticket NET-{index}"
+            ),
         };
     }
     text
@@ -58,9 +69,13 @@ fn benchmark(criterion: &mut Criterion) {
     for count in [10, 1_000, 10_000] {
         let text = policy(count);
         group.throughput(Throughput::Elements(count as u64));
-        group.bench_with_input(BenchmarkId::new("policy to template", count), &text, |bencher, text| {
-            bencher.iter(|| compile(black_box(text)));
-        });
+        group.bench_with_input(
+            BenchmarkId::new("policy to template", count),
+            &text,
+            |bencher, text| {
+                bencher.iter(|| compile(black_box(text)));
+            },
+        );
     }
     group.finish();
     let mut group = criterion.benchmark_group("parse");

@@ -77,7 +77,7 @@ impl Serialize for Origins<'_> {
     }
 }
 
-/// `type/name`, which is unique among the resources of a template, as a key for people.
+/// Type and name, as a key for people.
 fn path(resource: &Resource) -> String {
     let kind = resource
         .target
@@ -85,14 +85,7 @@ fn path(resource: &Resource) -> String {
         .rsplit('/')
         .next()
         .unwrap_or(resource.target.kind);
-    match &resource.scope {
-        Some(scope) => format!(
-            "{kind} {} on {}",
-            resource.target.symbol,
-            scope.name.join("/")
-        ),
-        None => format!("{kind} {}", resource.target.name.join("/")),
-    }
+    format!("{kind} {}", resource.target.name.join("/"))
 }
 
 struct Parameters<'a>(&'a Template);

@@ -1,9 +1,12 @@
 //! What a compile did, for a terminal.
 
 use crate::compile::{Delivery, Mechanism, RuleForm};
-use crate::emit::Template;
+use crate::emit::{Template, Value};
 use crate::estate::Estate;
 use crate::intent::Intent;
+
+use super::catalog::DEFAULT_WIDTH;
+use super::wrap::paragraph;
 
 /// What the summary speaks of.
 #[derive(Debug, Clone, Copy)]
@@ -24,7 +27,9 @@ pub struct Compile<'a> {
 #[must_use]
 pub fn compile(summary: &Compile<'_>) -> String {
     let mut out = String::new();
-    let mut line = |label: &str, text: String| out.push_str(&format!("{label:<14}{text}\n"));
+    let mut line = |label: &str, text: String| {
+        paragraph(&mut out, &format!("{label:<14}"), &text, DEFAULT_WIDTH);
+    };
     line("requirements", requirements(summary));
     for pool in &summary.intent.pools {
         let name = &summary.estate.pools[pool.pool].meta.name;
@@ -67,9 +72,7 @@ pub fn compile(summary: &Compile<'_>) -> String {
             line("", format!("to learn it: {how}"));
         }
     }
-    for (index, text) in emitted(summary.template).into_iter().enumerate() {
-        line(if index == 0 { "emitted" } else { "" }, text);
-    }
+    line("emitted", emitted(summary.template));
     for (index, (what, used, limit)) in summary.usage.iter().enumerate() {
         let label = if index == 0 { "azure limits" } else { "" };
         line(
@@ -125,22 +128,91 @@ fn rule_form(form: RuleForm) -> &'static str {
     }
 }
 
-/// How many resources of each type, in the order of the template.
-fn emitted(template: &Template) -> Vec<String> {
-    let mut counts: Vec<(&str, usize)> = Vec::new();
+/// What the types of resources are called, one and many.
+const KINDS: &[(&str, &str, &str)] = &[
+    (
+        "applicationSecurityGroups",
+        "application security group",
+        "application security groups",
+    ),
+    ("routeTables", "route table", "route tables"),
+    (
+        "networkSecurityGroups",
+        "network security group",
+        "network security groups",
+    ),
+    ("ipGroups", "IP group", "IP groups"),
+    ("publicIPAddresses", "public IP", "public IPs"),
+    ("natGateways", "NAT gateway", "NAT gateways"),
+    ("virtualNetworks", "virtual network", "virtual networks"),
+    ("subnets", "subnet", "subnets"),
+    ("virtualNetworkPeerings", "peering", "peerings"),
+    ("firewallPolicies", "firewall policy", "firewall policies"),
+    (
+        "ruleCollectionGroups",
+        "rule collection group",
+        "rule collection groups",
+    ),
+    ("azureFirewalls", "firewall", "firewalls"),
+    ("privateDnsZones", "private DNS zone", "private DNS zones"),
+    ("virtualNetworkLinks", "zone link", "zone links"),
+    ("A", "address record", "address records"),
+    ("AAAA", "IPv6 address record", "IPv6 address records"),
+    ("userAssignedIdentities", "identity", "identities"),
+    ("roleDefinitions", "custom role", "custom roles"),
+    ("roleAssignments", "role assignment", "role assignments"),
+];
+
+/// How many resources of each type, in the order of the template, and how many rules are in them.
+fn emitted(template: &Template) -> String {
+    let mut counts: Vec<(&str, usize, usize)> = Vec::new();
     for resource in &template.resources {
-        match counts
-            .iter_mut()
-            .find(|(kind, _)| *kind == resource.target.kind)
-        {
-            Some((_, count)) => *count += 1,
-            None => counts.push((resource.target.kind, 1)),
+        let kind = resource.target.kind.rsplit('/').next().unwrap_or_default();
+        let parts = parts(&resource.properties);
+        match counts.iter_mut().find(|(known, ..)| *known == kind) {
+            Some((_, count, all)) => {
+                *count += 1;
+                *all += parts;
+            }
+            None => counts.push((kind, 1, parts)),
         }
     }
-    counts
+    let words = |(kind, count, parts): &(&str, usize, usize)| {
+        let (one, many) = KINDS
+            .iter()
+            .find(|(known, ..)| known == kind)
+            .map_or((*kind, *kind), |(_, one, many)| (one, many));
+        let resources = counted(*count, one, many);
+        match *kind {
+            "routeTables" => format!("{resources} ({})", counted(*parts, "route", "routes")),
+            "networkSecurityGroups" | "ruleCollectionGroups" => {
+                format!("{resources} ({})", counted(*parts, "rule", "rules"))
+            }
+            _ => resources,
+        }
+    };
+    counts.iter().map(words).collect::<Vec<_>>().join(", ")
+}
+
+/// How many routes or rules a resource has.
+fn parts(properties: &[(&'static str, Value)]) -> usize {
+    properties
         .iter()
-        .map(|(kind, count)| format!("{count} × {kind}"))
-        .collect()
+        .map(|(key, value)| match (*key, value) {
+            ("routes" | "securityRules" | "rules", Value::List(items)) => items.len(),
+            ("ruleCollections", Value::List(collections)) => collections
+                .iter()
+                .map(|collection| {
+                    if let Value::Object(fields) = collection {
+                        parts(fields)
+                    } else {
+                        0
+                    }
+                })
+                .sum(),
+            _ => 0,
+        })
+        .sum()
 }
 
 fn counted(count: usize, one: &str, many: &str) -> String {
