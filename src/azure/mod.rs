@@ -4,3 +4,4 @@
 
 pub mod facts;
 pub mod next_hop;
+pub mod rbac;

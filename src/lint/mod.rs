@@ -1,6 +1,6 @@
 //! The rules: what is wrong, or will be, with an estate and what is wanted of it.
 //!
-//! One file per rule: its documentation, its id, its check. A rule reads the estate, the intent and Azure's facts,
+//! One file per subject: the documentation, the id and the check of its rule, or of two that go together. A rule reads the estate, the intent and Azure's facts,
 //! and nothing else; what it cannot know it stays silent about. Only what is provably wrong or refused by Azure is an
 //! error.
 
@@ -35,11 +35,11 @@ pub struct Rule {
     check: fn(&Context<'_>, &mut Vec<Finding>),
 }
 
-/// Declares the rule of a file from its documentation, its id and its check.
+/// Declares a rule from its documentation, its id and its check; the constant is named after the id.
 macro_rules! rule {
     ($(#[doc = $doc:literal])* $id:ident, $check:ident) => {
-        /// The rule of this file.
-        pub(super) const RULE: crate::lint::Rule = crate::lint::Rule {
+        $(#[doc = $doc])*
+        pub(super) const $id: crate::lint::Rule = crate::lint::Rule {
             id: crate::diag::Id::$id,
             doc: concat!($($doc, "\n",)*),
             check: $check,
@@ -47,10 +47,27 @@ macro_rules! rule {
     };
 }
 
+mod default_route;
+mod edit;
 mod expiry;
+mod firewall_subnet;
+mod network_permissions;
+mod overlap;
+mod subnet_space;
+#[cfg(test)]
+mod testing;
 
 /// All rules, by id.
-pub const RULES: &[Rule] = &[expiry::RULE];
+pub const RULES: &[Rule] = &[
+    default_route::TG1001,
+    overlap::TG1002,
+    subnet_space::TG1004,
+    firewall_subnet::TG2001,
+    network_permissions::TG6001,
+    network_permissions::TG6002,
+    expiry::TG7001,
+    expiry::TG7002,
+];
 
 /// Runs every rule, on top of findings made before, and applies what the policy ignores.
 ///
