@@ -5,3 +5,4 @@
 pub mod facts;
 pub mod next_hop;
 pub mod rbac;
+pub mod rule_sets;

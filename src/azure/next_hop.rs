@@ -1,6 +1,7 @@
 //! Where routes lead: who holds a next hop, and whether it can be reached directly
 //! (azure-docs, virtual-network/virtual-networks-udr-overview.md).
 
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use ipnet::IpNet;
@@ -23,28 +24,39 @@ pub enum Holder {
     Nobody,
 }
 
+/// Every private address that a next hop may name, with its holder.
+fn holdings(estate: &Estate) -> impl Iterator<Item = (IpAddr, Holder)> {
+    let firewalls = estate.firewalls.iter().flat_map(|(id, firewall)| {
+        let addresses = firewall.private_ip.iter();
+        addresses.map(move |ip| (ip.value, Holder::Firewall(id)))
+    });
+    let appliances = estate.appliances.iter().flat_map(|(id, appliance)| {
+        let addresses = appliance.private_ips.iter();
+        addresses.map(move |ip| (ip.value, Holder::Appliance(id)))
+    });
+    let balancers = estate.load_balancers.iter().flat_map(|(id, balancer)| {
+        let addresses = balancer.private_ips.iter();
+        addresses.map(move |ip| (ip.value, Holder::LoadBalancer(id)))
+    });
+    firewalls.chain(appliances).chain(balancers)
+}
+
+/// The holders of all private addresses; of several that claim one address the first.
+#[must_use]
+pub fn held_addresses(estate: &Estate) -> BTreeMap<IpAddr, Holder> {
+    let mut held = BTreeMap::new();
+    for (address, holder) in holdings(estate) {
+        held.entry(address).or_insert(holder);
+    }
+    held
+}
+
 /// The holder of a private address.
 #[must_use]
 pub fn holder_of_address(estate: &Estate, address: IpAddr) -> Holder {
-    let firewall = estate
-        .firewalls
-        .iter()
-        .find(|(_, firewall)| firewall.private_ip.is_some_and(|ip| ip.value == address));
-    if let Some((id, _)) = firewall {
-        return Holder::Firewall(id);
-    }
-    let appliance = estate
-        .appliances
-        .iter()
-        .find(|(_, appliance)| appliance.private_ips.iter().any(|ip| ip.value == address));
-    if let Some((id, _)) = appliance {
-        return Holder::Appliance(id);
-    }
-    let balancer = estate
-        .load_balancers
-        .iter()
-        .find(|(_, balancer)| balancer.private_ips.iter().any(|ip| ip.value == address));
-    balancer.map_or(Holder::Nobody, |(id, _)| Holder::LoadBalancer(id))
+    holdings(estate)
+        .find(|(held, _)| *held == address)
+        .map_or(Holder::Nobody, |(_, holder)| holder)
 }
 
 /// The holders of the appliances a next hop names; empty for next hops that are no appliances, and for references

@@ -72,7 +72,7 @@ fn check_firewall(context: &Context<'_>, firewall: &Firewall, findings: &mut Vec
         return;
     };
     let estate = context.estate;
-    match subnet_named(estate, vnet, DATA) {
+    match data_subnet(estate, vnet) {
         Some(subnet) => findings.extend(default_route(context, firewall, subnet)),
         None => findings.push(without_subnet(context, firewall, vnet, DATA)),
     }
@@ -92,6 +92,11 @@ fn check_firewall(context: &Context<'_>, firewall: &Firewall, findings: &mut Vec
             .help("write `management-ip NAME` with a public IP of its own"),
         );
     }
+}
+
+/// The subnet that firewalls of a network are put into.
+pub(super) fn data_subnet(estate: &Estate, vnet: ElementId<Vnet>) -> Option<ElementId<Subnet>> {
+    subnet_named(estate, vnet, DATA)
 }
 
 /// Names of subnets are compared to the letter here, as Azure Firewall does.

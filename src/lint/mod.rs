@@ -6,8 +6,10 @@
 
 mod suppress;
 
+use rustc_hash::FxHashSet;
+
 use crate::azure::facts::Facts;
-use crate::base::Date;
+use crate::base::{Date, Origin};
 use crate::diag::{Finding, Id};
 use crate::estate::Estate;
 use crate::intent::Intent;
@@ -23,6 +25,19 @@ pub struct Context<'a> {
     pub facts: &'a Facts,
     /// The day on which expiry is judged.
     pub today: Date,
+}
+
+impl Context<'_> {
+    /// Where requirements and admissions come from. A rule of the estate that comes from there was compiled; what is
+    /// wrong with it is wrong with the requirement, and reported there.
+    fn compiled_origins(&self) -> FxHashSet<Origin> {
+        let requirements = self.intent.requirements.iter();
+        let admissions = self.intent.admissions.iter();
+        requirements
+            .map(|requirement| requirement.origin)
+            .chain(admissions.map(|admission| admission.origin))
+            .collect()
+    }
 }
 
 /// A rule.
@@ -48,12 +63,19 @@ macro_rules! rule {
 }
 
 mod default_route;
+mod dns_proxy;
 mod edit;
 mod expiry;
+mod firewall_rule;
 mod firewall_subnet;
+mod firewall_tier;
+mod names_in_nsg;
 mod network_permissions;
+mod next_hop;
 mod overlap;
+mod security_rule;
 mod subnet_space;
+mod tag;
 #[cfg(test)]
 mod testing;
 
@@ -61,8 +83,17 @@ mod testing;
 pub const RULES: &[Rule] = &[
     default_route::TG1001,
     overlap::TG1002,
+    next_hop::TG1003,
     subnet_space::TG1004,
     firewall_subnet::TG2001,
+    firewall_tier::TG2002,
+    dns_proxy::TG3002,
+    tag::TG3003,
+    tag::TG3004,
+    tag::TG3005,
+    firewall_rule::TG3006,
+    names_in_nsg::TG4001,
+    security_rule::TG4002,
     network_permissions::TG6001,
     network_permissions::TG6002,
     expiry::TG7001,
