@@ -78,6 +78,7 @@ mod subnet_space;
 mod tag;
 #[cfg(test)]
 mod testing;
+mod unused;
 
 /// All rules, by id.
 pub const RULES: &[Rule] = &[
@@ -98,6 +99,7 @@ pub const RULES: &[Rule] = &[
     network_permissions::TG6002,
     expiry::TG7001,
     expiry::TG7002,
+    unused::TG8001,
 ];
 
 /// Runs every rule, on top of findings made before, and applies what the policy ignores.
