@@ -4,3 +4,5 @@
 
 pub mod facts;
 pub mod next_hop;
+pub mod rbac;
+pub mod rule_sets;

@@ -1,13 +1,14 @@
 //! Where routes lead: who holds a next hop, and whether it can be reached directly
 //! (azure-docs, virtual-network/virtual-networks-udr-overview.md).
 
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use ipnet::IpNet;
 
 use crate::estate::{
-    Appliance, Estate, Firewall, Id, LoadBalancer, NextHop, Pool, Route, RouteDestination,
-    RouteTable, Vnet,
+    Appliance, Estate, Firewall, Id, LoadBalancer, NextHop, OutboundType, Peering, Pool, Route,
+    RouteDestination, RouteTable, Subnet, Vnet,
 };
 
 /// Who holds the address of a virtual appliance.
@@ -23,28 +24,39 @@ pub enum Holder {
     Nobody,
 }
 
+/// Every private address that a next hop may name, with its holder.
+fn holdings(estate: &Estate) -> impl Iterator<Item = (IpAddr, Holder)> {
+    let firewalls = estate.firewalls.iter().flat_map(|(id, firewall)| {
+        let addresses = firewall.private_ip.iter();
+        addresses.map(move |ip| (ip.value, Holder::Firewall(id)))
+    });
+    let appliances = estate.appliances.iter().flat_map(|(id, appliance)| {
+        let addresses = appliance.private_ips.iter();
+        addresses.map(move |ip| (ip.value, Holder::Appliance(id)))
+    });
+    let balancers = estate.load_balancers.iter().flat_map(|(id, balancer)| {
+        let addresses = balancer.private_ips.iter();
+        addresses.map(move |ip| (ip.value, Holder::LoadBalancer(id)))
+    });
+    firewalls.chain(appliances).chain(balancers)
+}
+
+/// The holders of all private addresses; of several that claim one address the first.
+#[must_use]
+pub fn held_addresses(estate: &Estate) -> BTreeMap<IpAddr, Holder> {
+    let mut held = BTreeMap::new();
+    for (address, holder) in holdings(estate) {
+        held.entry(address).or_insert(holder);
+    }
+    held
+}
+
 /// The holder of a private address.
 #[must_use]
 pub fn holder_of_address(estate: &Estate, address: IpAddr) -> Holder {
-    let firewall = estate
-        .firewalls
-        .iter()
-        .find(|(_, firewall)| firewall.private_ip.is_some_and(|ip| ip.value == address));
-    if let Some((id, _)) = firewall {
-        return Holder::Firewall(id);
-    }
-    let appliance = estate
-        .appliances
-        .iter()
-        .find(|(_, appliance)| appliance.private_ips.iter().any(|ip| ip.value == address));
-    if let Some((id, _)) = appliance {
-        return Holder::Appliance(id);
-    }
-    let balancer = estate
-        .load_balancers
-        .iter()
-        .find(|(_, balancer)| balancer.private_ips.iter().any(|ip| ip.value == address));
-    balancer.map_or(Holder::Nobody, |(id, _)| Holder::LoadBalancer(id))
+    holdings(estate)
+        .find(|(held, _)| *held == address)
+        .map_or(Holder::Nobody, |(_, holder)| holder)
 }
 
 /// The holders of the appliances a next hop names; empty for next hops that are no appliances, and for references
@@ -76,17 +88,34 @@ pub fn vnet_of(estate: &Estate, holder: Holder) -> Option<Id<Vnet>> {
     }
 }
 
+/// The direction of a peering that belongs to `from` and leads to `to`.
+#[must_use]
+pub fn peering(estate: &Estate, from: Id<Vnet>, to: Id<Vnet>) -> Option<&Peering> {
+    let mut peerings = estate.peerings.iter().map(|(_, peering)| peering);
+    peerings.find(|peering| peering.from.id == Some(from) && peering.to.id == Some(to))
+}
+
 /// Whether machines in one network reach another directly: it is the same, or peered with it in both directions.
 /// Peering is not transitive.
 #[must_use]
 pub fn is_adjacent(estate: &Estate, from: Id<Vnet>, to: Id<Vnet>) -> bool {
-    let peered = |from, to| {
-        estate
-            .peerings
-            .iter()
-            .any(|(_, peering)| peering.from.id == Some(from) && peering.to.id == Some(to))
-    };
+    let peered = |from, to| peering(estate, from, to).is_some();
     from == to || (peered(from, to) && peered(to, from))
+}
+
+/// The route table of a subnet, unless it has none or an unknown one.
+#[must_use]
+pub fn table_of(estate: &Estate, subnet: Id<Subnet>) -> Option<Id<RouteTable>> {
+    estate.subnets[subnet].route_table.as_ref()?.id
+}
+
+/// The route of a subnet's table for all of IPv4.
+#[must_use]
+pub fn default_route_of(estate: &Estate, subnet: Id<Subnet>) -> Option<&Route> {
+    route_for(
+        &estate.route_tables[table_of(estate, subnet)?],
+        default_v4(),
+    )
 }
 
 /// The route of a table for exactly this prefix.
@@ -121,8 +150,7 @@ pub fn firewall_of(estate: &Estate, pool: &Pool) -> Option<Id<Firewall>> {
         .iter()
         .filter_map(|subnet| subnet.id)
         .find_map(|subnet| {
-            let table = estate.subnets[subnet].route_table.as_ref()?.id?;
-            let route = route_for(&estate.route_tables[table], default_v4())?;
+            let route = default_route_of(estate, subnet)?;
             holders(estate, &route.next_hop.value)
                 .into_iter()
                 .find_map(|holder| match holder {
@@ -130,4 +158,32 @@ pub fn firewall_of(estate: &Estate, pool: &Pool) -> Option<Id<Firewall>> {
                     Holder::Appliance(_) | Holder::LoadBalancer(_) | Holder::Nobody => None,
                 })
         })
+}
+
+/// What stands between a pool and the Internet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Exit {
+    /// An Azure Firewall.
+    Firewall(Id<Firewall>),
+    /// Another appliance, a gateway, or routes whose end is not known.
+    Elsewhere,
+    /// Nothing but security groups.
+    Open,
+}
+
+/// How the flows of a pool leave.
+#[must_use]
+pub fn exit_of(estate: &Estate, pool: &Pool) -> Exit {
+    if let Some(firewall) = firewall_of(estate, pool) {
+        return Exit::Firewall(firewall);
+    }
+    let subnets = pool.subnets.iter().filter_map(|subnet| subnet.id);
+    let leads_elsewhere = subnets
+        .filter_map(|subnet| default_route_of(estate, subnet))
+        .any(|route| route.next_hop.value != NextHop::Internet);
+    if leads_elsewhere || pool.outbound.value == OutboundType::UserDefinedRouting {
+        Exit::Elsewhere
+    } else {
+        Exit::Open
+    }
 }

@@ -1,13 +1,15 @@
 //! The rules: what is wrong, or will be, with an estate and what is wanted of it.
 //!
-//! One file per rule: its documentation, its id, its check. A rule reads the estate, the intent and Azure's facts,
+//! One file per subject: the documentation, the id and the check of its rule, or of two that go together. A rule reads the estate, the intent and Azure's facts,
 //! and nothing else; what it cannot know it stays silent about. Only what is provably wrong or refused by Azure is an
 //! error.
 
 mod suppress;
 
+use rustc_hash::FxHashSet;
+
 use crate::azure::facts::Facts;
-use crate::base::Date;
+use crate::base::{Date, Origin};
 use crate::diag::{Finding, Id};
 use crate::estate::Estate;
 use crate::intent::Intent;
@@ -25,6 +27,19 @@ pub struct Context<'a> {
     pub today: Date,
 }
 
+impl Context<'_> {
+    /// Where requirements and admissions come from. A rule of the estate that comes from there was compiled; what is
+    /// wrong with it is wrong with the requirement, and reported there.
+    fn compiled_origins(&self) -> FxHashSet<Origin> {
+        let requirements = self.intent.requirements.iter();
+        let admissions = self.intent.admissions.iter();
+        requirements
+            .map(|requirement| requirement.origin)
+            .chain(admissions.map(|admission| admission.origin))
+            .collect()
+    }
+}
+
 /// A rule.
 #[derive(Debug)]
 pub struct Rule {
@@ -35,11 +50,11 @@ pub struct Rule {
     check: fn(&Context<'_>, &mut Vec<Finding>),
 }
 
-/// Declares the rule of a file from its documentation, its id and its check.
+/// Declares a rule from its documentation, its id and its check; the constant is named after the id.
 macro_rules! rule {
     ($(#[doc = $doc:literal])* $id:ident, $check:ident) => {
-        /// The rule of this file.
-        pub(super) const RULE: crate::lint::Rule = crate::lint::Rule {
+        $(#[doc = $doc])*
+        pub(super) const $id: crate::lint::Rule = crate::lint::Rule {
             id: crate::diag::Id::$id,
             doc: concat!($($doc, "\n",)*),
             check: $check,
@@ -47,10 +62,45 @@ macro_rules! rule {
     };
 }
 
+mod default_route;
+mod dns_proxy;
+mod edit;
 mod expiry;
+mod firewall_rule;
+mod firewall_subnet;
+mod firewall_tier;
+mod names_in_nsg;
+mod network_permissions;
+mod next_hop;
+mod overlap;
+mod security_rule;
+mod subnet_space;
+mod tag;
+#[cfg(test)]
+mod testing;
+mod unused;
 
 /// All rules, by id.
-pub const RULES: &[Rule] = &[expiry::RULE];
+pub const RULES: &[Rule] = &[
+    default_route::TG1001,
+    overlap::TG1002,
+    next_hop::TG1003,
+    subnet_space::TG1004,
+    firewall_subnet::TG2001,
+    firewall_tier::TG2002,
+    dns_proxy::TG3002,
+    tag::TG3003,
+    tag::TG3004,
+    tag::TG3005,
+    firewall_rule::TG3006,
+    names_in_nsg::TG4001,
+    security_rule::TG4002,
+    network_permissions::TG6001,
+    network_permissions::TG6002,
+    expiry::TG7001,
+    expiry::TG7002,
+    unused::TG8001,
+];
 
 /// Runs every rule, on top of findings made before, and applies what the policy ignores.
 ///

@@ -44,6 +44,18 @@ pub enum Destination {
     Open(OpenValue),
 }
 
+impl Destination {
+    /// Whether it is reached by name: a domain name, names of a pattern or tag, or a name told at deployment.
+    #[must_use]
+    pub fn is_name(&self) -> bool {
+        match self {
+            Self::Fqdn(_) | Self::FqdnTag(_) => true,
+            Self::Open(open) => open.kind == OpenKind::Name,
+            Self::Anywhere | Self::Prefix(_) | Self::Range(_) | Self::ServiceTag(_) => false,
+        }
+    }
+}
+
 impl fmt::Display for Destination {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -1,0 +1,193 @@
+//! TG1003: routes whose next hop cannot take packets.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
+
+use crate::azure::facts::{Facts, Limit, LimitState};
+use crate::azure::next_hop::{default_v4, held_addresses, table_of};
+use crate::diag::{Finding, Id, Severity};
+use crate::estate::{
+    Estate, Id as ElementId, NextHop, Route, RouteDestination, RouteTable, Subnet,
+};
+
+use super::Context;
+use super::default_route::routed_subnets;
+
+rule! {
+    /// Routes whose next hop cannot take the packets.
+    ///
+    /// - more addresses than a route can share the load among;
+    /// - an IPv4 prefix with an IPv6 next hop, or the other way round;
+    /// - an address inside a subnet that has the route: what the appliance forwards comes back to it;
+    /// - as a warning, an address that no firewall, appliance or load balancer of the policy has. Azure takes any
+    ///   address, and packets to nobody are lost without a word.
+    ///
+    /// Default routes of pools with user-defined routing are judged by TG1001.
+    ///
+    /// ```egress
+    /// route-table spokes {
+    ///   route other-spoke 10.20.0.0/16 -> fd00::4
+    /// }
+    /// ```
+    ///
+    /// Name the appliance instead: `-> firewall NAME` or `-> appliance NAME`.
+    ///
+    /// Sources: MicrosoftDocs/azure-docs, articles/virtual-network/virtual-networks-udr-overview.md;
+    /// Azure/bicep-types-az, generated/network/microsoft.network/2025-09-01/types.md.
+    TG1003, check
+}
+
+fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
+    let estate = context.estate;
+    let held = held_addresses(estate);
+    let users = users_of_tables(estate);
+    let routed: BTreeSet<ElementId<RouteTable>> = routed_subnets(estate)
+        .keys()
+        .filter_map(|subnet| table_of(estate, *subnet))
+        .collect();
+    for (id, table) in estate.route_tables.iter() {
+        let subnets = users.get(&id).map_or(&[][..], Vec::as_slice);
+        for route in &table.routes {
+            let NextHop::Addresses(addresses) = &route.next_hop.value else {
+                continue;
+            };
+            findings.extend(too_many(context.facts, route, addresses));
+            findings.extend(other_family(route, addresses));
+            let default = route.destination.value == RouteDestination::Prefix(default_v4());
+            if default && routed.contains(&id) {
+                continue;
+            }
+            for address in addresses {
+                let fault = in_own_subnet(route, *address, subnets).or_else(|| {
+                    (!held.contains_key(address)).then(|| held_by_nobody(route, *address))
+                });
+                findings.extend(fault);
+            }
+        }
+    }
+}
+
+fn users_of_tables(estate: &Estate) -> BTreeMap<ElementId<RouteTable>, Vec<&Subnet>> {
+    let mut users: BTreeMap<_, Vec<_>> = BTreeMap::new();
+    for (id, subnet) in estate.subnets.iter() {
+        if let Some(table) = table_of(estate, id) {
+            users.entry(table).or_default().push(subnet);
+        }
+    }
+    users
+}
+
+fn too_many(facts: &Facts, route: &Route, addresses: &[IpAddr]) -> Option<Finding> {
+    let limit = facts.limit(Limit::EcmpNextHops);
+    let count = u64::try_from(addresses.len()).unwrap_or(u64::MAX);
+    if limit.state(count) != LimitState::Exceeded {
+        return None;
+    }
+    let message = format!("route `{}` has {count} next hops", route.name);
+    let finding = Finding::new(Id::TG1003, message).at(
+        route.next_hop.span,
+        format!("at most {} {}", limit.value, limit.unit),
+    );
+    Some(finding.help("put a load balancer before the appliances"))
+}
+
+fn other_family(route: &Route, addresses: &[IpAddr]) -> Option<Finding> {
+    let RouteDestination::Prefix(prefix) = &route.destination.value else {
+        return None;
+    };
+    let address = addresses
+        .iter()
+        .find(|it| it.is_ipv4() != prefix.addr().is_ipv4())?;
+    let message = format!(
+        "route `{}` for {prefix} leads to {address}, of the other family",
+        route.name
+    );
+    let finding = Finding::new(Id::TG1003, message)
+        .at(route.next_hop.span, "the next hop")
+        .related(route.destination.span, "the prefix");
+    Some(finding)
+}
+
+fn in_own_subnet(route: &Route, address: IpAddr, subnets: &[&Subnet]) -> Option<Finding> {
+    let holds = |subnet: &&&Subnet| subnet.prefixes.iter().any(|it| it.value.contains(&address));
+    let subnet = subnets.iter().find(holds)?;
+    let message = format!(
+        "route `{}` of subnet `{}` leads to {address} in the same subnet",
+        route.name, subnet.meta.name
+    );
+    let finding = Finding::new(Id::TG1003, message)
+        .at(route.next_hop.span, "what it forwards comes back to it")
+        .related(subnet.meta.origin, "has the route and holds the next hop")
+        .help("put the appliance into a subnet of its own, without this route table");
+    Some(finding)
+}
+
+fn held_by_nobody(route: &Route, address: IpAddr) -> Finding {
+    let message = format!(
+        "route `{}` leads to {address}, which nobody in this policy has",
+        route.name
+    );
+    Finding::new(Id::TG1003, message)
+        .severity(Severity::Warning)
+        .assumed()
+        .at(route.next_hop.span, "no firewall, appliance or load balancer has this address")
+        .help("declare who has the address as an `appliance` or `load-balancer`, `existing` if it is there already")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lint::testing::{findings, found};
+
+    fn policy(routes: &str) -> String {
+        format!(
+            "vnet v 10.0.0.0/16 {{
+  subnet s 10.0.1.0/24 {{ route-table t }}
+  subnet nva 10.0.2.0/24
+}}
+appliance nva in v.nva {{ private-ip 10.0.2.4 }}
+route-table t {{
+{routes}
+}}"
+        )
+    }
+
+    #[test]
+    fn takes_addresses_of_appliances() {
+        assert_eq!(
+            found(
+                Id::TG1003,
+                &policy("route a 10.9.0.0/16 -> 10.0.2.4\nroute b 10.8.0.0/16 -> gateway")
+            ),
+            [""; 0]
+        );
+    }
+
+    #[test]
+    fn refuses_what_cannot_forward() {
+        let routes = "route a 10.9.0.0/16 -> fd00::4
+route b 10.8.0.0/16 -> 10.0.1.4
+route c 10.7.0.0/16 -> 10.0.2.5";
+        assert_eq!(
+            found(Id::TG1003, &policy(routes)),
+            [
+                "7:24 route `a` for 10.9.0.0/16 leads to fd00::4, of the other family",
+                "7:24 route `a` leads to fd00::4, which nobody in this policy has",
+                "8:24 route `b` of subnet `s` leads to 10.0.1.4 in the same subnet",
+                "9:24 route `c` leads to 10.0.2.5, which nobody in this policy has",
+            ]
+        );
+        let warning = findings(Id::TG1003, &policy("route c 10.7.0.0/16 -> 10.0.2.5"));
+        assert_eq!(warning[0].severity, Severity::Warning);
+    }
+
+    #[test]
+    fn the_load_is_shared_among_so_many() {
+        let many: Vec<String> = (4..69).map(|last| format!("10.3.0.{last}")).collect();
+        let routes = format!("route a 10.9.0.0/16 -> {}", many.join(", "));
+        assert!(
+            found(Id::TG1003, &policy(&routes))
+                .contains(&"7:24 route `a` has 65 next hops".to_owned())
+        );
+    }
+}
