@@ -2,7 +2,10 @@
 //!
 //! Growth must be linear: the time for each requirement stays what it is.
 
-#![expect(clippy::unwrap_used, reason = "a benchmark that cannot run should say so and stop")]
+#![expect(
+    clippy::unwrap_used,
+    reason = "a benchmark that cannot run should say so and stop"
+)]
 
 use std::fmt::Write as _;
 use std::hint::black_box;

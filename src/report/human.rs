@@ -63,12 +63,15 @@ fn report<'a>(finding: &Finding, sources: &SourceMap, color: Color) -> Report<'a
         .with_code(finding.id)
         .with_message(&finding.message);
     if let Some(primary) = &finding.primary {
-        let label = Label::new(place(primary.span)).with_message(&primary.text);
-        report.add_label(label.with_color(primary_color).with_order(-1));
+        report.add_label(Label::new(place(primary.span)).with_message(&primary.text).with_color(primary_color));
     }
-    for (label, order) in finding.related.iter().zip(0..) {
+    // Files appear in the order of their labels; the primary one comes first.
+    let first = finding.primary.as_ref().map(|label| label.span.file);
+    let (here, elsewhere): (Vec<_>, Vec<_>) =
+        finding.related.iter().partition(|label| Some(label.span.file) == first);
+    for label in here.into_iter().chain(elsewhere) {
         let shown = Label::new(place(label.span)).with_message(&label.text);
-        report.add_label(shown.with_color(ariadne::Color::Blue).with_order(order));
+        report.add_label(shown.with_color(ariadne::Color::Blue));
     }
     for line in notes(finding, sources) {
         match line {
