@@ -3,3 +3,4 @@
 mod errors;
 mod language;
 mod policy;
+mod syntax_properties;
