@@ -129,13 +129,13 @@ pub enum ServiceError {
     #[error("expected a port from 1 to 65535, a range such as tcp/9092-9094, or tcp/*")]
     Ports,
     /// An application protocol has one port.
-    #[error("an application protocol has one port, such as https/8443")]
+    #[error("expected an application protocol with one port, such as https/8443")]
     OnePort,
     /// TCP or UDP without ports.
-    #[error("`{0}` needs ports: write {0}/443, {0}/9092-9094 or {0}/*")]
+    #[error("expected {0} with ports, such as {0}/443, {0}/9092-9094 or {0}/*")]
     MissingPorts(&'static str),
     /// ICMP and the like have no ports.
-    #[error("`{0}` has no ports")]
+    #[error("expected {0} alone, as it has no ports")]
     NoPorts(&'static str),
 }
 

@@ -63,12 +63,18 @@ fn report<'a>(finding: &Finding, sources: &SourceMap, color: Color) -> Report<'a
         .with_code(finding.id)
         .with_message(&finding.message);
     if let Some(primary) = &finding.primary {
-        report.add_label(Label::new(place(primary.span)).with_message(&primary.text).with_color(primary_color));
+        report.add_label(
+            Label::new(place(primary.span))
+                .with_message(&primary.text)
+                .with_color(primary_color),
+        );
     }
     // Files appear in the order of their labels; the primary one comes first.
     let first = finding.primary.as_ref().map(|label| label.span.file);
-    let (here, elsewhere): (Vec<_>, Vec<_>) =
-        finding.related.iter().partition(|label| Some(label.span.file) == first);
+    let (here, elsewhere): (Vec<_>, Vec<_>) = finding
+        .related
+        .iter()
+        .partition(|label| Some(label.span.file) == first);
     for label in here.into_iter().chain(elsewhere) {
         let shown = Label::new(place(label.span)).with_message(&label.text);
         report.add_label(shown.with_color(ariadne::Color::Blue));

@@ -59,6 +59,8 @@ struct Layout<'a> {
     out: String,
     /// For each open block, whether it is on one line.
     blocks: Vec<bool>,
+    /// The token after the comments at hand that is no comment.
+    after_comments: usize,
 }
 
 impl<'a> Layout<'a> {
@@ -69,6 +71,7 @@ impl<'a> Layout<'a> {
             starts: &parsed.starts,
             out: String::with_capacity(text.len() + text.len() / 8),
             blocks: Vec::new(),
+            after_comments: 0,
         }
     }
 
@@ -140,13 +143,15 @@ impl<'a> Layout<'a> {
     }
 
     /// Whether what follows a comment belongs to the statement before it.
-    fn continues_statement(&self, comment: usize) -> bool {
-        let rest = self.tokens.get(comment..).unwrap_or_default();
-        rest.iter()
-            .find(|token| token.is_significant())
-            .is_some_and(|next| {
-                !matches!(next.kind, Kind::Close | Kind::End) && !self.begins_clause(next)
-            })
+    fn continues_statement(&mut self, comment: usize) -> bool {
+        if self.after_comments < comment {
+            let rest = self.tokens.get(comment..).unwrap_or_default();
+            let offset = rest.iter().position(Token::is_significant);
+            self.after_comments = comment + offset.unwrap_or(rest.len());
+        }
+        self.tokens.get(self.after_comments).is_some_and(|next| {
+            !matches!(next.kind, Kind::Close | Kind::End) && !self.begins_clause(next)
+        })
     }
 
     /// Whether the block that opens here stays on its line.

@@ -64,7 +64,7 @@ impl Loader<'_> {
             open: true,
         });
         let file = self.sources.add(path.clone(), text);
-        let parsed = parse(self.sources, file);
+        let mut parsed = parse(self.sources, file);
         let uses: Vec<Word> = parsed
             .items
             .iter()
@@ -78,7 +78,8 @@ impl Loader<'_> {
             .collect();
         let folder = path.parent().map(Utf8Path::to_path_buf).unwrap_or_default();
         for target in uses {
-            self.follow(normalize(&folder.join(target.value.as_str())), &target);
+            let path = normalize(&folder.join(target.value.as_str()));
+            parsed.incomplete |= !self.follow(path, &target);
         }
         self.out.files.push(parsed);
         if let Some(seen) = self.seen.get_mut(index) {
@@ -86,15 +87,23 @@ impl Loader<'_> {
         }
     }
 
-    fn follow(&mut self, path: Utf8PathBuf, target: &Word) {
-        if let Some(seen) = self.seen.iter().find(|seen| seen.path == path) {
+    /// Reads a used file, unless it has been read, and tells whether it could.
+    fn follow(&mut self, path: Utf8PathBuf, target: &Word) -> bool {
+        if let Some(index) = self.seen.iter().position(|seen| seen.path == path)
+            && let Some((seen, later)) = self.seen.get(index..).and_then(<[Seen]>::split_first)
+        {
             let finding = if seen.open {
-                Finding::new(
+                let circle = Finding::new(
                     Id::TG0011,
                     format!("`{path}` uses itself, directly or through others"),
                 )
                 .at(target.span, "closes the circle")
-                .help("move what both files need into a third one")
+                .help("move what both files need into a third one");
+                let way = later.iter().filter(|seen| seen.open);
+                way.filter_map(|seen| seen.used_at)
+                    .fold(circle, |circle, step| {
+                        circle.related(step, "on the way there")
+                    })
             } else {
                 Finding::new(Id::TG0012, format!("`{path}` is used twice"))
                     .at(target.span, "used again here")
@@ -104,22 +113,26 @@ impl Loader<'_> {
                 None => finding,
             };
             self.out.findings.push(finding);
-            return;
+            return true;
         }
         if self.seen.iter().filter(|seen| seen.open).count() >= MAX_DEPTH {
             let message = format!("policies use each other more than {MAX_DEPTH} files deep");
             self.out
                 .findings
                 .push(Finding::new(Id::TG0011, message).at(target.span, "not followed"));
-            return;
+            return false;
         }
         match self.reader.read(&path) {
-            Ok(text) => self.enter(path, text, Some(target.span)),
+            Ok(text) => {
+                self.enter(path, text, Some(target.span));
+                true
+            }
             Err(error) => {
                 let message = format!("cannot read `{path}`: {error}");
                 self.out
                     .findings
                     .push(Finding::new(Id::TG0013, message).at(target.span, "used here"));
+                false
             }
         }
     }

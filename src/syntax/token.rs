@@ -51,12 +51,23 @@ impl Token {
     }
 }
 
+/// What some editors put at the beginning of a file. It means nothing.
+const BYTE_ORDER_MARK: char = '\u{feff}';
+
 /// Splits a text into tokens. The last one is [`Kind::End`].
 pub(super) fn tokenize(text: &str) -> Vec<Token> {
     let bytes = text.as_bytes();
     let at = |index: usize| bytes.get(index).copied();
     let mut tokens = Vec::with_capacity(bytes.len() / 4 + 1);
     let mut start = 0;
+    if text.starts_with(BYTE_ORDER_MARK) {
+        start = BYTE_ORDER_MARK.len_utf8();
+        tokens.push(Token {
+            kind: Kind::Space,
+            start: 0,
+            end: narrow(start),
+        });
+    }
     while let Some(first) = at(start) {
         let (kind, length) = match first {
             b'{' => (Kind::Open, 1),
@@ -108,12 +119,13 @@ fn is_space(byte: u8) -> bool {
     matches!(byte, b' ' | b'\t' | b'\r' | b'\n')
 }
 
-/// A word ends at white space, punctuation, a comment or an arrow.
+/// A word ends at white space, punctuation, a comment or an arrow. The `//` of a URL begins no comment, so that the
+/// URL can be reported as one.
 fn continues_word(at: &impl Fn(usize) -> Option<u8>, index: usize, start: usize) -> bool {
     let next = at(index + 1);
     match at(index) {
         None | Some(b'{' | b'}' | b',' | b'=' | b'"') => false,
-        Some(b'/') => next != Some(b'/'),
+        Some(b'/') => next != Some(b'/') || index.checked_sub(1).and_then(at) == Some(b':'),
         Some(b'-') => next != Some(b'>'),
         Some(b'<') => index == start || next != Some(b'-'),
         Some(byte) => !is_space(byte),
@@ -183,6 +195,8 @@ mod tests {
             (Kind::End, ""),
         ];
         assert_eq!(words(text), expected);
+        let url = "https://a.b/c// why";
+        assert_eq!(words(url), [(Kind::Word, "https://a.b/c"), (Kind::End, "")]);
         assert_eq!(unquote("\"a \\\"b\\\" \\\\\""), "a \"b\" \\");
     }
 
@@ -199,6 +213,8 @@ mod tests {
             "\"\\",
             "<-",
             "a<-b",
+            "\u{feff}egress 1",
+            "https://a.b//c",
         ] {
             let joined: String = tokenize(text).iter().map(|t| t.text(text)).collect();
             assert_eq!(joined, text);

@@ -1,1 +1,6 @@
 //! Integration tests.
+
+mod errors;
+mod language;
+mod policy;
+mod syntax_properties;

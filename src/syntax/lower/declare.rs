@@ -16,7 +16,7 @@ use crate::syntax::parse::Parsed;
 use crate::syntax::tree::{self, Item, Word};
 
 use super::parameter::{LeftOpen, Text};
-use super::{Group, Lowering, Once};
+use super::{Lowering, Once};
 
 /// A declared thing: its id, and the statement that defines it.
 pub(super) enum Declared<'a> {
@@ -101,6 +101,7 @@ impl<'a> Lowering<'a> {
         match self.library.regions().get(&text) {
             Some(region) => self.estate.region = Region::Named(region.name.clone()),
             None => {
+                self.region_is_unknown = true;
                 let help = did_you_mean_help(&text, self.library.regions().names());
                 let finding =
                     Finding::new(FindingId::TG0016, format!("there is no region `{text}`"))
@@ -230,62 +231,18 @@ impl<'a> Lowering<'a> {
         }
     }
 
-    fn declare_group(&mut self, name: &Word, members: &'a [tree::Target]) {
-        if let Some(first) = self.groups.get(&name.value) {
-            let finding = Finding::new(
-                FindingId::TG0007,
-                format!("group `{}` is declared twice", name.value),
-            )
-            .at(name.span, "declared again here")
-            .related(first.span, "declared first here");
-            self.report(finding);
-            return;
-        }
-        if name.value.contains('.') {
-            let finding = Finding::new(
-                FindingId::TG0004,
-                format!("`{}` cannot be the name of a group", name.value),
-            )
-            .at(name.span, "a word with a dot is a domain name")
-            .help("use letters, digits, hyphens and underscores");
-            self.report(finding);
-            return;
-        }
-        self.groups.insert(
-            name.value.clone(),
-            Group {
-                members,
-                span: name.span,
-            },
-        );
-    }
-
-    pub(super) fn report_unused_groups(&mut self) {
-        let unused: Vec<Finding> = self
-            .groups
-            .iter()
-            .filter(|(name, _)| !self.used_groups.contains(*name))
-            .map(|(name, group)| {
-                Finding::new(FindingId::TG8001, format!("group `{name}` is never used"))
-                    .at(group.span, "declared here")
-                    .help("use it in a requirement or rule, or remove it")
-            })
-            .collect();
-        self.findings.extend(unused);
-    }
-
     /// The part that every resource has. Names follow Azure's rule for most network resources
     /// (azure-resource-manager/management/resource-name-rules).
     fn meta(&mut self, name: &Word, body: Option<Span>) -> Meta {
-        let text = self
-            .text(name, "a name")
-            .unwrap_or_else(|| SmolStr::new_static("unnamed"));
+        let known = self.text(name, "a name");
+        let is_known = known.is_some();
+        let text = known.unwrap_or_else(|| name.value.clone());
         let fits = text.starts_with(|c: char| c.is_ascii_alphanumeric())
             && text.ends_with(|c: char| c.is_ascii_alphanumeric() || c == '_')
             && text
                 .chars()
                 .all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.'));
-        if !fits {
+        if is_known && !fits {
             let finding = Finding::new(FindingId::TG0004, format!("`{text}` cannot be the name of a resource"))
                 .at(name.span, "named here")
                 .help("use letters, digits, `_`, `-` and `.`; begin with a letter or digit, end with one or with `_`");
@@ -303,7 +260,8 @@ impl<'a> Lowering<'a> {
         let meta = self.meta(&vnet.name, vnet.body.span);
         let prefixes = self.prefixes(&vnet.prefixes);
         let table = &mut self.estate.vnets;
-        let id = match self.names.vnets.declare(&vnet.name, || {
+        let name = Spanned::new(meta.name.clone(), vnet.name.span);
+        let id = match self.names.vnets.declare(&name, || {
             table.push(Vnet {
                 meta,
                 prefixes,
@@ -311,7 +269,14 @@ impl<'a> Lowering<'a> {
             })
         }) {
             Ok(id) => id,
-            Err(finding) => return self.report(finding),
+            Err(finding) => {
+                for clause in &vnet.body.clauses {
+                    if let tree::VnetClause::Subnet(subnet) = clause {
+                        self.unread.note(&subnet.name.value);
+                    }
+                }
+                return self.report(finding);
+            }
         };
         declared.push(Declared::Vnet(id, vnet));
         for clause in &vnet.body.clauses {
@@ -353,8 +318,9 @@ macro_rules! declare {
         impl<'a> Lowering<'a> {
             $(fn $function(&mut self, $b: &'a $block) -> Option<Declared<'a>> {
                 let $meta = self.meta(&$b.name, $b.body.span);
+                let name = Spanned::new($meta.name.clone(), $b.name.span);
                 let table = &mut self.estate.$names;
-                match self.names.$names.declare(&$b.name, || table.push($element)) {
+                match self.names.$names.declare(&name, || table.push($element)) {
                     Ok(id) => Some(Declared::$variant(id, $b)),
                     Err(finding) => {
                         self.report(finding);
@@ -473,8 +439,18 @@ impl<'a> Lowering<'a> {
         &mut self,
         block: &'a tree::Block<tree::DnsZoneClause>,
     ) -> Option<Declared<'a>> {
-        let meta = self.meta(&block.name, block.body.span);
-        let domain = self.domain(&block.name)?.value;
+        let Some(domain) = self.domain(&block.name) else {
+            self.unread.note(&block.name.value);
+            return None;
+        };
+        let name = Spanned::new(SmolStr::new(domain.value.as_str()), domain.span);
+        let domain = domain.value;
+        let meta = Meta {
+            name: name.value.clone(),
+            origin: name.span.into(),
+            body: block.body.span,
+            home: Home::Deployed,
+        };
         let table = &mut self.estate.dns_zones;
         let make = || {
             table.push(PrivateDnsZone {
@@ -484,7 +460,7 @@ impl<'a> Lowering<'a> {
                 records: Vec::new(),
             })
         };
-        match self.names.dns_zones.declare(&block.name, make) {
+        match self.names.dns_zones.declare(&name, make) {
             Ok(id) => Some(Declared::DnsZone(id, block)),
             Err(finding) => {
                 self.report(finding);

@@ -55,7 +55,8 @@ impl Lowering<'_> {
                     }
                 }
                 tree::FirewallClause::Zones(words) => {
-                    self.estate.firewalls[id].zones = self.zones(words);
+                    let zones = self.zones(words);
+                    self.estate.firewalls[id].zones.extend(zones);
                 }
                 tree::FirewallClause::Setting(setting) => {
                     if let Some(tier) = self.setting(setting, &mut once, &mut settings) {
@@ -192,7 +193,7 @@ impl Lowering<'_> {
             .filter_map(|collection| self.collection(collection))
             .collect();
         Some(RuleCollectionGroup {
-            name: group.name.value.clone(),
+            name: self.name(&group.name),
             origin: group.name.span.into(),
             priority: priority?,
             collections,
@@ -242,7 +243,7 @@ impl Lowering<'_> {
         };
         let priority = self.number(priority, PRIORITY)?;
         Some(RuleCollection {
-            name: name.value.clone(),
+            name: self.name(name),
             origin: name.span.into(),
             priority,
             action,
@@ -270,7 +271,7 @@ impl Lowering<'_> {
         let (transports, ports) = transports_and_ports(&services);
         self.every_pair_is_meant(rule, &services, &transports, &ports);
         Some(NetworkRule {
-            info: info(&rule.name, rule.description.as_ref()),
+            info: self.info(&rule.name, rule.description.as_ref()),
             sources,
             destinations,
             transports,
@@ -341,7 +342,7 @@ impl Lowering<'_> {
             }
         }
         Some(ApplicationRule {
-            info: info(&rule.name, rule.description.as_ref()),
+            info: self.info(&rule.name, rule.description.as_ref()),
             sources,
             destinations,
             protocols,
@@ -374,7 +375,7 @@ impl Lowering<'_> {
             .number(&rule.port, "expected a port from 1 to 65535")?
             .value;
         Some(NatRule {
-            info: info(&rule.name, rule.description.as_ref()),
+            info: self.info(&rule.name, rule.description.as_ref()),
             sources,
             destinations,
             transports,
@@ -383,15 +384,15 @@ impl Lowering<'_> {
             translated_port,
         })
     }
-}
 
-fn info(name: &Word, description: Option<&Word>) -> RuleInfo {
-    RuleInfo {
-        name: name.value.clone(),
-        origin: name.span.into(),
-        description: description
-            .map(|text| text.value.to_string())
-            .unwrap_or_default(),
+    fn info(&mut self, name: &Word, description: Option<&Word>) -> RuleInfo {
+        RuleInfo {
+            name: self.name(name),
+            origin: name.span.into(),
+            description: description
+                .map(|text| text.value.to_string())
+                .unwrap_or_default(),
+        }
     }
 }
 

@@ -40,7 +40,9 @@ impl Lowering<'_> {
                     existing,
                     span,
                 } => {
-                    if let Some(kind) = self.scope(scope) {
+                    if let Some(role) = self.word(role, "a role")
+                        && let Some(kind) = self.scope(scope)
+                    {
                         let place = scope
                             .name
                             .as_ref()
@@ -48,7 +50,7 @@ impl Lowering<'_> {
                         self.estate.role_assignments.push(RoleAssignment {
                             origin: span.span.into(),
                             identity: id,
-                            role: role.clone(),
+                            role,
                             scope: crate::base::Spanned::new(kind, place),
                             existing: *existing,
                         });

@@ -6,6 +6,7 @@
 
 mod declare;
 mod firewall;
+mod group;
 mod identity;
 mod intent;
 mod names;
@@ -14,9 +15,10 @@ mod parameter;
 mod pool;
 mod resource;
 mod target;
+mod unread;
 mod value;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use smol_str::SmolStr;
 
@@ -30,10 +32,12 @@ use crate::estate::{
 use crate::intent::Intent;
 use crate::intent::catalog::Library;
 
+use self::group::Group;
 use self::names::Names;
 use self::parameter::ParameterTable;
+use self::unread::Unread;
 use super::parse::Parsed;
-use super::tree::{Target, Word};
+use super::tree::Word;
 
 pub use self::parameter::Parameters;
 
@@ -58,7 +62,8 @@ pub fn lower(files: &[Parsed], library: &Library, parameters: &Parameters) -> Lo
         parameters,
         names: NameTables::default(),
         groups: BTreeMap::new(),
-        used_groups: BTreeSet::new(),
+        unread: Unread::of(files),
+        region_is_unknown: false,
         estate: Estate::default(),
         intent: Intent::default(),
         findings,
@@ -69,6 +74,7 @@ pub fn lower(files: &[Parsed], library: &Library, parameters: &Parameters) -> Lo
     lowering.define_resources(&declared);
     lowering.define_identities(&declared);
     lowering.define_pools(&declared);
+    lowering.define_groups();
     lowering.define_rules(&declared);
     lowering.define_intent(&declared);
     lowering.report_unused_groups();
@@ -90,19 +96,14 @@ pub fn lower(files: &[Parsed], library: &Library, parameters: &Parameters) -> Lo
     }
 }
 
-/// A named list of targets.
-#[derive(Debug, Clone, Copy)]
-struct Group<'a> {
-    members: &'a [Target],
-    span: Span,
-}
-
 struct Lowering<'a> {
     library: &'a Library,
     parameters: ParameterTable,
     names: NameTables,
     groups: BTreeMap<SmolStr, Group<'a>>,
-    used_groups: BTreeSet<SmolStr>,
+    unread: Unread,
+    /// A region is written, but there is none of that name.
+    region_is_unknown: bool,
     estate: Estate,
     intent: Intent,
     findings: Vec<Finding>,
@@ -171,8 +172,15 @@ impl Lowering<'_> {
     ) -> Option<Ref<T>> {
         let word = self.word(word, "a name")?;
         let (reference, finding) = names(&self.names).resolve(&word);
-        self.findings.extend(finding);
+        self.report_unknown(&word.value, finding);
         Some(reference)
+    }
+
+    /// Reports a reference to nothing, unless a statement that could not be read may declare the name.
+    fn report_unknown(&mut self, name: &SmolStr, finding: Option<Finding>) {
+        if !self.unread.may_declare(name) {
+            self.findings.extend(finding);
+        }
     }
 
     fn references<T>(

@@ -222,8 +222,9 @@ impl Lowering<'_> {
                     let destination = self.route_destination(destination);
                     let next_hop = self.next_hop(next_hop);
                     if let (Some(destination), Some(next_hop)) = (destination, next_hop) {
+                        let name = self.name(name);
                         self.estate.route_tables[id].routes.push(Route {
-                            name: name.value.clone(),
+                            name,
                             origin: span.span.into(),
                             destination,
                             next_hop,
@@ -352,7 +353,7 @@ impl Lowering<'_> {
             return None;
         }
         Some(SecurityRule {
-            name: rule.name.value.clone(),
+            name: self.name(&rule.name),
             origin: rule.name.span.into(),
             description: rule
                 .description
@@ -408,7 +409,8 @@ impl Lowering<'_> {
         for clause in &ip.body.clauses {
             match clause {
                 tree::PublicIpClause::Zones(words) => {
-                    self.estate.public_ips[id].zones = self.zones(words);
+                    let zones = self.zones(words);
+                    self.estate.public_ips[id].zones.extend(zones);
                 }
                 tree::PublicIpClause::Common(common) => {
                     if let Some(home) = self.common(common, &mut once, ip.body.span) {
@@ -624,9 +626,10 @@ impl Lowering<'_> {
                 }
                 tree::DnsZoneClause::Record { name, addresses } => {
                     let addresses = self.addresses(addresses);
+                    let text = self.name(name);
                     self.estate.dns_zones[id].records.push(DnsRecord {
                         origin: name.span.into(),
-                        name: name.value.clone(),
+                        name: text,
                         addresses,
                     });
                 }
@@ -654,13 +657,18 @@ impl Lowering<'_> {
                 FindingId::TG0008,
                 format!("`{}` is not a subnet", word.value),
             )
-            .at(word.span, "a subnet is written vnet.subnet");
+            .at(word.span, "a subnet is written vnet.subnet")
+            .maybe_help(self.names.subnets.written().find_map(|path| {
+                let (_, subnet) = path.split_once('.')?;
+                let same = subnet.eq_ignore_ascii_case(&word.value);
+                same.then(|| format!("did you mean `{path}`?"))
+            }));
             self.report(finding);
             return Some(unknown);
         };
         let vnet_word = Spanned::new(vnet_name.into(), word.span);
         let (vnet, finding) = self.names.vnets.resolve(&vnet_word);
-        self.findings.extend(finding);
+        self.report_unknown(&word.value, finding);
         let Some(vnet) = vnet.id else {
             return Some(unknown);
         };
@@ -668,7 +676,7 @@ impl Lowering<'_> {
             Some(id) => Some(Ref::known(id, word.value.clone(), word.span)),
             None => {
                 let finding = self.unknown_subnet(word, vnet, subnet_name);
-                self.report(finding);
+                self.report_unknown(&word.value, Some(finding));
                 Some(unknown)
             }
         }

@@ -10,6 +10,8 @@ use crate::estate::OpenParameter;
 use crate::syntax::parse::Parsed;
 use crate::syntax::tree::{Item, Word};
 
+use super::unread::Unread;
+
 /// Values given from outside, on the command line or in a file, by parameter.
 pub type Parameters = BTreeMap<SmolStr, SmolStr>;
 
@@ -40,12 +42,18 @@ pub(super) enum LeftOpen {
 }
 
 /// The parameters of a policy with their values.
-#[derive(Debug, Default)]
-pub(super) struct ParameterTable(BTreeMap<SmolStr, Declared>);
+#[derive(Debug)]
+pub(super) struct ParameterTable {
+    declared: BTreeMap<SmolStr, Declared>,
+    unread: Unread,
+}
 
 impl ParameterTable {
     pub(super) fn read(files: &[Parsed], given: &Parameters, findings: &mut Vec<Finding>) -> Self {
-        let mut table = Self::default();
+        let mut table = Self {
+            declared: BTreeMap::new(),
+            unread: Unread::of(files),
+        };
         for item in files.iter().flat_map(|file| &file.items) {
             let Item::Param { name, default } = item else {
                 continue;
@@ -58,9 +66,10 @@ impl ParameterTable {
                         .at(name.span, "declared here")
                         .help(help),
                 );
+                table.unread.note(&name.value);
                 continue;
             }
-            if let Some(first) = table.0.get(&name.value) {
+            if let Some(first) = table.declared.get(&name.value) {
                 let message = format!("parameter `{}` is declared twice", name.value);
                 findings.push(
                     Finding::new(Id::TG0007, message)
@@ -73,7 +82,7 @@ impl ParameterTable {
                 .get(&name.value)
                 .or(default.as_ref().map(|word| &word.value))
                 .cloned();
-            table.0.insert(
+            table.declared.insert(
                 name.value.clone(),
                 Declared {
                     span: name.span,
@@ -83,8 +92,11 @@ impl ParameterTable {
                 },
             );
         }
-        for name in given.keys().filter(|name| !table.0.contains_key(*name)) {
-            let known: Vec<&str> = table.0.keys().map(SmolStr::as_str).collect();
+        for name in given
+            .keys()
+            .filter(|name| !table.declared.contains_key(*name))
+        {
+            let known: Vec<&str> = table.declared.keys().map(SmolStr::as_str).collect();
             let finding = Finding::new(Id::TG0014, format!("the policy has no parameter `{name}`"))
                 .maybe_help(did_you_mean_help(name, known.iter().copied()))
                 .help(format!("declare it with: param {name}"));
@@ -98,8 +110,11 @@ impl ParameterTable {
         let Some(name) = word.value.strip_prefix('$') else {
             return Some(Text::Known(word.value.clone()));
         };
-        let Some(declared) = self.0.get_mut(name) else {
-            let known: Vec<&str> = self.0.keys().map(SmolStr::as_str).collect();
+        let Some(declared) = self.declared.get_mut(name) else {
+            if self.unread.may_declare(&name.into()) {
+                return None;
+            }
+            let known: Vec<&str> = self.declared.keys().map(SmolStr::as_str).collect();
             findings.push(
                 Finding::new(Id::TG0014, format!("there is no parameter `{name}`"))
                     .at(word.span, "used here")
@@ -117,7 +132,7 @@ impl ParameterTable {
 
     /// Notes that a parameter stays open at a place where it may.
     pub(super) fn leave_open(&mut self, name: &str, how: LeftOpen) {
-        if let Some(declared) = self.0.get_mut(name) {
+        if let Some(declared) = self.declared.get_mut(name) {
             declared.left_open = declared.left_open.max(Some(how));
         }
     }
@@ -132,7 +147,7 @@ impl ParameterTable {
         .help(format!(
             "give it one with --param {name}=VALUE, or in the policy: param {name} = VALUE"
         ));
-        match self.0.get(name) {
+        match self.declared.get(name) {
             Some(declared) => finding.related(declared.span, "declared without a value"),
             None => finding,
         }
@@ -141,8 +156,8 @@ impl ParameterTable {
     /// The parameters that the template must have, and findings for those that nothing uses.
     pub(super) fn finish(self, findings: &mut Vec<Finding>) -> Vec<OpenParameter> {
         let mut open = Vec::new();
-        for (name, declared) in self.0 {
-            if !declared.used {
+        for (name, declared) in self.declared {
+            if !declared.used && self.unread.is_empty() {
                 let message = format!("parameter `{name}` is never used");
                 findings.push(
                     Finding::new(Id::TG0024, message)

@@ -10,8 +10,8 @@ use crate::estate::{
     DnsServers, Id, NetworkPlugin, OpenParameter, OutboundType, Pool, PoolIdentity, Region,
 };
 use crate::intent::catalog::{
-    self, Catalog, Direction, Level, Need, NextHop, NoDestination, Reason, Selection, Template,
-    select,
+    self, Catalog, Direction, Endpoint, Level, Need, NextHop, NoDestination, Reason, Selection,
+    Template, select,
 };
 use crate::intent::{Admission, PoolSummary, RequiredRoute, Requirement, RouteTarget, Waiting};
 use crate::net::{Destination, OpenValue, parse_prefix};
@@ -27,6 +27,59 @@ struct CatalogClauses<'t> {
     features: Vec<&'t Word>,
     include: Vec<&'t Word>,
     values: Vec<(&'t Word, &'t Word)>,
+}
+
+/// What entries of a catalog lack to be complete.
+#[derive(Debug, Default)]
+struct Missing {
+    region: WaitingEntries,
+    /// By the name of the value.
+    values: BTreeMap<SmolStr, WaitingEntries>,
+}
+
+impl Missing {
+    fn add(&mut self, catalog: &Catalog, endpoint: &Endpoint, names: Vec<SmolStr>) {
+        for name in names {
+            let parameter = catalog.parameter(&name);
+            if parameter.is_some_and(|parameter| parameter.kind.is_of_region()) {
+                self.region.add(endpoint);
+            } else {
+                self.values.entry(name).or_default().add(endpoint);
+            }
+        }
+    }
+}
+
+/// The entries that wait for one value, with their places in the catalog.
+#[derive(Debug, Default)]
+struct WaitingEntries {
+    entries: Vec<(SmolStr, Span)>,
+}
+
+impl WaitingEntries {
+    fn add(&mut self, endpoint: &Endpoint) {
+        if self.entries.last().is_none_or(|(id, _)| *id != endpoint.id) {
+            self.entries.push((endpoint.id.clone(), endpoint.span));
+        }
+    }
+
+    /// `x waits`, or `x and 2 more entries wait`.
+    fn describe(&self, one: &str, many: &str) -> String {
+        let first = self.entries.first().map_or("", |(id, _)| id.as_str());
+        match self.entries.len() {
+            0 | 1 => format!("`{first}` {one}"),
+            2 => format!("`{first}` and 1 more entry {many}"),
+            count => format!("`{first}` and {} more entries {many}", count - 1),
+        }
+    }
+
+    fn finding(&self, id: FindingId, message: String, because: Span) -> Finding {
+        let finding = Finding::new(id, message).at(because, "asked for here");
+        match self.entries.first() {
+            Some((_, entry)) => finding.related(*entry, "this entry"),
+            None => finding,
+        }
+    }
 }
 
 impl Lowering<'_> {
@@ -50,7 +103,8 @@ impl Lowering<'_> {
         for clause in &pool.body.clauses {
             self.pool_clause(id, pool, clause, &mut once, &mut catalog_clauses);
         }
-        if !once.0.iter().any(|(keyword, _)| *keyword == "outbound") {
+        let said = once.0.iter().any(|(keyword, _)| *keyword == "outbound");
+        if !said && !self.unread.lies_in(pool.body.span) {
             let finding = Finding::new(
                 FindingId::TG0010,
                 format!("pool `{}` does not say how it leaves", pool.name.value),
@@ -59,7 +113,7 @@ impl Lowering<'_> {
             .help("write for example: outbound userDefinedRouting");
             self.report(finding);
         }
-        self.apply_catalog(id, pool.name.span, &catalog_clauses);
+        self.apply_catalog(id, pool, &catalog_clauses);
     }
 
     fn pool_clause<'t>(
@@ -132,7 +186,8 @@ impl Lowering<'_> {
         }
     }
 
-    fn apply_catalog(&mut self, id: Id<Pool>, because: Span, clauses: &CatalogClauses<'_>) {
+    fn apply_catalog(&mut self, id: Id<Pool>, pool: &tree::Pool, clauses: &CatalogClauses<'_>) {
+        let because = pool.name.span;
         let Some(kind) = self.estate.pools[id].kind.clone() else {
             let orphan = clauses
                 .clusters
@@ -143,6 +198,7 @@ impl Lowering<'_> {
                 .copied()
                 .chain(clauses.values.iter().map(|(name, _)| *name))
                 .next()
+                .filter(|_| !self.unread.lies_in(pool.body.span))
             {
                 let finding = Finding::new(
                     FindingId::TG0010,
@@ -181,9 +237,12 @@ impl Lowering<'_> {
             because: kind.span,
             entry,
         };
+        let mut missing = Missing::default();
         for need in &selected.needs {
-            self.take_need(id, catalog, need, origin(need.endpoint.span), because);
+            let origin = origin(need.endpoint.span);
+            self.take_need(id, catalog, need, origin, because, &mut missing);
         }
+        self.report_missing(id, catalog, kind.span, missing);
         self.take_admissions(id, catalog, &selected.features, &values, kind.span);
         self.take_routes(id, catalog, &values, kind.span);
 
@@ -384,6 +443,7 @@ impl Lowering<'_> {
         need: &Need<'_>,
         origin: Origin,
         because: Span,
+        missing: &mut Missing,
     ) {
         let endpoint = need.endpoint;
         let form = need.fallback.as_ref().unwrap_or(&need.form);
@@ -396,7 +456,7 @@ impl Lowering<'_> {
                 }
                 Ok(destination) => destinations.push(Spanned::new(destination, because)),
                 Err(NoDestination::Missing(names)) => {
-                    self.missing_value(pool, catalog, need, &names, origin);
+                    missing.add(catalog, endpoint, names);
                 }
                 Err(error) => {
                     let finding = Finding::new(
@@ -489,37 +549,39 @@ impl Lowering<'_> {
     }
 
     /// A text with a gap in it cannot be completed by the deployment: the policy has to say the value.
-    fn missing_value(
+    fn report_missing(
         &mut self,
         pool: Id<Pool>,
         catalog: &Catalog,
-        need: &Need<'_>,
-        names: &[SmolStr],
-        origin: Origin,
+        because: Span,
+        missing: Missing,
     ) {
-        let endpoint = need.endpoint;
-        for name in names {
-            let parameter = catalog.parameter(name);
-            let finding = if parameter.is_some_and(|parameter| parameter.kind.is_of_region()) {
-                Finding::new(
-                    FindingId::TG0015,
-                    format!("`{}` needs the region", endpoint.id),
-                )
-                .help("write for example: region westeurope")
-            } else {
-                let pool = &self.estate.pools[pool].meta.name;
-                Finding::new(
-                    FindingId::TG7003,
-                    format!("`{}` waits for the value `{name}`", endpoint.id),
-                )
-                .help(format!("write in pool `{pool}`: set {name} = VALUE"))
-                .maybe_help(parameter.and_then(|parameter| parameter.how.clone()))
-            };
-            self.report(
-                finding
-                    .at(origin, "asked for here")
-                    .related(endpoint.span, "this entry"),
+        // Where no region is known because of a mistake, the mistake has been reported.
+        let explained = self.region_is_unknown || !self.unread.is_empty();
+        if !missing.region.entries.is_empty() && !explained {
+            let wait = missing
+                .region
+                .describe("needs the region", "need the region");
+            let finding = missing
+                .region
+                .finding(FindingId::TG0015, wait, because)
+                .help("write for example: region westeurope");
+            self.report(finding);
+        }
+        let pool = self.estate.pools[pool].meta.name.clone();
+        for (name, waiting) in missing.values {
+            let how = catalog
+                .parameter(&name)
+                .and_then(|parameter| parameter.how.clone());
+            let wait = waiting.describe(
+                &format!("waits for the value `{name}`"),
+                &format!("wait for the value `{name}`"),
             );
+            let finding = waiting
+                .finding(FindingId::TG7003, wait, because)
+                .help(format!("write in pool `{pool}`: set {name} = VALUE"))
+                .maybe_help(how);
+            self.report(finding);
         }
     }
 

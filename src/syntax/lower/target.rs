@@ -1,7 +1,5 @@
 //! Targets of requirements and rules: addresses, names, tags, groups, parts of the estate.
 
-use smol_str::SmolStr;
-
 use crate::base::{Spanned, did_you_mean_help};
 use crate::diag::{Finding, Id as FindingId};
 use crate::estate::{Endpoint, Id, Subnet, Vnet};
@@ -11,13 +9,14 @@ use crate::net::{
 use crate::syntax::tree::{Target, TargetKind, Word};
 
 use super::Lowering;
+use super::group::Member;
 use super::parameter::{LeftOpen, Text};
 use super::value::name_finding;
 
 impl Lowering<'_> {
     /// What the targets of a requirement stand for.
     pub(super) fn destinations(&mut self, targets: &[Target]) -> Vec<Spanned<Destination>> {
-        let mut out = Vec::with_capacity(targets.len());
+        let mut members = Vec::with_capacity(targets.len());
         for target in targets {
             match target.kind {
                 TargetKind::IpGroup | TargetKind::SecurityGroup => {
@@ -29,9 +28,11 @@ impl Lowering<'_> {
                     .help("name addresses, domain names, tags, or a `group`");
                     self.report(finding);
                 }
-                _ => self.expand(target, &mut Vec::new(), &mut out),
+                _ => members.extend(self.members(target)),
             }
         }
+        let mut out = Vec::with_capacity(members.len());
+        self.flatten(members, &mut out);
         out
     }
 
@@ -50,7 +51,8 @@ impl Lowering<'_> {
                 }
                 _ => {
                     let mut destinations = Vec::new();
-                    self.expand(target, &mut Vec::new(), &mut destinations);
+                    let members = self.members(target);
+                    self.flatten(members, &mut destinations);
                     out.extend(
                         destinations
                             .into_iter()
@@ -62,117 +64,91 @@ impl Lowering<'_> {
         out
     }
 
-    /// Adds what one target stands for. `inside` are the groups being expanded, to notice circles.
-    fn expand(
-        &mut self,
-        target: &Target,
-        inside: &mut Vec<SmolStr>,
-        out: &mut Vec<Spanned<Destination>>,
-    ) {
+    /// What one target stands for, groups left as they are.
+    pub(super) fn members(&mut self, target: &Target) -> Vec<Member> {
         let word = &target.word;
-        let mut push = |destination| out.push(Spanned::new(destination, word.span));
+        let one = |destination| vec![Member::Is(Spanned::new(destination, word.span))];
         let text = match self.parameters.text(word, &mut self.findings) {
-            None => return,
+            None => return Vec::new(),
             Some(Text::Known(text)) => text,
             Some(Text::Open(name)) => {
                 self.parameters.leave_open(&name, LeftOpen::Needed);
-                push(Destination::Open(OpenValue {
+                return one(Destination::Open(OpenValue {
                     parameter: name,
                     kind: OpenKind::Name,
                 }));
-                return;
             }
         };
         match target.kind {
-            TargetKind::ServiceTag => push(Destination::ServiceTag(ServiceTag::new(text))),
-            TargetKind::FqdnTag => push(Destination::FqdnTag(FqdnTag::new(text))),
+            TargetKind::ServiceTag => one(Destination::ServiceTag(ServiceTag::new(text))),
+            TargetKind::FqdnTag => one(Destination::FqdnTag(FqdnTag::new(text))),
             TargetKind::IpGroup | TargetKind::SecurityGroup => {
                 let finding = Finding::new(
                     FindingId::TG0023,
                     "a group cannot hold another kind of group",
                 )
-                .at(word.span, "named here");
+                .at(word.span, "named here")
+                .help("name addresses, domain names, tags, or another `group`");
                 self.report(finding);
+                Vec::new()
             }
-            TargetKind::Plain => self.expand_plain(word, &text, inside, out),
+            TargetKind::Plain => self.plain_members(word, &text),
         }
     }
 
-    fn expand_plain(
-        &mut self,
-        word: &Word,
-        text: &str,
-        inside: &mut Vec<SmolStr>,
-        out: &mut Vec<Spanned<Destination>>,
-    ) {
-        let at = |destination| Spanned::new(destination, word.span);
+    fn plain_members(&mut self, word: &Word, text: &str) -> Vec<Member> {
+        let one = |destination| vec![Member::Is(Spanned::new(destination, word.span))];
         if text == "*" || text == "any" {
-            out.push(at(Destination::Anywhere));
+            one(Destination::Anywhere)
         } else if let Ok(prefix) = parse_prefix(text) {
-            out.push(at(Destination::Prefix(prefix)));
+            one(Destination::Prefix(prefix))
         } else if let Some(range) = AddressRange::parse(text) {
-            out.push(at(Destination::Range(range)));
+            one(Destination::Range(range))
+        } else if let Some((_, rest)) = text.split_once("://") {
+            self.report_url(word, text, rest);
+            Vec::new()
         } else if looks_like_address(text) {
-            self.prefix_of(word, text);
+            let prefix = self.prefix_of(word, text);
+            prefix.map_or_else(Vec::new, |prefix| one(Destination::Prefix(prefix.value)))
         } else if !text.contains('.') && !text.starts_with('*') {
-            self.expand_name(word, text, inside, out);
+            self.named_members(word, text)
         } else if let Some(prefixes) = self.subnet_prefixes(word, text) {
-            out.extend(prefixes.into_iter().map(at));
+            prefixes.into_iter().flat_map(one).collect()
         } else {
             match text.parse::<FqdnPattern>() {
-                Ok(pattern) => out.push(at(Destination::Fqdn(pattern))),
+                Ok(pattern) => one(Destination::Fqdn(pattern)),
                 Err(error) => {
                     let finding = name_finding(word, text, &error);
                     self.report(finding);
+                    Vec::new()
                 }
             }
         }
     }
 
-    /// A word without dots names a group, a network or a pool.
-    fn expand_name(
-        &mut self,
-        word: &Word,
-        name: &str,
-        inside: &mut Vec<SmolStr>,
-        out: &mut Vec<Spanned<Destination>>,
-    ) {
-        let at = |destination| Spanned::new(destination, word.span);
-        if let Some(group) = self.groups.get(name).copied() {
-            if inside.iter().any(|open| open == name) {
-                let finding =
-                    Finding::new(FindingId::TG0011, format!("group `{name}` contains itself"))
-                        .at(word.span, "closes the circle");
-                self.report(finding);
-                return;
-            }
-            self.used_groups.insert(SmolStr::from(name));
-            inside.push(SmolStr::from(name));
-            for member in group.members {
-                self.expand(member, inside, out);
-            }
-            inside.pop();
-        } else if let Some(vnet) = self.names.vnets.get(name) {
-            let prefixes = &self.estate.vnets[vnet].prefixes;
-            out.extend(
-                prefixes
-                    .iter()
-                    .map(|prefix| at(Destination::Prefix(prefix.value))),
-            );
+    fn report_url(&mut self, word: &Word, text: &str, rest: &str) {
+        let host = rest.split(['/', ':', '?']).next().unwrap_or(rest);
+        let finding = Finding::new(FindingId::TG0004, format!("`{text}` is a URL"))
+            .at(word.span, "a target is an address or a name")
+            .help(format!(
+                "write {host}, and the protocol and port as a service"
+            ));
+        self.report(finding);
+    }
+
+    /// A word without dots names a group, a network or a pool, looked for in this order.
+    fn named_members(&mut self, word: &Word, name: &str) -> Vec<Member> {
+        if self.groups.contains_key(name) {
+            return vec![Member::Group(Spanned::new(name.into(), word.span))];
+        }
+        let prefixes: Vec<_> = if let Some(vnet) = self.names.vnets.get(name) {
+            self.estate.vnets[vnet].prefixes.clone()
         } else if let Some(pool) = self.names.pools.get(name) {
-            let subnets: Vec<_> = self.estate.pools[pool]
-                .subnets
-                .iter()
+            let subnets = self.estate.pools[pool].subnets.iter();
+            subnets
                 .filter_map(|subnet| subnet.id)
-                .collect();
-            for subnet in subnets {
-                let prefixes = &self.estate.subnets[subnet].prefixes;
-                out.extend(
-                    prefixes
-                        .iter()
-                        .map(|prefix| at(Destination::Prefix(prefix.value))),
-                );
-            }
+                .flat_map(|subnet| self.estate.subnets[subnet].prefixes.clone())
+                .collect()
         } else {
             let groups = self.groups.keys().map(|name| name.as_str());
             let known = groups
@@ -183,10 +159,14 @@ impl Lowering<'_> {
                 format!("there is no group, vnet or pool `{name}`"),
             )
             .at(word.span, "refers to nothing")
-            .maybe_help(did_you_mean_help(name, known))
-            .help("a domain name has a dot; a service tag is written `tag NAME`");
-            self.report(finding);
-        }
+            .maybe_help(did_you_mean_help(name, known));
+            self.report_unknown(&name.into(), Some(finding));
+            return Vec::new();
+        };
+        prefixes
+            .into_iter()
+            .map(|prefix| Member::Is(Spanned::new(Destination::Prefix(prefix.value), word.span)))
+            .collect()
     }
 
     /// The prefixes of `vnet.subnet`, when the first part names a network.
@@ -207,7 +187,7 @@ impl Lowering<'_> {
             None if subnet.contains('.') => None,
             None => {
                 let finding = self.unknown_subnet(word, vnet, subnet);
-                self.report(finding);
+                self.report_unknown(&word.value, Some(finding));
                 Some(Vec::new())
             }
         }

@@ -10,7 +10,8 @@ use smol_str::SmolStr;
 use crate::base::{Date, Spanned, did_you_mean_help};
 use crate::diag::{Edit, Finding, Id, Safety};
 use crate::net::{
-    AddressRange, Fqdn, NameError, PrefixError, Service, parse_address, parse_prefix,
+    AddressRange, AppProtocol, Fqdn, NameError, PrefixError, Service, ServiceError, Transport,
+    parse_address, parse_prefix,
 };
 use crate::syntax::tree::Word;
 
@@ -30,6 +31,12 @@ impl Lowering<'_> {
         }
     }
 
+    /// A name that is not looked up, such as that of a rule; the word itself when its parameter has no value.
+    pub(super) fn name(&mut self, word: &Word) -> SmolStr {
+        self.text(word, "a name")
+            .unwrap_or_else(|| word.value.clone())
+    }
+
     /// The word with its parameter replaced by its value.
     pub(super) fn word(&mut self, word: &Word, what: &str) -> Option<Word> {
         let text = self.text(word, what)?;
@@ -37,9 +44,7 @@ impl Lowering<'_> {
     }
 
     fn malformed(&mut self, word: &Word, text: &str, expected: impl Display) {
-        let finding = Finding::new(Id::TG0004, format!("{expected}, found `{text}`"))
-            .at(word.span, "malformed");
-        self.report(finding);
+        self.report(malformed(word, text, expected));
     }
 
     pub(super) fn prefix(&mut self, word: &Word) -> Option<Spanned<IpNet>> {
@@ -123,7 +128,22 @@ impl Lowering<'_> {
     }
 
     pub(super) fn service(&mut self, word: &Word) -> Option<Spanned<Service>> {
-        self.parsed(word, "a service")
+        let text = self.text(word, "a service")?;
+        match text.parse::<Service>() {
+            Ok(service) => Some(Spanned::new(service, word.span)),
+            Err(error) => {
+                let protocol = text.split('/').next().unwrap_or(&text);
+                let known = Transport::ALL
+                    .map(Transport::keyword)
+                    .into_iter()
+                    .chain(AppProtocol::ALL.map(AppProtocol::keyword));
+                let help = (error == ServiceError::UnknownProtocol)
+                    .then(|| did_you_mean_help(protocol, known))
+                    .flatten();
+                self.report(malformed(word, &text, error).maybe_help(help));
+                None
+            }
+        }
     }
 
     pub(super) fn services(&mut self, words: &[Word]) -> Vec<Spanned<Service>> {
@@ -190,6 +210,10 @@ impl Lowering<'_> {
         self.report(finding);
         None
     }
+}
+
+fn malformed(word: &Word, text: &str, expected: impl Display) -> Finding {
+    Finding::new(Id::TG0004, format!("{expected}, found `{text}`")).at(word.span, "malformed")
 }
 
 /// What is wrong with a domain name or pattern.

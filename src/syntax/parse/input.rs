@@ -2,7 +2,7 @@
 //!
 //! This is the only place that knows nom's traits.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::iter::Enumerate;
 
 use nom::combinator::cut;
@@ -21,22 +21,42 @@ use crate::syntax::tree::Word;
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Significant {
     pub(super) token: Token,
+    /// It is the first on its line.
+    pub(super) first_on_line: bool,
     /// It begins a line, and the line before does not ask to be continued by a comma, an arrow or an equals sign.
     pub(super) fresh_line: bool,
 }
 
+/// The first words that mean something in a block.
+pub(super) trait Vocabulary {
+    fn knows(&self, word: &str) -> bool;
+}
+
 /// What a parse shares: the text, and what it finds along the way.
-#[derive(Debug)]
 pub(super) struct Context<'a> {
     pub(super) text: &'a str,
     pub(super) file: FileId,
     pub(super) findings: RefCell<Vec<Finding>>,
     /// Where statements and clauses begin, for the formatter.
     pub(super) starts: RefCell<Vec<u32>>,
+    /// The names after first words of statements that could not be read.
+    pub(super) unread: RefCell<Vec<SmolStr>>,
+    /// The blocks around the place at hand, the whole file first.
+    pub(super) open_blocks: RefCell<Vec<&'static dyn Vocabulary>>,
+    /// How many braces open without closing and have not been reported; negative when more close than open.
+    pub(super) unclosed: Cell<i64>,
+}
+
+impl Context<'_> {
+    /// The text under a span of the file.
+    pub(super) fn source(&self, span: Span) -> &str {
+        let range = span.start as usize..span.end as usize;
+        self.text.get(range).unwrap_or("")
+    }
 }
 
 /// The rest of the tokens. Copying it is free, so backtracking is too.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 pub(super) struct Tokens<'a> {
     all: &'a [Significant],
     position: usize,
@@ -70,6 +90,32 @@ impl<'a> Tokens<'a> {
 
     pub(super) fn is_fresh_line(&self) -> bool {
         self.peek().is_some_and(|next| next.fresh_line)
+    }
+
+    /// How many bytes stand before the next token on its line.
+    pub(super) fn column(&self) -> usize {
+        let before = self.context.text.get(..self.span().start as usize);
+        before.map_or(0, |text| {
+            text.len() - text.rfind('\n').map_or(0, |end| end + 1)
+        })
+    }
+
+    pub(super) fn is_first_on_line(&self) -> bool {
+        self.peek().is_some_and(|next| next.first_on_line)
+    }
+
+    /// Whether a statement or clause begins here, whatever the line before asks for: a line that begins with a
+    /// keyword is never the continuation of a list.
+    pub(super) fn begins_statement(&self) -> bool {
+        self.is_fresh_line()
+            || (self.is_first_on_line() && self.kind() == Kind::Word && self.is_keyword())
+    }
+
+    /// Whether the next word is the first of a clause of a block around, or of a statement.
+    pub(super) fn is_keyword(&self) -> bool {
+        let text = self.text();
+        let blocks = self.context.open_blocks.borrow();
+        blocks.iter().any(|block| block.knows(text))
     }
 
     /// The place of the next token.
@@ -221,6 +267,19 @@ pub(super) fn keyword<'a>(
     }
 }
 
+/// This very word, on the same line.
+pub(super) fn keyword_on_line<'a>(
+    text: &'static str,
+) -> impl Parser<Tokens<'a>, Output = Word, Error = Failure> {
+    move |input: Tokens<'a>| {
+        if input.is_fresh_line() {
+            fail(input, text)
+        } else {
+            keyword(text).parse(input)
+        }
+    }
+}
+
 /// One of these words.
 pub(super) fn one_of<'a>(
     words: &'static [&'static str],
@@ -242,7 +301,7 @@ pub(super) fn value<'a>(
     what: &'static str,
 ) -> impl Parser<Tokens<'a>, Output = Word, Error = Failure> {
     move |input: Tokens<'a>| {
-        if input.kind() == Kind::Word && !input.is_fresh_line() {
+        if input.kind() == Kind::Word && !input.begins_statement() {
             Ok((input.advance(), input.word()))
         } else {
             fail(input, what)

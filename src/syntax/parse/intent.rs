@@ -9,7 +9,7 @@ use crate::syntax::tree::{Assert, Pool, PoolClause, Require, Target, TargetKind,
 
 use super::block::{Form, Forms, optional_body};
 use super::input::{
-    Step, Tokens, arrow, equals, keyword, list, text, value, value_or_text, values,
+    Step, Tokens, arrow, equals, keyword, keyword_on_line, list, text, value, value_or_text, values,
 };
 use super::network::clause_span;
 use super::resource;
@@ -25,7 +25,7 @@ pub(super) fn target(input: Tokens<'_>) -> Step<'_, Target> {
         what: &'static str,
         kind: TargetKind,
     ) -> impl Parser<Tokens<'a>, Output = Target, Error = super::input::Failure> {
-        preceded(keyword(word), cut(value(what))).map(move |word| Target { kind, word })
+        preceded(keyword_on_line(word), cut(value(what))).map(move |word| Target { kind, word })
     }
     alt((
         kind("tag", "the name of a service tag", TargetKind::ServiceTag),

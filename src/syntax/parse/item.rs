@@ -7,11 +7,18 @@ use nom::sequence::preceded;
 
 use crate::syntax::tree::Item;
 
-use super::block::Form;
+use super::block::{Form, Forms};
 use super::input::{equals, text, value, value_or_text};
 use super::{firewall, intent, network, resource};
 
-pub(super) static FORMS: &[Form<Item>] = &[
+/// The statements of a policy.
+pub(super) static POLICY: Forms<Item> = Forms {
+    block: "a policy",
+    common: None,
+    own: STATEMENTS,
+};
+
+static STATEMENTS: &[Form<Item>] = &[
     Form {
         keyword: "egress",
         usage: "egress 1",

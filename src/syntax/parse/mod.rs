@@ -8,12 +8,14 @@ mod item;
 mod network;
 mod resource;
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
+
+use smol_str::SmolStr;
 
 use crate::base::{FileId, SourceMap};
-use crate::diag::{Finding, Id};
+use crate::diag::Finding;
 
-use self::block::{head, report_failure, report_unknown};
+use self::block::{Clauses, stray_brace};
 use self::input::{Context, Significant, Tokens};
 use super::token::{Kind, Token, tokenize};
 use super::tree::Item;
@@ -31,6 +33,18 @@ pub struct Parsed {
     pub(super) tokens: Vec<Token>,
     /// Where statements and clauses begin, in bytes, in ascending order.
     pub(super) starts: Vec<u32>,
+    /// Names that statements seem to declare which could not be read.
+    pub(super) unread: Vec<SmolStr>,
+    /// A file that it uses could not be read.
+    pub(super) incomplete: bool,
+}
+
+impl Parsed {
+    /// The tokens of the file in order, white space and comments too: joined, they are its text.
+    pub fn tokens<'a>(&self, sources: &'a SourceMap) -> impl Iterator<Item = &'a str> {
+        let text = sources.get(self.file).map_or("", |source| source.text());
+        self.tokens.iter().map(move |token| token.text(text))
+    }
 }
 
 /// Parses a file of the map.
@@ -48,6 +62,9 @@ pub(super) fn parse_text(file: FileId, text: &str) -> Parsed {
         file,
         findings: RefCell::new(Vec::new()),
         starts: RefCell::new(Vec::new()),
+        unread: RefCell::new(Vec::new()),
+        open_blocks: RefCell::new(Vec::new()),
+        unclosed: Cell::new(unclosed(&tokens)),
     };
     let items = items(Tokens::new(&significant, &context));
     let mut starts = context.starts.into_inner();
@@ -58,39 +75,32 @@ pub(super) fn parse_text(file: FileId, text: &str) -> Parsed {
         findings: context.findings.into_inner(),
         tokens,
         starts,
+        unread: context.unread.into_inner(),
+        incomplete: false,
     }
 }
 
+/// How many more braces open than close.
+fn unclosed(tokens: &[Token]) -> i64 {
+    tokens
+        .iter()
+        .map(|token| match token.kind {
+            Kind::Open => 1,
+            Kind::Close => -1,
+            _ => 0,
+        })
+        .sum()
+}
+
 fn items(mut rest: Tokens<'_>) -> Vec<Item> {
-    let mut items = Vec::new();
+    let context = rest.context;
+    context.open_blocks.borrow_mut().push(&item::POLICY);
+    let mut clauses = Clauses::of(&item::POLICY);
     loop {
-        match rest.kind() {
-            Kind::End => return items,
-            Kind::Close => {
-                let finding = Finding::new(Id::TG0001, "unexpected `}`")
-                    .at(rest.span(), "closes no block")
-                    .help("remove it, or add the `{` it belongs to");
-                rest.context.findings.borrow_mut().push(finding);
-                rest = rest.advance();
-                continue;
-            }
-            _ => {}
-        }
-        let form = item::FORMS.iter().find(|form| form.keyword == rest.text());
-        match head(rest).zip(form) {
-            Some(((after, head), form)) => match (form.parse)(head, after) {
-                Ok((next, item)) => {
-                    rest.context.starts.borrow_mut().push(rest.span().start);
-                    items.push(item);
-                    rest = next;
-                }
-                Err(error) => rest = report_failure(rest, error, form.usage),
-            },
-            None => {
-                let keywords: Vec<&'static str> =
-                    item::FORMS.iter().map(|form| form.keyword).collect();
-                rest = report_unknown(rest, "a policy", &keywords);
-            }
+        rest = match rest.kind() {
+            Kind::End => return clauses.read,
+            Kind::Close => stray_brace(rest),
+            _ => clauses.step(rest),
         }
     }
 }
@@ -106,6 +116,7 @@ fn significant(tokens: &[Token], text: &str) -> Vec<Significant> {
         }
         out.push(Significant {
             token: *token,
+            first_on_line: new_line,
             fresh_line: new_line && !continued,
         });
         new_line = false;
@@ -120,9 +131,9 @@ fn significant(tokens: &[Token], text: &str) -> Vec<Significant> {
 /// How every statement and clause of the language reads, with the block it belongs to.
 #[must_use]
 pub fn usages() -> Vec<(&'static str, &'static str)> {
-    let mut all: Vec<(&'static str, &'static str)> = item::FORMS
-        .iter()
-        .map(|form| ("a policy", form.usage))
+    let mut all: Vec<(&'static str, &'static str)> = item::POLICY
+        .usages()
+        .map(|usage| (item::POLICY.block, usage))
         .collect();
     all.extend(
         resource::COMMON

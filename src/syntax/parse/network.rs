@@ -2,8 +2,8 @@
 
 use nom::Parser;
 use nom::branch::alt;
-use nom::combinator::{cut, opt, peek};
-use nom::sequence::preceded;
+use nom::combinator::{cut, not, opt, peek};
+use nom::sequence::{preceded, terminated};
 
 use crate::syntax::token::Kind;
 use crate::syntax::tree::{
@@ -15,7 +15,8 @@ use crate::syntax::tree::{
 
 use super::block::{Form, Forms, body, optional_body};
 use super::input::{
-    Step, Tokens, arrow, both_ways, equals, keyword, one_of, text, value, value_or_text, values,
+    Step, Tokens, arrow, both_ways, equals, keyword, keyword_on_line, one_of, text, value,
+    value_or_text, values,
 };
 use super::intent::{target, targets};
 
@@ -115,8 +116,12 @@ static VNET: Forms<VnetClause> = Forms {
 
 fn dns(input: Tokens<'_>) -> Step<'_, Dns> {
     alt((
-        preceded(keyword("firewall"), cut(value("the name of a firewall"))).map(Dns::Firewall),
-        keyword("azure").map(|_| Dns::Azure),
+        preceded(
+            keyword_on_line("firewall"),
+            cut(value("the name of a firewall")),
+        )
+        .map(Dns::Firewall),
+        keyword_on_line("azure").map(|_| Dns::Azure),
         values("the address of a DNS server").map(Dns::Servers),
     ))
     .parse(input)
@@ -298,9 +303,16 @@ fn route(head: Word, input: Tokens<'_>) -> Step<'_, RouteTableClause> {
 
 fn next_hop(input: Tokens<'_>) -> Step<'_, NextHop> {
     alt((
-        preceded(keyword("firewall"), cut(value("the name of a firewall"))).map(NextHop::Firewall),
-        preceded(keyword("appliance"), cut(value("the name of an appliance")))
-            .map(NextHop::Appliance),
+        preceded(
+            keyword_on_line("firewall"),
+            cut(value("the name of a firewall")),
+        )
+        .map(NextHop::Firewall),
+        preceded(
+            keyword_on_line("appliance"),
+            cut(value("the name of an appliance")),
+        )
+        .map(NextHop::Appliance),
         one_of(&["gateway", "internet", "vnet-local", "none"]).map(NextHop::Keyword),
         values("the address of an appliance").map(NextHop::Addresses),
     ))
@@ -660,7 +672,7 @@ fn role_assignment(head: Word, input: Tokens<'_>) -> Step<'_, IdentityClause> {
     let (rest, (role, scope, existing)) = (
         value_or_text("the name of a role in quotes"),
         preceded(keyword("on"), cut(scope)),
-        opt(keyword("existing")),
+        opt(already_existing),
     )
         .parse(input)?;
     let span = clause_span(&head, rest);
@@ -675,9 +687,18 @@ fn role_assignment(head: Word, input: Tokens<'_>) -> Step<'_, IdentityClause> {
     ))
 }
 
+/// `existing` of an assignment, on its line; with more behind it, it is the clause of the identity.
+fn already_existing(input: Tokens<'_>) -> Step<'_, Word> {
+    terminated(
+        keyword_on_line("existing"),
+        not(alt((keyword("resource-group"), keyword("subscription")))),
+    )
+    .parse(input)
+}
+
 fn scope(input: Tokens<'_>) -> Step<'_, Scope> {
     let own = preceded(
-        keyword("this"),
+        keyword_on_line("this"),
         cut(one_of(&["resource-group", "subscription"])),
     )
     .map(|kind| Scope { kind, name: None });
