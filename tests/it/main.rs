@@ -2,5 +2,6 @@
 
 mod errors;
 mod language;
+mod policies;
 mod policy;
 mod syntax_properties;
