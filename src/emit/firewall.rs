@@ -100,17 +100,18 @@ impl Builder<'_> {
     /// Groups are deployed one after the other: a policy takes one change at a time.
     fn groups(&mut self, id: Id<FirewallPolicy>, policy: &FirewallPolicy) {
         let parent = self.policy(id);
-        let mut previous = is_deployed(&parent).then_some(parent);
+        let mut previous: Vec<Target> = Some(parent.clone())
+            .filter(is_deployed)
+            .into_iter()
+            .collect();
         for group in &policy.groups {
-            let mut resource = self.resource(group_target(policy, group), group.origin);
+            let mut resource = self.resource(group_target(&parent, group), group.origin);
             resource.condition = group
                 .needs_parameter
                 .as_ref()
                 .map(|name| Expr::HasValue(name.to_string()));
-            resource.depends_on = previous
-                .replace(resource.target.clone())
-                .into_iter()
-                .collect();
+            resource.depends_on.clone_from(&previous);
+            wait_for(&mut previous, group, resource.target.clone());
             let groups = group
                 .collections
                 .iter()
@@ -388,16 +389,20 @@ impl Builder<'_> {
     }
 
     /// The firewall is attached when its policy is complete.
-    fn last_of_policy(&self, id: Id<FirewallPolicy>) -> Option<Target> {
+    fn last_of_policy(&self, id: Id<FirewallPolicy>) -> Vec<Target> {
         let policy = &self.estate.firewall_policies[id];
         if policy.meta.home.is_elsewhere() {
-            return None;
+            return Vec::new();
         }
-        let group = policy
-            .groups
-            .last()
-            .map(|group| group_target(policy, group));
-        group.or_else(|| Some(self.policy(id)).filter(is_deployed))
+        let parent = self.policy(id);
+        let mut last: Vec<Target> = Some(parent.clone())
+            .filter(is_deployed)
+            .into_iter()
+            .collect();
+        for group in &policy.groups {
+            wait_for(&mut last, group, group_target(&parent, group));
+        }
+        last
     }
 
     /// The public addresses of a firewall: resource (when known) and id. One is made when the policy names none and
@@ -551,13 +556,21 @@ impl Model {
     }
 }
 
-fn group_target(policy: &FirewallPolicy, group: &RuleCollectionGroup) -> Target {
-    Target::new(
+fn group_target(policy: &Target, group: &RuleCollectionGroup) -> Target {
+    policy.child(
         "Microsoft.Network/firewallPolicies/ruleCollectionGroups",
         "rules",
-        &[policy.meta.name.as_str(), group.name.as_str()],
-        &Home::Deployed,
+        &group.name,
     )
+}
+
+/// Notes what whoever comes after a group waits for. Azure forgets a dependency on what is not deployed, so behind a
+/// group with a condition one waits for what came before it, too.
+fn wait_for(previous: &mut Vec<Target>, group: &RuleCollectionGroup, target: Target) {
+    if group.needs_parameter.is_none() {
+        previous.clear();
+    }
+    previous.push(target);
 }
 
 /// `{ name, properties }`
