@@ -4,14 +4,15 @@ use crate::azure::facts::{Facts, Listing, TagUse};
 use crate::azure::next_hop::{Exit, exit_of};
 use crate::azure::rule_sets::rule_sets;
 use crate::base::{Origin, Span, did_you_mean};
-use crate::diag::{Finding, Id, Safety};
+use crate::diag::{Finding, Id, Safety, Severity};
 use crate::estate::{Endpoint, RouteDestination};
+use crate::intent::catalog::ParameterKind;
 use crate::net::{Cloud, Destination, FqdnTag, ServiceTag};
 
 use super::{Context, edit};
 
 rule! {
-    /// A service tag that Azure does not have, or not in this cloud, or not by region.
+    /// A service tag that Azure does not have, or not in this cloud, or not by region, or not of that region.
     ///
     /// Azure refuses rules and routes with a tag it does not know. Of some tags there are regional forms, such as
     /// `Sql.WestEurope`; of others there are none, in some clouds only.
@@ -184,7 +185,13 @@ fn check_service_tags(context: &Context<'_>, findings: &mut Vec<Finding>) {
             Some(known) if known.region.is_some() && !known.fact.is_regional_in(cloud) => {
                 no_regional_forms(&known.fact.name, name, Some(cloud), &placed)
             }
-            Some(_) => continue,
+            Some(known) => match known.region {
+                Some(region) => match region_fault(context, &known.fact.name, region, &placed) {
+                    Some(finding) => finding,
+                    None => continue,
+                },
+                None => continue,
+            },
         };
         findings.push(finding);
     }
@@ -209,6 +216,48 @@ fn unknown_tag(facts: &Facts, placed: &PlacedTag<'_>) -> Finding {
     let finding = Finding::new(Id::TG3003, format!("there is no service tag `{name}`"))
         .at(placed.origin, "not known");
     suggest(finding, whole.or(regional), placed.word)
+}
+
+/// A regional form of a tag whose region no cloud has, or another one.
+fn region_fault(
+    context: &Context<'_>,
+    base: &str,
+    region: &str,
+    placed: &PlacedTag<'_>,
+) -> Option<Finding> {
+    let cloud = context.estate.cloud;
+    match context.regions.cloud_of_suffix(region) {
+        Some(known) if known == cloud => return None,
+        Some(known) => {
+            let message = format!(
+                "service tag `{}` is of a region of {known}",
+                placed.tag.as_str()
+            );
+            let finding = Finding::new(Id::TG3003, message)
+                .at(placed.origin, format!("the policy is for {cloud}"));
+            return Some(finding.help(format!(
+                "write `{base}` and the region of {cloud} that is meant"
+            )));
+        }
+        None => {}
+    }
+    let kind = if base.eq_ignore_ascii_case("AzureCloud") {
+        ParameterKind::AzureCloudSuffix
+    } else {
+        ParameterKind::ServiceTagSuffix
+    };
+    let message =
+        format!("there is no region `{region}`, so there is no service tag `{base}.{region}`");
+    let finding = Finding::new(Id::TG3003, message).at(placed.origin, "not known");
+    Some(
+        match did_you_mean(region, context.regions.suffixes(cloud, kind)) {
+            Some(near) => suggest(finding, Some(format!("{base}.{near}")), placed.word),
+            // Azure opens regions more often than this list of them is renewed.
+            None => finding.severity(Severity::Warning).assumed().help(
+                "silence it for a region that is newer than this tool: ignore TG3003 \"why\"",
+            ),
+        },
+    )
 }
 
 fn no_regional_forms(

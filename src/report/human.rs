@@ -62,22 +62,9 @@ fn report<'a>(finding: &Finding, sources: &SourceMap, color: Color) -> Report<'a
         .with_config(config)
         .with_code(finding.id)
         .with_message(&finding.message);
-    if let Some(primary) = &finding.primary {
-        report.add_label(
-            Label::new(place(primary.span))
-                .with_message(&primary.text)
-                .with_color(primary_color),
-        );
-    }
-    // Files appear in the order of their labels; the primary one comes first.
-    let first = finding.primary.as_ref().map(|label| label.span.file);
-    let (here, elsewhere): (Vec<_>, Vec<_>) = finding
-        .related
-        .iter()
-        .partition(|label| Some(label.span.file) == first);
-    for label in here.into_iter().chain(elsewhere) {
+    for (label, color) in labels(finding, primary_color) {
         let shown = Label::new(place(label.span)).with_message(&label.text);
-        report.add_label(shown.with_color(ariadne::Color::Blue));
+        report.add_label(shown.with_color(color));
     }
     for line in notes(finding, sources) {
         match line {
@@ -86,6 +73,22 @@ fn report<'a>(finding: &Finding, sources: &SourceMap, color: Color) -> Report<'a
         }
     }
     report.finish()
+}
+
+/// The places in the order of their lines, so that one excerpt holds all of a file; the file of the primary place
+/// comes first.
+fn labels(
+    finding: &Finding,
+    primary_color: ariadne::Color,
+) -> Vec<(&crate::diag::Label, ariadne::Color)> {
+    let first = finding.primary.as_ref().map(|label| label.span.file);
+    let primary = finding.primary.iter().map(|label| (label, primary_color));
+    let related = finding.related.iter();
+    let mut labels: Vec<_> = primary
+        .chain(related.map(|label| (label, ariadne::Color::Blue)))
+        .collect();
+    labels.sort_by_key(|(label, _)| (Some(label.span.file) != first, label.span));
+    labels
 }
 
 enum Note {

@@ -112,3 +112,34 @@ pub(crate) fn lines(sources: &SourceMap, findings: &[Finding]) -> String {
     }
     out
 }
+
+/// A fenced block of a Markdown page.
+pub(crate) struct Block {
+    /// The line of the page on which its text begins.
+    pub(crate) line: usize,
+    pub(crate) text: String,
+}
+
+/// The fenced blocks of a language.
+pub(crate) fn blocks(page: &str, language: &str) -> Vec<Block> {
+    let mut blocks = Vec::new();
+    let mut open: Option<Block> = None;
+    let fence = format!("```{language}");
+    for (number, line) in (1..).zip(page.lines()) {
+        match &mut open {
+            None if line == fence => {
+                open = Some(Block {
+                    line: number + 1,
+                    text: String::new(),
+                });
+            }
+            None => {}
+            Some(_) if line == "```" => blocks.extend(open.take()),
+            Some(block) => {
+                block.text.push_str(line);
+                block.text.push('\n');
+            }
+        }
+    }
+    blocks
+}
