@@ -62,22 +62,12 @@ fn report<'a>(finding: &Finding, sources: &SourceMap, color: Color) -> Report<'a
         .with_config(config)
         .with_code(finding.id)
         .with_message(&finding.message);
-    if let Some(primary) = &finding.primary {
+    for (label, color) in labels(finding, primary_color) {
         report.add_label(
-            Label::new(place(primary.span))
-                .with_message(&primary.text)
-                .with_color(primary_color),
+            Label::new(place(label.span))
+                .with_message(&label.text)
+                .with_color(color),
         );
-    }
-    // Files appear in the order of their labels; the primary one comes first.
-    let first = finding.primary.as_ref().map(|label| label.span.file);
-    let (here, elsewhere): (Vec<_>, Vec<_>) = finding
-        .related
-        .iter()
-        .partition(|label| Some(label.span.file) == first);
-    for label in here.into_iter().chain(elsewhere) {
-        let shown = Label::new(place(label.span)).with_message(&label.text);
-        report.add_label(shown.with_color(ariadne::Color::Blue));
     }
     for line in notes(finding, sources) {
         match line {
@@ -86,6 +76,29 @@ fn report<'a>(finding: &Finding, sources: &SourceMap, color: Color) -> Report<'a
         }
     }
     report.finish()
+}
+
+/// The labels with their colours: those of the primary file first, and in each file from top to bottom, because
+/// ariadne begins a new excerpt whenever the lines go back.
+fn labels(
+    finding: &Finding,
+    primary_color: ariadne::Color,
+) -> Vec<(&crate::diag::Label, ariadne::Color)> {
+    let first = finding.primary.as_ref().map(|label| label.span.file);
+    let primary = finding.primary.iter().map(|label| (label, primary_color));
+    let related = finding
+        .related
+        .iter()
+        .map(|label| (label, ariadne::Color::Blue));
+    let mut labels: Vec<_> = primary.chain(related).collect();
+    labels.sort_by_key(|(label, _)| {
+        (
+            Some(label.span.file) != first,
+            label.span.file,
+            label.span.start,
+        )
+    });
+    labels
 }
 
 enum Note {
