@@ -69,6 +69,7 @@ mod expiry;
 mod firewall_rule;
 mod firewall_subnet;
 mod firewall_tier;
+mod limits;
 mod names_in_nsg;
 mod network_permissions;
 mod next_hop;
@@ -100,6 +101,8 @@ pub const RULES: &[Rule] = &[
     expiry::TG7001,
     expiry::TG7002,
     unused::TG8001,
+    limits::TG9001,
+    limits::TG9002,
 ];
 
 /// Runs every rule, on top of findings made before, and applies what the policy ignores.
