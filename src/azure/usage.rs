@@ -1,7 +1,7 @@
 //! How much of each of Azure's limits an estate uses
 //! (MicrosoftDocs/azure-docs, includes/azure-virtual-network-limits.md and includes/firewall-limits.md).
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::base::Origin;
 use crate::estate::{
@@ -129,27 +129,19 @@ impl Counter<'_> {
 }
 
 fn networks(estate: &Estate, counter: &mut Counter<'_>) {
-    let mut subnets: Vec<(Id<Vnet>, Origin)> = estate
-        .subnets
-        .iter()
-        .map(|(_, subnet)| (subnet.vnet, subnet.meta.origin))
-        .collect();
-    subnets.sort_by_key(|(vnet, _)| *vnet);
+    let subnets = estate.subnets.iter();
+    let subnets = by_vnet(subnets.map(|(_, it)| (Some(it.vnet), it.meta.origin)));
+    let peerings = estate.peerings.iter();
+    let peerings = by_vnet(peerings.map(|(_, it)| (it.from.id, it.origin)));
+    let of = |origins: &BTreeMap<Id<Vnet>, Vec<Origin>>, id| {
+        origins.get(&id).cloned().unwrap_or_default()
+    };
     for (id, vnet) in estate.vnets.iter() {
         let holder = Holder::new("vnet", &vnet.meta);
-        let first = subnets.partition_point(|(vnet, _)| *vnet < id);
-        let own = subnets.iter().skip(first);
-        let own = own.take_while(|(vnet, _)| *vnet == id).map(|it| it.1);
-        counter.each(&holder, "subnets", Limit::SubnetsPerVirtualNetwork, own);
-        let peerings = estate.peerings.iter();
-        let peerings = peerings.filter(|(_, it)| it.from.id == Some(id));
-        let peerings = peerings.map(|(_, it)| it.origin);
-        counter.each(
-            &holder,
-            "peerings",
-            Limit::PeeringsPerVirtualNetwork,
-            peerings,
-        );
+        let limit = Limit::SubnetsPerVirtualNetwork;
+        counter.each(&holder, "subnets", limit, of(&subnets, id));
+        let limit = Limit::PeeringsPerVirtualNetwork;
+        counter.each(&holder, "peerings", limit, of(&peerings, id));
         if let DnsServers::Custom(servers) = &vnet.dns {
             let servers = servers.iter().map(|server| server.span.into());
             counter.each(
@@ -178,6 +170,18 @@ fn networks(estate: &Estate, counter: &mut Counter<'_>) {
         let limit = Limit::PublicAddressesPerNatGateway;
         counter.each(&holder, "public addresses", limit, addresses);
     }
+}
+
+fn by_vnet(
+    origins: impl Iterator<Item = (Option<Id<Vnet>>, Origin)>,
+) -> BTreeMap<Id<Vnet>, Vec<Origin>> {
+    let mut by_vnet: BTreeMap<Id<Vnet>, Vec<Origin>> = BTreeMap::new();
+    for (vnet, origin) in origins {
+        if let Some(vnet) = vnet {
+            by_vnet.entry(vnet).or_default().push(origin);
+        }
+    }
+    by_vnet
 }
 
 fn security_groups(estate: &Estate, counter: &mut Counter<'_>) {
