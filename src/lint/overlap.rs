@@ -181,6 +181,23 @@ fn ip_group(group: &IpGroup, findings: &mut Vec<Finding>) {
         .help("remove the smaller one");
         findings.push(finding);
     }
+    let mut first = BTreeMap::new();
+    for range in &group.ranges {
+        let Some(other) = first.get(&range.value) else {
+            first.insert(range.value, range.span);
+            continue;
+        };
+        let message = format!(
+            "IP group `{}` holds {} already",
+            group.meta.name, range.value
+        );
+        let finding = Finding::new(Id::TG1002, message)
+            .severity(Severity::Warning)
+            .at(range.span, "again here")
+            .related(*other, "first here")
+            .help("remove one of them");
+        findings.push(finding);
+    }
 }
 
 fn pods(context: &Context<'_>, pool: &Pool, findings: &mut Vec<Finding>) {
