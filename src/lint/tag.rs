@@ -1,11 +1,13 @@
 //! TG3003, TG3004 and TG3005: names of service tags and FQDN tags.
 
+use std::collections::BTreeMap;
+
 use crate::azure::facts::{Facts, Listing, TagUse};
 use crate::azure::next_hop::{Exit, exit_of};
 use crate::azure::rule_sets::rule_sets;
 use crate::base::{Origin, Span, did_you_mean};
 use crate::diag::{Finding, Id, Safety};
-use crate::estate::{Endpoint, RouteDestination};
+use crate::estate::{Endpoint, Id as ElementId, Pool, RouteDestination};
 use crate::net::{Cloud, Destination, FqdnTag, ServiceTag};
 
 use super::{Context, edit};
@@ -99,12 +101,13 @@ fn own_word(origin: Origin, span: Span) -> Option<Span> {
 fn service_tags<'a>(context: &Context<'a>) -> Vec<PlacedTag<'a>> {
     let estate = context.estate;
     let mut tags = Vec::new();
+    let uses: BTreeMap<ElementId<Pool>, Option<TagUse>> = estate
+        .pools
+        .iter()
+        .map(|(id, pool)| (id, use_of(exit_of(estate, pool))))
+        .collect();
     for requirement in &context.intent.requirements {
-        let tag_use = match exit_of(estate, &estate.pools[requirement.pool]) {
-            Exit::Firewall(_) => Some(TagUse::FirewallRule),
-            Exit::Open => Some(TagUse::SecurityRule),
-            Exit::Elsewhere => None,
-        };
+        let tag_use = uses.get(&requirement.pool).copied().flatten();
         for destination in &requirement.destinations {
             tags.extend(service_tag(&destination.value).map(|tag| PlacedTag {
                 tag,
@@ -137,6 +140,15 @@ fn service_tags<'a>(context: &Context<'a>) -> Vec<PlacedTag<'a>> {
     }
     tags.extend(tags_of_rules(context));
     tags
+}
+
+/// The kind of rule that a requirement becomes.
+fn use_of(exit: Exit) -> Option<TagUse> {
+    match exit {
+        Exit::Firewall(_) => Some(TagUse::FirewallRule),
+        Exit::Open => Some(TagUse::SecurityRule),
+        Exit::Elsewhere => None,
+    }
 }
 
 fn tags_of_rules<'a>(context: &Context<'a>) -> Vec<PlacedTag<'a>> {
