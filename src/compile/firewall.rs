@@ -6,6 +6,7 @@ use ipnet::IpNet;
 use smol_str::{SmolStr, ToSmolStr, format_smolstr};
 
 use crate::azure::facts::{Facts, Limit};
+use crate::azure::next_hop::Exit;
 use crate::base::{Origin, Spanned};
 use crate::diag::{Finding, Id as FindingId};
 use crate::estate::{
@@ -17,7 +18,7 @@ use crate::net::Destination;
 
 use super::FirewallModel;
 use super::naming::{UniqueNames, azure_name};
-use super::rules::{Draft, Exit, Plan};
+use super::rules::{Draft, Plan};
 use super::slots;
 
 /// Priorities of generated groups. Groups that a policy writes itself come before them with 100 to 999, or after

@@ -8,10 +8,10 @@ use std::net::IpAddr;
 use ipnet::IpNet;
 
 use crate::azure::facts::{Facts, FirewallFeature, FirewallTier};
-use crate::azure::next_hop::{Holder, default_v4, firewall_of, holders, route_for};
+use crate::azure::next_hop::{Exit, exit_of};
 use crate::base::Spanned;
 use crate::diag::{Edit, Finding, Id as FindingId, Safety};
-use crate::estate::{Estate, Firewall, Id, OutboundType, Pool};
+use crate::estate::{Estate, Firewall, Id, Pool};
 use crate::intent::{Intent, Requirement};
 use crate::net::{AppProtocol, Destination, FqdnPattern, OpenKind, PortRange, Service, Transport};
 
@@ -51,17 +51,6 @@ impl Draft {
     }
 }
 
-/// How the flows of a pool leave.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Exit {
-    /// Through an Azure Firewall.
-    Firewall(Id<Firewall>),
-    /// Through another appliance.
-    OtherAppliance,
-    /// With nothing in the way but security groups.
-    Open,
-}
-
 /// The rules each requirement needs.
 #[derive(Debug)]
 pub(super) struct Plan {
@@ -94,7 +83,7 @@ impl Plan {
                         forms.dedup();
                         Mechanism::Firewall(forms)
                     }
-                    Exit::OtherAppliance => Mechanism::OtherAppliance,
+                    Exit::Elsewhere => Mechanism::OtherAppliance,
                     Exit::Open => Mechanism::SecurityRules,
                 };
                 Delivery {
@@ -136,39 +125,11 @@ pub(super) fn plan(
                 let drafts = drafter.draft();
                 if drafter.complete { drafts } else { Vec::new() }
             }
-            Exit::OtherAppliance | Exit::Open => Vec::new(),
+            Exit::Elsewhere | Exit::Open => Vec::new(),
         };
         plan.drafts.push(drafts);
     }
     plan
-}
-
-fn exit_of(estate: &Estate, pool: &Pool) -> Exit {
-    if let Some(firewall) = firewall_of(estate, pool) {
-        return Exit::Firewall(firewall);
-    }
-    let leads_elsewhere = pool
-        .subnets
-        .iter()
-        .filter_map(|subnet| subnet.id)
-        .any(|subnet| {
-            let table = estate.subnets[subnet]
-                .route_table
-                .as_ref()
-                .and_then(|table| table.id);
-            table
-                .and_then(|table| route_for(&estate.route_tables[table], default_v4()))
-                .is_some_and(|route| {
-                    holders(estate, &route.next_hop.value)
-                        .iter()
-                        .any(|holder| !matches!(holder, Holder::Firewall(_)))
-                })
-        });
-    if leads_elsewhere || pool.outbound.value == OutboundType::UserDefinedRouting {
-        Exit::OtherAppliance
-    } else {
-        Exit::Open
-    }
 }
 
 pub(super) fn is_name(destination: &Destination) -> bool {

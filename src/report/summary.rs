@@ -1,5 +1,7 @@
 //! What a compile did, for a terminal.
 
+use crate::azure::facts::Bound;
+use crate::azure::usage::Usage;
 use crate::compile::{Delivery, Mechanism, RuleForm};
 use crate::emit::{Template, Value};
 use crate::estate::Estate;
@@ -19,8 +21,8 @@ pub struct Compile<'a> {
     pub deliveries: &'a [Delivery],
     /// What is deployed.
     pub template: &'a Template,
-    /// How much of Azure's limits it takes: what, how many, of how many.
-    pub usage: &'a [(String, u64, u64)],
+    /// How much of Azure's limits it takes.
+    pub usage: &'a [Usage<'a>],
 }
 
 /// The summary, some lines of text.
@@ -73,17 +75,40 @@ pub fn compile(summary: &Compile<'_>) -> String {
         }
     }
     line("emitted", emitted(summary.template));
-    for (index, (what, used, limit)) in summary.usage.iter().enumerate() {
-        let label = if index == 0 { "azure limits" } else { "" };
-        line(
-            label,
-            format!("{what} {} of {}", grouped(*used), grouped(*limit)),
-        );
+    for (index, text) in limits(summary.usage).into_iter().enumerate() {
+        line(if index == 0 { "azure limits" } else { "" }, text);
     }
     if !summary.template.not_deployed.is_empty() {
         line("not deployed", summary.template.not_deployed.join(", "));
     }
     out
+}
+
+/// What each holder uses of its limits, a line for each holder.
+fn limits(usages: &[Usage<'_>]) -> Vec<String> {
+    let mut holders: Vec<(&str, Vec<String>)> = Vec::new();
+    for usage in usages
+        .iter()
+        .filter(|usage| usage.fact.bound == Bound::Maximum && usage.count > 0)
+    {
+        let text = format!(
+            "{} {} of {}",
+            usage.counted,
+            grouped(usage.count),
+            grouped(usage.fact.value)
+        );
+        match holders
+            .iter_mut()
+            .find(|(holder, _)| *holder == usage.holder)
+        {
+            Some((_, texts)) => texts.push(text),
+            None => holders.push((&usage.holder, vec![text])),
+        }
+    }
+    holders
+        .into_iter()
+        .map(|(holder, texts)| format!("{holder}: {}", texts.join(", ")))
+        .collect()
 }
 
 fn requirements(summary: &Compile<'_>) -> String {
