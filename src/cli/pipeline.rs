@@ -107,6 +107,7 @@ pub fn analyse(
         estate: &compiled.estate,
         intent: &lowered.intent,
         facts,
+        regions: library.regions(),
         today: options.today,
     };
     let mut findings = lint(&context, findings);

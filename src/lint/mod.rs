@@ -13,6 +13,7 @@ use crate::base::{Date, Origin};
 use crate::diag::{Finding, Id};
 use crate::estate::Estate;
 use crate::intent::Intent;
+use crate::intent::catalog::Regions;
 
 /// What rules look at.
 #[derive(Debug, Clone, Copy)]
@@ -23,6 +24,8 @@ pub struct Context<'a> {
     pub intent: &'a Intent,
     /// What is known about Azure.
     pub facts: &'a Facts,
+    /// Azure's regions.
+    pub regions: &'a Regions,
     /// The day on which expiry is judged.
     pub today: Date,
 }

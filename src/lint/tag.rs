@@ -6,7 +6,7 @@ use crate::azure::facts::{Facts, Listing, TagUse};
 use crate::azure::next_hop::{Exit, exit_of};
 use crate::azure::rule_sets::rule_sets;
 use crate::base::{Origin, Span, did_you_mean};
-use crate::diag::{Finding, Id, Safety};
+use crate::diag::{Finding, Id, Safety, Severity};
 use crate::estate::{Endpoint, Id as ElementId, Pool, RouteDestination};
 use crate::net::{Cloud, Destination, FqdnTag, ServiceTag};
 
@@ -196,10 +196,52 @@ fn check_service_tags(context: &Context<'_>, findings: &mut Vec<Finding>) {
             Some(known) if known.region.is_some() && !known.fact.is_regional_in(cloud) => {
                 no_regional_forms(&known.fact.name, name, Some(cloud), &placed)
             }
-            Some(_) => continue,
+            Some(known) => match known
+                .region
+                .and_then(|region| unknown_region(context, &known.fact.name, region, &placed))
+            {
+                Some(finding) => finding,
+                None => continue,
+            },
         };
         findings.push(finding);
     }
+}
+
+/// A regional form whose region is not on the list. The list may be older than the region, so this is no error.
+fn unknown_region(
+    context: &Context<'_>,
+    base: &str,
+    region: &str,
+    placed: &PlacedTag<'_>,
+) -> Option<Finding> {
+    let cloud = context.estate.cloud;
+    let regions = context.regions.iter().filter(|known| known.cloud == cloud);
+    let suffixes: Vec<&str> = if base.eq_ignore_ascii_case("AzureCloud") {
+        let unlisted = context.regions.service_tag_only().iter();
+        let unlisted = unlisted.map(|suffix| suffix.azurecloud_suffix.as_str());
+        regions
+            .filter_map(|known| known.azurecloud_suffix.as_deref())
+            .chain(unlisted)
+            .collect()
+    } else {
+        regions
+            .filter_map(|known| known.service_tag_suffix.as_deref())
+            .collect()
+    };
+    if suffixes
+        .iter()
+        .any(|suffix| suffix.eq_ignore_ascii_case(region))
+    {
+        return None;
+    }
+    let message = format!("service tag `{base}` is not known for a region `{region}` of {cloud}");
+    let finding = Finding::new(Id::TG3003, message)
+        .severity(Severity::Warning)
+        .assumed()
+        .at(placed.origin, "no region of the list");
+    let better = did_you_mean(region, suffixes).map(|suffix| format!("{base}.{suffix}"));
+    Some(suggest(finding, better, placed.word))
 }
 
 fn unknown_tag(facts: &Facts, placed: &PlacedTag<'_>) -> Finding {
@@ -388,6 +430,23 @@ pool p in v.s {{ outbound loadBalancer }}
         let policy = policy("AzureCloud", "require p -> tag Storge.WestEurope tcp/443");
         let fixed = fixed(Id::TG3003, &policy);
         assert!(fixed.contains("tag Storage.WestEurope"), "{fixed}");
+    }
+
+    #[test]
+    fn a_region_that_is_not_listed_is_a_warning() {
+        let policy = |tag: &str| policy("AzureCloud", &format!("require p -> tag {tag} tcp/443"));
+        for known in [
+            "Sql.WestEurope",
+            "AzureCloud.centralfrance",
+            "storage.westus3",
+        ] {
+            assert_eq!(found(Id::TG3003, &policy(known)), [""; 0], "{known}");
+        }
+        let typo = policy("Sql.WestEurop");
+        assert_eq!(findings(Id::TG3003, &typo)[0].severity, Severity::Warning);
+        assert!(fixed(Id::TG3003, &typo).contains("tag Sql.WestEurope"));
+        // The irregular spelling belongs to AzureCloud alone.
+        assert_eq!(findings(Id::TG3003, &policy("Sql.centralfrance")).len(), 1);
     }
 
     #[test]

@@ -30,6 +30,7 @@ pub(super) fn run(policy: &str) -> (SourceMap, Vec<Finding>) {
         estate: &lowered.estate,
         intent: &lowered.intent,
         facts: Facts::builtin(),
+        regions: library().1.regions(),
         today: TODAY.parse().unwrap(),
     };
     (sources, lint(&context, Vec::new()))
