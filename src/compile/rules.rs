@@ -3,9 +3,11 @@
 //! Names over HTTP, HTTPS and MSSQL become application rules; everything else network rules, by name only where
 //! the firewall's DNS proxy is on (azure-docs, firewall/rule-processing.md, fqdn-filtering-network-rules.md).
 
+use std::collections::BTreeSet;
 use std::net::IpAddr;
 
 use ipnet::IpNet;
+use smol_str::SmolStr;
 
 use crate::azure::facts::{Facts, FirewallFeature, FirewallTier};
 use crate::azure::next_hop::{Exit, exit_of};
@@ -40,6 +42,21 @@ impl Draft {
         }
     }
 
+    /// The parameter without which the rule makes no sense yet.
+    pub(super) fn waits_for(&self, estate: &Estate) -> Option<SmolStr> {
+        self.destinations()
+            .iter()
+            .find_map(|destination| match destination {
+                Destination::Open(open) => {
+                    let mut parameters = estate.open_parameters.iter();
+                    let parameter =
+                        parameters.find(|parameter| parameter.name == open.parameter)?;
+                    parameter.optional.then(|| parameter.name.clone())
+                }
+                _ => None,
+            })
+    }
+
     fn form(&self) -> RuleForm {
         match self {
             Self::Application { .. } => RuleForm::Application,
@@ -68,7 +85,13 @@ impl Plan {
             .map_or(Exit::Open, |(_, exit)| *exit)
     }
 
-    pub(super) fn deliveries(&self, intent: &Intent) -> Vec<Delivery> {
+    /// How each requirement is met; those `left_out` are not.
+    pub(super) fn deliveries(
+        &self,
+        estate: &Estate,
+        intent: &Intent,
+        left_out: &BTreeSet<usize>,
+    ) -> Vec<Delivery> {
         intent
             .requirements
             .iter()
@@ -76,7 +99,14 @@ impl Plan {
             .enumerate()
             .map(|(index, (requirement, drafts))| {
                 let mechanism = match self.exit(requirement.pool) {
-                    Exit::Firewall(_) if drafts.is_empty() => Mechanism::Unmet,
+                    Exit::Firewall(_) if drafts.is_empty() || left_out.contains(&index) => {
+                        Mechanism::Unmet
+                    }
+                    Exit::Firewall(_)
+                        if drafts.iter().any(|draft| draft.waits_for(estate).is_some()) =>
+                    {
+                        Mechanism::Waits
+                    }
                     Exit::Firewall(_) => {
                         let mut forms: Vec<RuleForm> = drafts.iter().map(Draft::form).collect();
                         forms.sort();

@@ -57,7 +57,14 @@ pub fn compile(summary: &Compile<'_>) -> String {
             ),
         );
     }
-    for waiting in &summary.intent.waiting {
+    let open = &summary.estate.open_parameters;
+    let parameters = |name: &str| open.iter().any(|parameter| parameter.name == name);
+    for waiting in summary
+        .intent
+        .waiting
+        .iter()
+        .filter(|waiting| parameters(&waiting.parameter))
+    {
         let available = waiting
             .available
             .as_deref()
@@ -74,6 +81,9 @@ pub fn compile(summary: &Compile<'_>) -> String {
             line("", format!("to learn it: {how}"));
         }
     }
+    if let Some(text) = unproved_assertions(summary.intent) {
+        line("assertions", text);
+    }
     line("emitted", emitted(summary.template));
     for (index, text) in limits(summary.usage).into_iter().enumerate() {
         line(if index == 0 { "azure limits" } else { "" }, text);
@@ -82,6 +92,18 @@ pub fn compile(summary: &Compile<'_>) -> String {
         line("not deployed", summary.template.not_deployed.join(", "));
     }
     out
+}
+
+/// That assertions are read and resolved, and no more: silence would look like proof.
+#[must_use]
+pub fn unproved_assertions(intent: &Intent) -> Option<String> {
+    match intent.assertions.len() {
+        0 => None,
+        count => Some(format!(
+            "{} read and resolved, not proved: this version does not trace flows",
+            counted(count, "assertion", "assertions")
+        )),
+    }
 }
 
 /// What each holder uses of its limits, a line for each holder.
@@ -113,18 +135,23 @@ fn limits(usages: &[Usage<'_>]) -> Vec<String> {
 
 fn requirements(summary: &Compile<'_>) -> String {
     let total = summary.deliveries.len();
-    let met = summary
-        .deliveries
-        .iter()
-        .filter(|delivery| delivery.mechanism != Mechanism::Unmet)
-        .count();
+    let count = |wanted: fn(&Mechanism) -> bool| {
+        summary
+            .deliveries
+            .iter()
+            .filter(|delivery| wanted(&delivery.mechanism))
+            .count()
+    };
+    let waiting = count(|mechanism| *mechanism == Mechanism::Waits);
+    let unmet = count(|mechanism| *mechanism == Mechanism::Unmet);
+    let met = total - waiting - unmet;
     let mut ways: Vec<(&str, usize)> = Vec::new();
     for delivery in summary.deliveries {
         let words: Vec<&str> = match &delivery.mechanism {
             Mechanism::Firewall(forms) => forms.iter().map(|form| rule_form(*form)).collect(),
             Mechanism::SecurityRules => vec!["security rules only"],
             Mechanism::OtherAppliance => vec!["left to another appliance"],
-            Mechanism::Unmet => Vec::new(),
+            Mechanism::Waits | Mechanism::Unmet => Vec::new(),
         };
         for word in words {
             match ways.iter_mut().find(|(known, _)| *known == word) {
@@ -142,7 +169,12 @@ fn requirements(summary: &Compile<'_>) -> String {
     } else {
         format!(" ({})", ways.join(", "))
     };
-    format!("{met} of {total} met{ways}")
+    let waiting = match waiting {
+        0 => String::new(),
+        1 => "; 1 waits for its value".to_owned(),
+        many => format!("; {many} wait for their values"),
+    };
+    format!("{met} of {total} met{ways}{waiting}")
 }
 
 fn rule_form(form: RuleForm) -> &'static str {
