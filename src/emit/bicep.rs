@@ -62,7 +62,7 @@ fn visit<'a>(value: &'a Value, found: &mut BTreeMap<&'a str, &'a Target>) {
 fn visit_expr<'a>(expr: &'a Expr, found: &mut BTreeMap<&'a str, &'a Target>) {
     match expr {
         Expr::Id(target) | Expr::PrincipalOf(target) | Expr::FirewallPrivateIp(target) => {
-            note(target, found)
+            note(target, found);
         }
         Expr::Guid(parts) => parts.iter().for_each(|part| visit_expr(part, found)),
         _ => {}

@@ -1,1 +1,8 @@
 //! Integration tests.
+
+#![cfg(test)]
+
+mod cli;
+mod conformance;
+mod layering;
+mod support;
