@@ -99,18 +99,13 @@ impl Builder<'_> {
 
     /// Groups are deployed one after the other: a policy takes one change at a time.
     fn groups(&mut self, id: Id<FirewallPolicy>, policy: &FirewallPolicy) {
-        let parent = self.policy(id);
-        let mut previous = is_deployed(&parent).then_some(parent);
-        for group in &policy.groups {
+        for (index, group) in policy.groups.iter().enumerate() {
             let mut resource = self.resource(group_target(policy, group), group.origin);
             resource.condition = group
                 .needs_parameter
                 .as_ref()
                 .map(|name| Expr::HasValue(name.to_string()));
-            resource.depends_on = previous
-                .replace(resource.target.clone())
-                .into_iter()
-                .collect();
+            resource.depends_on = self.after_groups(id, index);
             let groups = group
                 .collections
                 .iter()
@@ -325,9 +320,12 @@ impl Builder<'_> {
             }
         };
         let own_subnet = subnet("AzureFirewallSubnet");
-        resource.depends_on.extend(
-            (own_subnet.inside.is_none() && is_deployed(&own_subnet)).then(|| own_subnet.clone()),
-        );
+        let management_subnet = management_ip
+            .is_some()
+            .then(|| subnet("AzureFirewallManagementSubnet"));
+        let subnets = std::iter::once(&own_subnet).chain(&management_subnet);
+        let on_their_own = subnets.filter(|subnet| subnet.inside.is_none() && is_deployed(subnet));
+        resource.depends_on.extend(on_their_own.cloned());
         let sku = vec![
             ("name", Value::text("AZFW_VNet")),
             ("tier", Value::text(firewall.tier.value.name())),
@@ -355,12 +353,9 @@ impl Builder<'_> {
         resource
             .properties
             .push(("ipConfigurations", Value::List(configurations)));
-        if let Some((_, address)) = &management_ip {
+        if let (Some((_, address)), Some(subnet)) = (&management_ip, management_subnet) {
             let properties = vec![
-                (
-                    "subnet",
-                    Value::reference(subnet("AzureFirewallManagementSubnet")),
-                ),
+                ("subnet", Value::reference(subnet)),
                 (
                     "publicIPAddress",
                     Value::Object(vec![("id", address.clone())]),
@@ -376,7 +371,16 @@ impl Builder<'_> {
                 resource
                     .properties
                     .push(("firewallPolicy", Value::reference(self.policy(policy))));
-                resource.depends_on.extend(self.last_of_policy(policy));
+                if !self.estate.firewall_policies[policy]
+                    .meta
+                    .home
+                    .is_elsewhere()
+                {
+                    // The firewall is attached when its policy is complete.
+                    resource
+                        .depends_on
+                        .extend(self.after_groups(policy, usize::MAX));
+                }
             }
             None => self.classic(&mut resource.properties, &mut resource.depends_on, firewall),
         }
@@ -387,17 +391,22 @@ impl Builder<'_> {
         self.push(resource);
     }
 
-    /// The firewall is attached when its policy is complete.
-    fn last_of_policy(&self, id: Id<FirewallPolicy>) -> Option<Target> {
+    /// What to wait for to come after the first `count` groups of a policy.
+    ///
+    /// Azure drops a dependency on a group that its condition leaves out
+    /// (azure-resource-manager/templates/resource-dependency.md), and with it the way to what that group waits for.
+    /// So one waits for every such group, and for the last thing before them that is always deployed.
+    fn after_groups(&self, id: Id<FirewallPolicy>, count: usize) -> Vec<Target> {
         let policy = &self.estate.firewall_policies[id];
-        if policy.meta.home.is_elsewhere() {
-            return None;
+        let mut targets = Vec::new();
+        for group in policy.groups.iter().take(count).rev() {
+            targets.push(group_target(policy, group));
+            if group.needs_parameter.is_none() {
+                return targets;
+            }
         }
-        let group = policy
-            .groups
-            .last()
-            .map(|group| group_target(policy, group));
-        group.or_else(|| Some(self.policy(id)).filter(is_deployed))
+        targets.extend(Some(self.policy(id)).filter(is_deployed));
+        targets
     }
 
     /// The public addresses of a firewall: resource (when known) and id. One is made when the policy names none and

@@ -1,6 +1,12 @@
 //! Integration tests.
 
+#![cfg(test)]
+
+mod cli;
+mod conformance;
 mod errors;
 mod language;
+mod layering;
 mod policy;
+mod support;
 mod syntax_properties;
