@@ -64,6 +64,18 @@ pub fn usage<'a>(estate: &Estate, facts: &'a Facts) -> Vec<Usage<'a>> {
     counter.usages
 }
 
+/// The element, in the order of the sources, with which the sum of shares goes over a limit. Compiled rules stand in
+/// another order, which tells nothing to whoever has to take some away.
+fn first_over(elements: &mut [(Origin, u64)], limit: u64) -> Option<Origin> {
+    elements.sort_by_key(|(origin, _)| origin.span());
+    let mut sum: u64 = 0;
+    let over = elements.iter().find(|(_, share)| {
+        sum = sum.saturating_add(*share);
+        sum > limit
+    });
+    over.map(|(origin, _)| *origin)
+}
+
 /// What has a count.
 struct Holder {
     words: String,
@@ -106,14 +118,14 @@ impl Counter<'_> {
         elements: impl IntoIterator<Item = (Origin, u64)>,
     ) {
         let fact = self.facts.limit(limit);
-        let mut count: u64 = 0;
-        let mut over = None;
-        for (origin, share) in elements {
-            count = count.saturating_add(share);
-            if fact.bound == Bound::Maximum && count > fact.value && over.is_none() {
-                over = Some(origin);
-            }
-        }
+        let mut elements: Vec<(Origin, u64)> = elements.into_iter().collect();
+        let count = elements
+            .iter()
+            .fold(0u64, |sum, (_, share)| sum.saturating_add(*share));
+        let exceeded = fact.bound == Bound::Maximum && count > fact.value;
+        let over = exceeded
+            .then(|| first_over(&mut elements, fact.value))
+            .flatten();
         if count > 0 {
             self.usages.push(Usage {
                 holder: holder.words.clone(),

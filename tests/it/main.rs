@@ -7,6 +7,7 @@ mod conformance;
 mod errors;
 mod language;
 mod layering;
+mod limits;
 mod policy;
 mod support;
 mod syntax_properties;

@@ -88,6 +88,33 @@ impl<'a> Lowering<'a> {
         self.check_region_in_cloud(files);
     }
 
+    /// A catalog that is used and asked nothing is a leftover, or a pool that lacks its `kind`.
+    pub(super) fn report_unused_catalogs(&mut self, files: &[Parsed]) {
+        if !self.unread.is_empty() {
+            return;
+        }
+        for item in files.iter().flat_map(|file| &file.items) {
+            let Item::UseCatalog(word) = item else {
+                continue;
+            };
+            if self.library.get(&word.value).is_none() || self.has_pool_of_kind(&word.value) {
+                continue;
+            }
+            let name = &word.value;
+            let finding = Finding::new(FindingId::TG8001, format!("no pool is of kind `{name}`"))
+                .at(word.span, "used for nothing")
+                .help(format!(
+                    "write in a pool's block: kind {name}, or remove this line"
+                ));
+            self.report(finding);
+        }
+    }
+
+    fn has_pool_of_kind(&self, name: &str) -> bool {
+        let mut pools = self.estate.pools.iter();
+        pools.any(|(_, pool)| pool.kind.as_ref().is_some_and(|kind| kind.value == name))
+    }
+
     fn set_region(&mut self, word: &Word) {
         let text = match self.parameters.text(word, &mut self.findings) {
             None => return,
