@@ -88,9 +88,15 @@ impl<'a> Lowering<'a> {
         self.check_region_in_cloud(files);
     }
 
-    /// A catalog that is used and asked nothing is a leftover, or a pool that lacks its `kind`.
+    /// A catalog that is used and asked nothing is a leftover. Where a pool's kind is missing or unknown, that may
+    /// be all that is wrong.
     pub(super) fn report_unused_catalogs(&mut self, files: &[Parsed]) {
-        if !self.unread.is_empty() {
+        let library = self.library;
+        let known = |kind: &Word| library.get(&kind.value).is_some();
+        let mut pools = self.estate.pools.iter();
+        let kindless = pools.any(|(_, pool)| !pool.kind.as_ref().is_some_and(known));
+        drop(pools);
+        if kindless || !self.unread.is_empty() {
             return;
         }
         for item in files.iter().flat_map(|file| &file.items) {
@@ -103,9 +109,7 @@ impl<'a> Lowering<'a> {
             let name = &word.value;
             let finding = Finding::new(FindingId::TG8001, format!("no pool is of kind `{name}`"))
                 .at(word.span, "used for nothing")
-                .help(format!(
-                    "write in a pool's block: kind {name}, or remove this line"
-                ));
+                .help("remove this line, or give a pool this kind");
             self.report(finding);
         }
     }
