@@ -24,13 +24,13 @@ const PATH: &str = "generated.egress";
 fn policy(count: usize) -> String {
     let mut text = String::from(
         "egress 1\nregion westeurope\n\
-         vnet v 10.0.0.0/16 {\n  dns firewall fw\n  subnet nodes 10.0.1.0/24 { route-table rt  nsg n }\n  \
+         vnet net 10.0.0.0/16 {\n  dns firewall fw\n  subnet nodes 10.0.1.0/24 { route-table rt  nsg n }\n  \
          subnet AzureFirewallSubnet 10.0.0.0/26\n}\n\
-         firewall fw in v { private-ip 10.0.0.4  dns-proxy on }\n\
+         firewall fw in net { private-ip 10.0.0.4  dns-proxy on }\n\
          route-table rt { route default 0.0.0.0/0 -> firewall fw }\n\
          nsg n { }\n\
-         identity id { role \"Network Contributor\" on this resource-group }\n\
-         pool p in v.nodes { outbound userDefinedRouting  identity id }\n",
+         identity nodes-id { role \"Network Contributor\" on this resource-group }\n\
+         pool p in net.nodes { outbound userDefinedRouting  identity nodes-id }\n",
     );
     for index in 0..count {
         let (high, low) = (index / 250, index % 250);

@@ -6,3 +6,4 @@ pub mod facts;
 pub mod next_hop;
 pub mod rbac;
 pub mod rule_sets;
+pub mod usage;

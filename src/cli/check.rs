@@ -1,6 +1,6 @@
 //! `tidegate check`
 
-use crate::report;
+use crate::report::{self, summary};
 
 use super::Outcome;
 use super::arguments::{CheckOptions, FindingFormat};
@@ -18,6 +18,9 @@ pub(super) fn run(options: &CheckOptions) -> Outcome {
             print_error(&findings_text(&analysis, color(options.policy.color)));
             if analysis.findings.is_empty() {
                 print(&format!("{}: no findings\n", options.policy.policy));
+            }
+            if let Some(text) = summary::unproved_assertions(&analysis.intent) {
+                print(&format!("{text}\n"));
             }
         }
     }

@@ -1,6 +1,7 @@
 //! `tidegate compile`
 
 use crate::azure::facts::Facts;
+use crate::azure::usage::usage;
 use crate::diag::Severity;
 use crate::emit;
 use crate::report::summary;
@@ -36,7 +37,7 @@ pub(super) fn run(options: &CompileOptions) -> Outcome {
         intent: &analysis.intent,
         deliveries: &analysis.deliveries,
         template: &template,
-        usage: &[],
+        usage: &usage(&analysis.estate, Facts::builtin()),
     };
     print(&format!(
         "{} -> {path}\n\n{}",

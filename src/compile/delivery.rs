@@ -5,6 +5,8 @@
 pub enum Mechanism {
     /// These kinds of firewall rules.
     Firewall(Vec<RuleForm>),
+    /// Firewall rules that are deployed once a value that it needs exists.
+    Waits,
     /// Security rules alone, which do not know names.
     SecurityRules,
     /// An appliance that is not Azure Firewall: its rules are its owner's.

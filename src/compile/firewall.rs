@@ -6,6 +6,7 @@ use ipnet::IpNet;
 use smol_str::{SmolStr, ToSmolStr, format_smolstr};
 
 use crate::azure::facts::{Facts, Limit};
+use crate::azure::next_hop::Exit;
 use crate::base::{Origin, Spanned};
 use crate::diag::{Finding, Id as FindingId};
 use crate::estate::{
@@ -17,7 +18,7 @@ use crate::net::Destination;
 
 use super::FirewallModel;
 use super::naming::{UniqueNames, azure_name};
-use super::rules::{Draft, Exit, Plan};
+use super::rules::{Draft, Plan};
 use super::slots;
 
 /// Priorities of generated groups. Groups that a policy writes itself come before them with 100 to 999, or after
@@ -54,14 +55,22 @@ impl Rule {
     }
 }
 
+/// What could not be added.
+#[derive(Debug, Default)]
+pub(super) struct Added {
+    pub(super) findings: Vec<Finding>,
+    /// Requirements without their rule, by their place in the intent.
+    pub(super) left_out: BTreeSet<usize>,
+}
+
 pub(super) fn add(
     estate: &mut Estate,
     intent: &Intent,
     plan: &Plan,
     model: FirewallModel,
     facts: &Facts,
-    findings: &mut Vec<Finding>,
-) {
+) -> Added {
+    let mut out = Added::default();
     for firewall in estate.firewalls.ids() {
         let pools: Vec<Id<Pool>> = plan
             .exits
@@ -73,10 +82,10 @@ pub(super) fn add(
             continue;
         }
         if let Some(finding) = cannot_take_rules(estate, firewall, model, !pools.is_empty()) {
-            findings.push(finding);
+            out.findings.push(finding);
             continue;
         }
-        let placed = place(estate, intent, plan, &pools, model);
+        let placed = place(estate, intent, plan, &pools, model, &mut out);
         match model {
             FirewallModel::Policy => {
                 let policy = policy_for(estate, firewall);
@@ -100,6 +109,7 @@ pub(super) fn add(
             }
         }
     }
+    out
 }
 
 /// Why rules cannot be put on this firewall, if they cannot.
@@ -189,19 +199,26 @@ fn place(
     plan: &Plan,
     pools: &[Id<Pool>],
     model: FirewallModel,
+    out: &mut Added,
 ) -> Vec<Placed> {
     let mut placed = Vec::new();
     for &pool in pools {
         let sources = sources(estate, pool);
         let mut names = UniqueNames::default();
-        for (requirement, drafts) in intent.requirements.iter().zip(&plan.drafts) {
+        for (index, (requirement, drafts)) in
+            intent.requirements.iter().zip(&plan.drafts).enumerate()
+        {
             if requirement.pool != pool {
                 continue;
             }
             for draft in drafts {
-                let waits_for = optional_parameter(estate, draft);
-                if waits_for.is_some() && model == FirewallModel::Classic {
-                    // A collection of a firewall cannot be left out when a value is missing.
+                let waits_for = draft.waits_for(estate);
+                if let (Some(parameter), FirewallModel::Classic) = (&waits_for, model) {
+                    out.findings.push(cannot_wait(requirement, parameter));
+                    out.left_out.insert(index);
+                    estate
+                        .open_parameters
+                        .retain(|open| open.name != *parameter);
                     continue;
                 }
                 let name: SmolStr = names.take(azure_name(&requirement.name)).into();
@@ -218,6 +235,17 @@ fn place(
         }
     }
     placed
+}
+
+/// A collection of a firewall cannot be left out when a value is missing, so classic rules cannot wait for it.
+fn cannot_wait(requirement: &Requirement, parameter: &str) -> Finding {
+    let message = format!(
+        "`{}` is left out: classic rules cannot wait for `{parameter}`",
+        requirement.name
+    );
+    Finding::new(FindingId::TG7003, message)
+        .at(requirement.origin, "needs a value that exists only later")
+        .help("say the value in the pool's block with `set` once it exists, or compile with --firewall-model policy")
 }
 
 /// Where a pool's packets come from when they reach the firewall: nodes, and pods with addresses of the network.
@@ -265,20 +293,6 @@ fn ip_group(
         ranges: Vec::new(),
     });
     Ref::known(id, name, origin)
-}
-
-fn optional_parameter(estate: &Estate, draft: &Draft) -> Option<SmolStr> {
-    draft
-        .destinations()
-        .iter()
-        .find_map(|destination| match destination {
-            Destination::Open(open) => estate
-                .open_parameters
-                .iter()
-                .find(|parameter| parameter.name == open.parameter && parameter.optional)
-                .map(|parameter| parameter.name.clone()),
-            _ => None,
-        })
 }
 
 fn rule(

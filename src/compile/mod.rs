@@ -46,9 +46,10 @@ pub fn compile(estate: Estate, intent: &Intent, facts: &Facts, model: FirewallMo
     let mut estate = estate;
     routes::add(&mut estate, intent, facts, &mut findings);
     let plan = rules::plan(&estate, intent, facts, &mut findings);
-    firewall::add(&mut estate, intent, &plan, model, facts, &mut findings);
+    let added = firewall::add(&mut estate, intent, &plan, model, facts);
+    findings.extend(added.findings);
     nsg::add(&mut estate, intent, &plan, facts);
-    let deliveries = plan.deliveries(intent);
+    let deliveries = plan.deliveries(&estate, intent, &added.left_out);
     Compiled {
         estate,
         deliveries,

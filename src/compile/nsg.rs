@@ -9,7 +9,7 @@ use ipnet::IpNet;
 use smol_str::SmolStr;
 
 use crate::azure::facts::{Facts, Limit};
-use crate::azure::next_hop::firewall_of;
+use crate::azure::next_hop::{Exit, firewall_of};
 use crate::base::{Origin, Spanned};
 use crate::estate::{
     Access, Direction, DnsServers, Endpoint, Estate, Id, NetworkPlugin, Nsg, Pool, SecurityRule,
@@ -19,7 +19,7 @@ use crate::intent::Intent;
 use crate::net::{Destination, PortRange, ServiceTag, Transport};
 
 use super::naming::azure_name;
-use super::rules::{Exit, Plan};
+use super::rules::Plan;
 use super::slots;
 
 /// Priorities of generated rules. Rules that a policy writes itself come before them with 100 to 999.

@@ -3,15 +3,17 @@
 //! Names over HTTP, HTTPS and MSSQL become application rules; everything else network rules, by name only where
 //! the firewall's DNS proxy is on (azure-docs, firewall/rule-processing.md, fqdn-filtering-network-rules.md).
 
+use std::collections::BTreeSet;
 use std::net::IpAddr;
 
 use ipnet::IpNet;
+use smol_str::SmolStr;
 
 use crate::azure::facts::{Facts, FirewallFeature, FirewallTier};
-use crate::azure::next_hop::{Holder, default_v4, firewall_of, holders, route_for};
+use crate::azure::next_hop::{Exit, exit_of};
 use crate::base::Spanned;
 use crate::diag::{Edit, Finding, Id as FindingId, Safety};
-use crate::estate::{Estate, Firewall, Id, OutboundType, Pool};
+use crate::estate::{Estate, Firewall, Id, Pool};
 use crate::intent::{Intent, Requirement};
 use crate::net::{AppProtocol, Destination, FqdnPattern, OpenKind, PortRange, Service, Transport};
 
@@ -40,6 +42,21 @@ impl Draft {
         }
     }
 
+    /// The parameter without which the rule makes no sense yet.
+    pub(super) fn waits_for(&self, estate: &Estate) -> Option<SmolStr> {
+        self.destinations()
+            .iter()
+            .find_map(|destination| match destination {
+                Destination::Open(open) => {
+                    let mut parameters = estate.open_parameters.iter();
+                    let parameter =
+                        parameters.find(|parameter| parameter.name == open.parameter)?;
+                    parameter.optional.then(|| parameter.name.clone())
+                }
+                _ => None,
+            })
+    }
+
     fn form(&self) -> RuleForm {
         match self {
             Self::Application { .. } => RuleForm::Application,
@@ -49,17 +66,6 @@ impl Draft {
             Self::Network { .. } => RuleForm::Network,
         }
     }
-}
-
-/// How the flows of a pool leave.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Exit {
-    /// Through an Azure Firewall.
-    Firewall(Id<Firewall>),
-    /// Through another appliance.
-    OtherAppliance,
-    /// With nothing in the way but security groups.
-    Open,
 }
 
 /// The rules each requirement needs.
@@ -79,7 +85,13 @@ impl Plan {
             .map_or(Exit::Open, |(_, exit)| *exit)
     }
 
-    pub(super) fn deliveries(&self, intent: &Intent) -> Vec<Delivery> {
+    /// How each requirement is met; those `left_out` are not.
+    pub(super) fn deliveries(
+        &self,
+        estate: &Estate,
+        intent: &Intent,
+        left_out: &BTreeSet<usize>,
+    ) -> Vec<Delivery> {
         intent
             .requirements
             .iter()
@@ -87,14 +99,21 @@ impl Plan {
             .enumerate()
             .map(|(index, (requirement, drafts))| {
                 let mechanism = match self.exit(requirement.pool) {
-                    Exit::Firewall(_) if drafts.is_empty() => Mechanism::Unmet,
+                    Exit::Firewall(_) if drafts.is_empty() || left_out.contains(&index) => {
+                        Mechanism::Unmet
+                    }
+                    Exit::Firewall(_)
+                        if drafts.iter().any(|draft| draft.waits_for(estate).is_some()) =>
+                    {
+                        Mechanism::Waits
+                    }
                     Exit::Firewall(_) => {
                         let mut forms: Vec<RuleForm> = drafts.iter().map(Draft::form).collect();
                         forms.sort();
                         forms.dedup();
                         Mechanism::Firewall(forms)
                     }
-                    Exit::OtherAppliance => Mechanism::OtherAppliance,
+                    Exit::Elsewhere => Mechanism::OtherAppliance,
                     Exit::Open => Mechanism::SecurityRules,
                 };
                 Delivery {
@@ -136,7 +155,7 @@ pub(super) fn plan(
                 let drafts = drafter.draft();
                 if drafter.complete { drafts } else { Vec::new() }
             }
-            Exit::OtherAppliance | Exit::Open => {
+            Exit::Elsewhere | Exit::Open => {
                 findings.extend(without_ipv6(estate, requirement));
                 Vec::new()
             }
@@ -176,34 +195,6 @@ fn is_v6(destination: &Destination) -> bool {
         Destination::Prefix(prefix) => matches!(prefix, IpNet::V6(_)),
         Destination::Range(range) => matches!(range.bounds().0, IpAddr::V6(_)),
         _ => false,
-    }
-}
-
-fn exit_of(estate: &Estate, pool: &Pool) -> Exit {
-    if let Some(firewall) = firewall_of(estate, pool) {
-        return Exit::Firewall(firewall);
-    }
-    let leads_elsewhere = pool
-        .subnets
-        .iter()
-        .filter_map(|subnet| subnet.id)
-        .any(|subnet| {
-            let table = estate.subnets[subnet]
-                .route_table
-                .as_ref()
-                .and_then(|table| table.id);
-            table
-                .and_then(|table| route_for(&estate.route_tables[table], default_v4()))
-                .is_some_and(|route| {
-                    holders(estate, &route.next_hop.value)
-                        .iter()
-                        .any(|holder| !matches!(holder, Holder::Firewall(_)))
-                })
-        });
-    if leads_elsewhere || pool.outbound.value == OutboundType::UserDefinedRouting {
-        Exit::OtherAppliance
-    } else {
-        Exit::Open
     }
 }
 

@@ -99,19 +99,14 @@ impl Builder<'_> {
 
     /// Groups are deployed one after the other: a policy takes one change at a time.
     fn groups(&mut self, id: Id<FirewallPolicy>, policy: &FirewallPolicy) {
-        let parent = self.policy(id);
-        let mut previous: Vec<Target> = Some(parent.clone())
-            .filter(is_deployed)
-            .into_iter()
-            .collect();
-        for group in &policy.groups {
-            let mut resource = self.resource(group_target(&parent, group), group.origin);
+        for (index, group) in policy.groups.iter().enumerate() {
+            let target = group_target(&self.policy(id), group);
+            let mut resource = self.resource(target, group.origin);
             resource.condition = group
                 .needs_parameter
                 .as_ref()
                 .map(|name| Expr::HasValue(name.to_string()));
-            resource.depends_on.clone_from(&previous);
-            wait_for(&mut previous, group, resource.target.clone());
+            resource.depends_on = self.after_groups(id, index);
             let groups = group
                 .collections
                 .iter()
@@ -326,9 +321,12 @@ impl Builder<'_> {
             }
         };
         let own_subnet = subnet("AzureFirewallSubnet");
-        resource.depends_on.extend(
-            (own_subnet.inside.is_none() && is_deployed(&own_subnet)).then(|| own_subnet.clone()),
-        );
+        let management_subnet = management_ip
+            .is_some()
+            .then(|| subnet("AzureFirewallManagementSubnet"));
+        let subnets = std::iter::once(&own_subnet).chain(&management_subnet);
+        let on_their_own = subnets.filter(|subnet| subnet.inside.is_none() && is_deployed(subnet));
+        resource.depends_on.extend(on_their_own.cloned());
         let sku = vec![
             ("name", Value::text("AZFW_VNet")),
             ("tier", Value::text(firewall.tier.value.name())),
@@ -356,12 +354,9 @@ impl Builder<'_> {
         resource
             .properties
             .push(("ipConfigurations", Value::List(configurations)));
-        if let Some((_, address)) = &management_ip {
+        if let (Some((_, address)), Some(subnet)) = (&management_ip, management_subnet) {
             let properties = vec![
-                (
-                    "subnet",
-                    Value::reference(subnet("AzureFirewallManagementSubnet")),
-                ),
+                ("subnet", Value::reference(subnet)),
                 (
                     "publicIPAddress",
                     Value::Object(vec![("id", address.clone())]),
@@ -377,7 +372,16 @@ impl Builder<'_> {
                 resource
                     .properties
                     .push(("firewallPolicy", Value::reference(self.policy(policy))));
-                resource.depends_on.extend(self.last_of_policy(policy));
+                if !self.estate.firewall_policies[policy]
+                    .meta
+                    .home
+                    .is_elsewhere()
+                {
+                    // The firewall is attached when its policy is complete.
+                    resource
+                        .depends_on
+                        .extend(self.after_groups(policy, usize::MAX));
+                }
             }
             None => self.classic(&mut resource.properties, &mut resource.depends_on, firewall),
         }
@@ -388,21 +392,22 @@ impl Builder<'_> {
         self.push(resource);
     }
 
-    /// The firewall is attached when its policy is complete.
-    fn last_of_policy(&self, id: Id<FirewallPolicy>) -> Vec<Target> {
+    /// What to wait for to come after the first `count` groups of a policy.
+    ///
+    /// Azure drops a dependency on a group that its condition leaves out
+    /// (azure-resource-manager/templates/resource-dependency.md), and with it the way to what that group waits for.
+    /// So one waits for every such group, and for the last thing before them that is always deployed.
+    fn after_groups(&self, id: Id<FirewallPolicy>, count: usize) -> Vec<Target> {
         let policy = &self.estate.firewall_policies[id];
-        if policy.meta.home.is_elsewhere() {
-            return Vec::new();
+        let mut targets = Vec::new();
+        for group in policy.groups.iter().take(count).rev() {
+            targets.push(group_target(&self.policy(id), group));
+            if group.needs_parameter.is_none() {
+                return targets;
+            }
         }
-        let parent = self.policy(id);
-        let mut last: Vec<Target> = Some(parent.clone())
-            .filter(is_deployed)
-            .into_iter()
-            .collect();
-        for group in &policy.groups {
-            wait_for(&mut last, group, group_target(&parent, group));
-        }
-        last
+        targets.extend(Some(self.policy(id)).filter(is_deployed));
+        targets
     }
 
     /// The public addresses of a firewall: resource (when known) and id. One is made when the policy names none and
@@ -562,15 +567,6 @@ fn group_target(policy: &Target, group: &RuleCollectionGroup) -> Target {
         "rules",
         &group.name,
     )
-}
-
-/// Notes what whoever comes after a group waits for. Azure forgets a dependency on what is not deployed, so behind a
-/// group with a condition one waits for what came before it, too.
-fn wait_for(previous: &mut Vec<Target>, group: &RuleCollectionGroup, target: Target) {
-    if group.needs_parameter.is_none() {
-        previous.clear();
-    }
-    previous.push(target);
 }
 
 /// `{ name, properties }`

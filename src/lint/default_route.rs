@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use crate::azure::next_hop::{
-    Holder, default_v4, default_v6, holder_of_address, is_adjacent, peering, route_for, table_of,
-    vnet_of,
+    Holder, default_v4, default_v6, holder_of_address, holders, is_adjacent, peering, route_for,
+    table_of, vnet_of,
 };
 use crate::diag::{Finding, Id, Safety, Severity};
 use crate::estate::{
@@ -33,6 +33,7 @@ rule! {
     /// - an address that no firewall, appliance or load balancer of the policy has;
     /// - a next hop in a network that is neither the pool's nor peered with it directly, or in the routed subnet
     ///   itself, or an appliance that does not forward;
+    /// - another next hop than the firewall that the pool names with `via`;
     /// - as a warning, a subnet with IPv6 addresses and no route for ::/0.
     ///
     /// ```egress
@@ -95,7 +96,10 @@ impl RoutedSubnet<'_> {
         };
         match route_for(table, default_v4()) {
             None => findings.push(self.without_default(table)),
-            Some(route) => findings.extend(self.next_hop_faults(table, route)),
+            Some(route) => {
+                findings.extend(self.next_hop_faults(table, route));
+                findings.extend(self.not_via(route));
+            }
         }
         findings.extend(self.without_default_v6(table));
     }
@@ -233,6 +237,41 @@ impl RoutedSubnet<'_> {
                 faults
             }
         }
+    }
+
+    /// The pool names a firewall, and the route leads elsewhere: the rules would be where no packet comes.
+    fn not_via(&self, route: &Route) -> Option<Finding> {
+        let estate = self.context.estate;
+        let via = self.pool.via.as_ref()?;
+        let firewall = via.id?;
+        let holders = holders(estate, &route.next_hop.value);
+        let unknown = holders.is_empty() || holders.contains(&Holder::Nobody);
+        let elsewhere = match &route.next_hop.value {
+            NextHop::Gateway => true,
+            _ => !unknown && !holders.contains(&Holder::Firewall(firewall)),
+        };
+        if !elsewhere {
+            return None;
+        }
+        let name = &estate.firewalls[firewall].meta.name;
+        let finding = self
+            .finding(format!(
+                "the default route of subnet `{}` does not lead to firewall `{name}`, which pool `{}` leaves through",
+                self.path(),
+                self.pool.meta.name
+            ))
+            .at(route.next_hop.span, "leads elsewhere")
+            .related(via.origin, "the firewall of the pool")
+            .help(format!("write `-> firewall {name}`, or name the firewall the route leads to: via NAME"));
+        // Of a next hop by name the span holds the name alone.
+        let words = match &route.next_hop.value {
+            NextHop::Firewall(_) => name.to_string(),
+            NextHop::Appliance(_) => return Some(finding),
+            _ => format!("firewall {name}"),
+        };
+        let edit = edit::replace(route.next_hop.span, words);
+        let title = format!("lead it to firewall `{name}`");
+        Some(finding.fix(title, Safety::Unsafe, vec![edit]))
     }
 
     fn refused_type(&self, table: &RouteTable, route: &Route, hop: &NextHop) -> Finding {
@@ -612,6 +651,29 @@ pool q in w.t {{ outbound userDefinedRouting }}
             ["13:9 vnet `w` does not accept what the next hop of subnet `w/t` forwards to it"]
         );
         assert!(spoke("peering w <-> v { forwarded-traffic on }").is_empty());
+    }
+
+    #[test]
+    fn leads_to_the_firewall_that_the_pool_names() {
+        let via = |hop: &str| {
+            let routes = format!("route default 0.0.0.0/0 -> {hop}");
+            policy("route-table rt", &routes, "").replace(
+                "outbound userDefinedRouting",
+                "outbound userDefinedRouting via fw",
+            )
+        };
+        assert_eq!(found(Id::TG1001, &via("firewall fw")), [""; 0]);
+        assert_eq!(found(Id::TG1001, &via("10.0.0.4")), [""; 0]);
+        assert_eq!(
+            found(Id::TG1001, &via("gateway")),
+            [
+                "7:30 the default route of subnet `v/s` does not lead to firewall `fw`, which pool `p` leaves through"
+            ]
+        );
+        assert_eq!(
+            found(Id::TG1001, &fixed(Id::TG1001, &via("gateway"))),
+            [""; 0]
+        );
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! TG2002: features that the tier of a firewall or policy does not have.
 
+use rustc_hash::FxHashSet;
+
 use crate::azure::facts::{FirewallFeature, FirewallTier};
 use crate::azure::next_hop::default_route_of;
 use crate::azure::rule_sets::{RuleSet, rule_sets};
@@ -35,8 +37,9 @@ fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
         findings.extend(policy_tier(context, firewall));
         findings.extend(forced_tunnelling(context, firewall));
     }
+    let compiled = context.compiled_origins();
     for set in rule_sets(context.estate) {
-        for (feature, place, what) in used_features(context, &set) {
+        for (feature, place, what) in used_features(&set, &compiled) {
             if !context.facts.sku_has(fact_tier(set.tier.value), feature) {
                 findings.push(lacks(&set, place, what));
             }
@@ -108,8 +111,8 @@ fn forced_tunnelling(context: &Context<'_>, firewall: &Firewall) -> Option<Findi
 
 /// What a set of rules makes use of, where, and in which words. Compiled rules are judged while compiling.
 fn used_features(
-    context: &Context<'_>,
     set: &RuleSet<'_>,
+    compiled: &FxHashSet<Origin>,
 ) -> Vec<(FirewallFeature, Origin, &'static str)> {
     let settings = set.settings;
     let mut used = Vec::new();
@@ -129,7 +132,6 @@ fn used_features(
         let what = "no such use of threat intelligence";
         used.extend(feature.map(|feature| (feature, mode.span.into(), what)));
     }
-    let compiled = context.compiled_origins();
     for placed in set.network_rules() {
         let info = &placed.rule.info;
         if placed.rule.destinations.iter().any(is_name) && !compiled.contains(&info.origin) {

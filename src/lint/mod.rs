@@ -24,7 +24,7 @@ pub struct Context<'a> {
     pub intent: &'a Intent,
     /// What is known about Azure.
     pub facts: &'a Facts,
-    /// Azure's regions, by whose names service tags have regional forms.
+    /// Azure's regions.
     pub regions: &'a Regions,
     /// The day on which expiry is judged.
     pub today: Date,
@@ -53,6 +53,16 @@ pub struct Rule {
     check: fn(&Context<'_>, &mut Vec<Finding>),
 }
 
+impl Rule {
+    /// The documentation, its lines beginning at their first column.
+    #[must_use]
+    pub fn markdown(&self) -> String {
+        let lines = self.doc.lines();
+        let lines = lines.map(|line| line.strip_prefix(' ').unwrap_or(line));
+        lines.flat_map(|line| [line, "\n"]).collect()
+    }
+}
+
 /// Declares a rule from its documentation, its id and its check; the constant is named after the id.
 macro_rules! rule {
     ($(#[doc = $doc:literal])* $id:ident, $check:ident) => {
@@ -72,6 +82,7 @@ mod expiry;
 mod firewall_rule;
 mod firewall_subnet;
 mod firewall_tier;
+mod limits;
 mod names_in_nsg;
 mod network_permissions;
 mod next_hop;
@@ -103,6 +114,8 @@ pub const RULES: &[Rule] = &[
     expiry::TG7001,
     expiry::TG7002,
     unused::TG8001,
+    limits::TG9001,
+    limits::TG9002,
 ];
 
 /// Runs every rule, on top of findings made before, and applies what the policy ignores.
@@ -116,4 +129,95 @@ pub fn lint(context: &Context<'_>, mut findings: Vec<Finding>) -> Vec<Finding> {
     suppress::apply(&context.intent.ignores, context.today, &mut findings);
     crate::diag::sort(&mut findings);
     findings
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::SourceMap;
+    use crate::syntax::parse;
+
+    /// The examples of a rule's documentation.
+    fn examples(markdown: &str) -> Vec<&str> {
+        let blocks = markdown.split("```egress\n").skip(1);
+        blocks.filter_map(|rest| rest.split("```").next()).collect()
+    }
+
+    #[test]
+    fn rules_are_in_the_order_of_their_ids() {
+        let ids: Vec<Id> = RULES.iter().map(|rule| rule.id).collect();
+        assert!(ids.is_sorted_by(|a, b| a < b), "{ids:?}");
+    }
+
+    #[test]
+    fn every_rule_says_what_it_is_for_and_shows_an_example_that_parses() {
+        for rule in RULES {
+            let markdown = rule.markdown();
+            assert!(markdown.starts_with(char::is_uppercase), "{}", rule.id);
+            let examples = examples(&markdown);
+            assert!(!examples.is_empty(), "{} has no example", rule.id);
+            for example in examples {
+                let mut sources = SourceMap::default();
+                let file = sources.add("example.egress", example.to_owned());
+                let parsed = parse(&sources, file);
+                assert!(
+                    parsed.findings.is_empty(),
+                    "{}: {:#?}",
+                    rule.id,
+                    parsed.findings
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn a_sound_network_has_no_findings() {
+        let policy = r#"
+egress 1
+region westeurope
+use hdinsight-on-aks
+
+vnet analytics 10.10.0.0/16 {
+  dns firewall fw
+  subnet pool 10.10.1.0/24 { route-table to-fw  nsg pool-nsg }
+  subnet AzureFirewallSubnet 10.10.0.0/26
+}
+gateway vpn in analytics { learned 192.168.0.0/16 }
+firewall fw in analytics {
+  sku Standard
+  private-ip 10.10.0.4
+  public-ip 20.50.1.7
+  dns-proxy on
+}
+route-table to-fw {
+  route default 0.0.0.0/0 -> firewall fw
+  route onprem 192.168.0.0/16 -> gateway
+}
+nsg pool-nsg { }
+identity pool-msi {
+  role "Network Contributor" on vnet analytics
+  role "Network Contributor" on route-table to-fw
+  role "Network Contributor" on nsg pool-nsg
+}
+pool spark in analytics.pool {
+  kind hdinsight-on-aks
+  clusters spark, trino
+  outbound userDefinedRouting
+  private-ingress
+  identity pool-msi
+}
+require spark -> contoso.dfs.core.windows.net  https
+require spark -> 192.168.40.0/24               tcp/9092-9094  "Kafka on premises"
+require spark -> tag Sql.WestEurope            tcp/1433, tcp/11000-11999
+assert spark never reaches 0.0.0.0/0 tcp/22
+"#;
+        let (_, findings) = testing::run(policy);
+        assert!(findings.is_empty(), "{findings:#?}");
+    }
+
+    #[test]
+    fn each_rule_finds_nothing_in_an_empty_policy() {
+        let (_, findings) = testing::run("egress 1");
+        assert!(findings.is_empty(), "{findings:?}");
+    }
 }

@@ -72,20 +72,35 @@ fn open_ports(context: &Context<'_>, id: ElementId<Pool>, pool: &Pool) -> Option
         count => format!("{count} names"),
     };
     let name = &pool.meta.name;
-    let finding = Finding::new(
-        Id::TG4001,
-        format!(
-            "pool `{name}` needs {names}, and leaves {} open to the whole Internet for it",
-            ports.join(", ")
-        ),
-    )
-    .at(
-        pool.outbound.span,
-        "only network security groups, which know no names",
-    )
-    .related(first.origin, "needs a name")
-    .help("tell the names apart in a firewall: outbound userDefinedRouting, via firewall NAME")
-    .help("or accept it, in the block of the pool: ignore TG4001 \"why\"");
+    let estate = context.estate;
+    let mut subnets = pool.subnets.iter().filter_map(|subnet| subnet.id);
+    let ungated = subnets.find(|subnet| estate.subnets[*subnet].nsg.is_none());
+    let open = match ungated {
+        Some(_) => "every port".to_owned(),
+        None => ports.join(", "),
+    };
+    let message =
+        format!("pool `{name}` needs {names}, and leaves {open} open to the whole Internet for it");
+    let mut finding = Finding::new(Id::TG4001, message)
+        .at(
+            pool.outbound.span,
+            "only network security groups, which know no names",
+        )
+        .related(first.origin, "needs a name");
+    if let Some(subnet) = ungated {
+        finding = finding
+            .related(
+                estate.subnets[subnet].meta.origin,
+                "no security group stands here at all",
+            )
+            .help(format!(
+                "at least give the subnet a security group: `nsg NAME`, which leaves {} open",
+                ports.join(", ")
+            ));
+    }
+    let finding = finding
+        .help("tell the names apart in a firewall: outbound userDefinedRouting, via firewall NAME")
+        .help("or accept it, in the block of the pool: ignore TG4001 \"why\"");
     Some(finding)
 }
 
@@ -104,8 +119,9 @@ mod tests {
 
     fn policy(subnet: &str, outbound: &str, more: &str) -> String {
         format!(
-            "vnet v 10.0.0.0/16 {{ subnet s 10.0.1.0/24 {{ {subnet} }} subnet AzureFirewallSubnet 10.0.0.0/26 }}
+            "vnet v 10.0.0.0/16 {{ subnet s 10.0.1.0/24 {{ nsg n {subnet} }} subnet AzureFirewallSubnet 10.0.0.0/26 }}
 firewall fw in v {{ }}
+nsg n {{ }}
 route-table t {{ route d 0.0.0.0/0 -> firewall fw }}
 pool p in v.s {{ outbound {outbound} {more} }}
 require p -> a.contoso.com, *.contoso.com https
@@ -114,7 +130,7 @@ require p -> 10.1.0.9 tcp/22"
         )
     }
 
-    const EXPECTED: &str = "4:26 pool `p` needs 3 names, and leaves tcp/443, tcp/5671 open to the whole Internet for it";
+    const EXPECTED: &str = "5:26 pool `p` needs 3 names, and leaves tcp/443, tcp/5671 open to the whole Internet for it";
 
     #[test]
     fn one_finding_tells_of_all_names() {
@@ -125,6 +141,17 @@ require p -> 10.1.0.9 tcp/22"
         ] {
             assert_eq!(found(Id::TG4001, &policy("", outbound, "")), [EXPECTED]);
         }
+    }
+
+    #[test]
+    fn without_a_security_group_everything_is_open() {
+        let policy = policy("", "loadBalancer", "").replace("{ nsg n  }", "{ }");
+        assert_eq!(
+            found(Id::TG4001, &policy),
+            [
+                "5:26 pool `p` needs 3 names, and leaves every port open to the whole Internet for it"
+            ]
+        );
     }
 
     #[test]

@@ -3,11 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
+use ipnet::IpNet;
+
 use crate::azure::facts::{Facts, Limit, LimitState};
 use crate::azure::next_hop::{default_v4, held_addresses, table_of};
 use crate::diag::{Finding, Id, Severity};
 use crate::estate::{
-    Estate, Id as ElementId, NextHop, Route, RouteDestination, RouteTable, Subnet,
+    Estate, GatewayKind, Id as ElementId, NextHop, Route, RouteDestination, RouteTable, Subnet,
+    Vnet,
 };
 
 use super::Context;
@@ -19,6 +22,7 @@ rule! {
     /// - more addresses than a route can share the load among;
     /// - an IPv4 prefix with an IPv6 next hop, or the other way round;
     /// - an address inside a subnet that has the route: what the appliance forwards comes back to it;
+    /// - the gateway, where it is one of ExpressRoute: a route leads to VPN gateways only;
     /// - as a warning, an address that no firewall, appliance or load balancer of the policy has. Azure takes any
     ///   address, and packets to nobody are lost without a word.
     ///
@@ -46,10 +50,18 @@ fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
         .filter_map(|subnet| table_of(estate, *subnet))
         .collect();
     for (id, table) in estate.route_tables.iter() {
-        let subnets = users.get(&id).map_or(&[][..], Vec::as_slice);
+        let nobody = Users::default();
+        let users = users.get(&id).unwrap_or(&nobody);
         for route in &table.routes {
-            let NextHop::Addresses(addresses) = &route.next_hop.value else {
-                continue;
+            let addresses = match &route.next_hop.value {
+                NextHop::Addresses(addresses) => addresses,
+                NextHop::Gateway => {
+                    let subnets = users.by_vnet.values();
+                    let mut faults = subnets.filter_map(|it| no_vpn_gateway(estate, route, it));
+                    findings.extend(faults.next());
+                    continue;
+                }
+                _ => continue,
             };
             findings.extend(too_many(context.facts, route, addresses));
             findings.extend(other_family(route, addresses));
@@ -58,7 +70,7 @@ fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
                 continue;
             }
             for address in addresses {
-                let fault = in_own_subnet(route, *address, subnets).or_else(|| {
+                let fault = in_own_subnet(route, *address, users).or_else(|| {
                     (!held.contains_key(address)).then(|| held_by_nobody(route, *address))
                 });
                 findings.extend(fault);
@@ -67,14 +79,73 @@ fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
     }
 }
 
-fn users_of_tables(estate: &Estate) -> BTreeMap<ElementId<RouteTable>, Vec<&Subnet>> {
-    let mut users: BTreeMap<_, Vec<_>> = BTreeMap::new();
+/// The subnets that have a route table.
+#[derive(Default)]
+struct Users<'a> {
+    by_prefix: BTreeMap<IpNet, &'a Subnet>,
+    prefix_lengths: BTreeSet<u8>,
+    /// One of each network.
+    by_vnet: BTreeMap<ElementId<Vnet>, &'a Subnet>,
+}
+
+impl<'a> Users<'a> {
+    fn add(&mut self, subnet: &'a Subnet) {
+        self.by_vnet.entry(subnet.vnet).or_insert(subnet);
+        for prefix in &subnet.prefixes {
+            self.by_prefix.entry(prefix.value).or_insert(subnet);
+            self.prefix_lengths.insert(prefix.value.prefix_len());
+        }
+    }
+
+    /// The subnet that an address lies in.
+    fn around(&self, address: IpAddr) -> Option<&'a Subnet> {
+        self.prefix_lengths.iter().find_map(|length| {
+            let prefix = IpNet::new(address, *length).ok()?.trunc();
+            self.by_prefix.get(&prefix).copied()
+        })
+    }
+}
+
+fn users_of_tables(estate: &Estate) -> BTreeMap<ElementId<RouteTable>, Users<'_>> {
+    let mut users: BTreeMap<_, Users<'_>> = BTreeMap::new();
     for (id, subnet) in estate.subnets.iter() {
         if let Some(table) = table_of(estate, id) {
-            users.entry(table).or_default().push(subnet);
+            users.entry(table).or_default().add(subnet);
         }
     }
     users
+}
+
+/// A route leads to a VPN gateway only; ExpressRoute tells its routes itself. Networks without a gateway in the policy
+/// may have one all the same.
+fn no_vpn_gateway(estate: &Estate, route: &Route, subnet: &Subnet) -> Option<Finding> {
+    let lent = estate.peerings.iter().map(|(_, peering)| peering);
+    let lent =
+        lent.filter(|peering| peering.remote_gateways && peering.from.id == Some(subnet.vnet));
+    let vnets: Vec<ElementId<Vnet>> = lent
+        .filter_map(|peering| peering.to.id)
+        .chain([subnet.vnet])
+        .collect();
+    let gateways = || {
+        let gateways = estate.gateways.iter().map(|(_, gateway)| gateway);
+        gateways.filter(|gateway| gateway.vnet.id.is_some_and(|vnet| vnets.contains(&vnet)))
+    };
+    let first = gateways().next()?;
+    if gateways().any(|gateway| gateway.kind.value == GatewayKind::Vpn) {
+        return None;
+    }
+    let message = format!(
+        "route `{}` of subnet `{}` leads to the gateway, which is of ExpressRoute",
+        route.name, subnet.meta.name
+    );
+    let finding = Finding::new(Id::TG1003, message)
+        .at(route.next_hop.span, "must be a VPN gateway")
+        .related(
+            first.kind.span,
+            format!("the type of gateway `{}`", first.meta.name),
+        )
+        .help("leave the route out: the gateway learns its routes over BGP and tells them itself");
+    Some(finding)
 }
 
 fn too_many(facts: &Facts, route: &Route, addresses: &[IpAddr]) -> Option<Finding> {
@@ -108,9 +179,8 @@ fn other_family(route: &Route, addresses: &[IpAddr]) -> Option<Finding> {
     Some(finding)
 }
 
-fn in_own_subnet(route: &Route, address: IpAddr, subnets: &[&Subnet]) -> Option<Finding> {
-    let holds = |subnet: &&&Subnet| subnet.prefixes.iter().any(|it| it.value.contains(&address));
-    let subnet = subnets.iter().find(holds)?;
+fn in_own_subnet(route: &Route, address: IpAddr, users: &Users<'_>) -> Option<Finding> {
+    let subnet = users.around(address)?;
     let message = format!(
         "route `{}` of subnet `{}` leads to {address} in the same subnet",
         route.name, subnet.meta.name
@@ -179,6 +249,23 @@ route c 10.7.0.0/16 -> 10.0.2.5";
         );
         let warning = findings(Id::TG1003, &policy("route c 10.7.0.0/16 -> 10.0.2.5"));
         assert_eq!(warning[0].severity, Severity::Warning);
+    }
+
+    #[test]
+    fn a_gateway_of_a_route_is_a_vpn_gateway() {
+        let with = |gateways: &str| {
+            let policy = policy("route a 10.9.0.0/16 -> gateway");
+            found(Id::TG1003, &format!("{policy}\n{gateways}"))
+        };
+        assert_eq!(with("gateway g in v { type vpn }"), [""; 0]);
+        assert_eq!(
+            with("gateway g in v { type vpn } gateway h in v { type expressroute }"),
+            [""; 0]
+        );
+        assert_eq!(
+            with("gateway h in v { type expressroute }"),
+            ["7:24 route `a` of subnet `s` leads to the gateway, which is of ExpressRoute"]
+        );
     }
 
     #[test]

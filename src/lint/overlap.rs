@@ -1,11 +1,10 @@
 //! TG1002: overlapping and duplicate prefixes.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use ipnet::IpNet;
 
 use crate::azure::facts::Product;
-use crate::azure::next_hop::is_adjacent;
 use crate::base::{Span, Spanned};
 use crate::diag::{Finding, Id, Severity};
 use crate::estate::{
@@ -89,12 +88,14 @@ fn own_space(estate: &Estate, findings: &mut Vec<Finding>) {
 }
 
 fn peered_spaces(estate: &Estate, findings: &mut Vec<Finding>) {
+    let mut seen = BTreeSet::new();
     for (_, peering) in estate.peerings.iter() {
         let (Some(from), Some(to)) = (peering.from.id, peering.to.id) else {
             continue;
         };
-        // Both directions say the same; the one that is alone has to say it.
-        if from > to && is_adjacent(estate, from, to) {
+        // Both directions say the same.
+        let (from, to) = (from.min(to), from.max(to));
+        if !seen.insert((from, to)) {
             continue;
         }
         let of = |id: ElementId<Vnet>| {
@@ -178,6 +179,23 @@ fn ip_group(group: &IpGroup, findings: &mut Vec<Finding>) {
         .at(inner.1, format!("inside {}", outer.0))
         .related(outer.1, "covers it")
         .help("remove the smaller one");
+        findings.push(finding);
+    }
+    let mut first = BTreeMap::new();
+    for range in &group.ranges {
+        let Some(other) = first.get(&range.value) else {
+            first.insert(range.value, range.span);
+            continue;
+        };
+        let message = format!(
+            "IP group `{}` holds {} already",
+            group.meta.name, range.value
+        );
+        let finding = Finding::new(Id::TG1002, message)
+            .severity(Severity::Warning)
+            .at(range.span, "again here")
+            .related(*other, "first here")
+            .help("remove one of them");
         findings.push(finding);
     }
 }

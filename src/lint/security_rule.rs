@@ -1,9 +1,9 @@
 //! TG4002: security rules that Azure refuses.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::azure::facts::{Facts, Limit, LimitState};
-use crate::diag::{Finding, Id};
+use crate::diag::{Finding, Id, Severity};
 use crate::estate::{Direction, Endpoint, Nsg, SecurityRule};
 use crate::net::Destination;
 
@@ -14,7 +14,7 @@ rule! {
     ///
     /// - a priority outside 100 to 4096, or one that two rules of a direction share;
     /// - a name that two rules of a group share;
-    /// - IPv4 and IPv6 addresses in one rule;
+    /// - IPv4 and IPv6 addresses in one side of a rule;
     /// - a service tag beside other tags or addresses: a tag stands alone, and so does `any`;
     /// - an application security group beside addresses;
     /// - a description of more than 140 characters.
@@ -161,23 +161,33 @@ fn stands_alone(rule: &SecurityRule, side: &str, ends: &[Endpoint], findings: &m
     );
 }
 
+/// One side with both families is refused; a side of each is taken, and no packet has both.
 fn two_families(rule: &SecurityRule, findings: &mut Vec<Finding>) {
-    let families = || {
-        rule.sources
-            .iter()
-            .chain(&rule.destinations)
-            .filter_map(is_ipv6)
+    let sources = families(&rule.sources);
+    let destinations = families(&rule.destinations);
+    let name = &rule.name;
+    let finding = if sources.len() > 1 || destinations.len() > 1 {
+        Finding::new(
+            Id::TG4002,
+            format!("rule `{name}` mixes IPv4 and IPv6 addresses"),
+        )
+        .at(rule.origin, "this rule")
+        .help("write a rule for each family")
+    } else if sources.is_disjoint(&destinations) && !sources.is_empty() && !destinations.is_empty()
+    {
+        let message = format!("rule `{name}` goes from one family of addresses to the other");
+        Finding::new(Id::TG4002, message)
+            .severity(Severity::Warning)
+            .at(rule.origin, "no packet does")
+    } else {
+        return;
     };
-    if families().any(|v6| v6) && families().any(|v6| !v6) {
-        findings.push(
-            Finding::new(
-                Id::TG4002,
-                format!("rule `{}` mixes IPv4 and IPv6 addresses", rule.name),
-            )
-            .at(rule.origin, "this rule")
-            .help("write a rule for each family"),
-        );
-    }
+    findings.push(finding);
+}
+
+/// Whether there are addresses of IPv6 (true), of IPv4 (false), or both.
+fn families(ends: &[Endpoint]) -> BTreeSet<bool> {
+    ends.iter().filter_map(is_ipv6).collect()
 }
 
 /// The family of an end, when it has addresses written out.
@@ -230,7 +240,8 @@ rule b 4097 outbound deny from any to any any";
         let mixed = "rule a 100 outbound allow from any to tag Storage, tag Sql tcp/443
 rule b 101 outbound allow from any to 10.0.0.9, tag Sql tcp/443
 rule c 102 outbound allow from 10.0.0.9, security-group g to any any
-rule d 103 outbound allow from 10.0.0.9 to fd00::/64 any";
+rule d 103 outbound allow from 10.0.0.9, fd00::9 to any any
+rule e 104 outbound allow from 10.0.0.9 to fd00::/64 any";
         assert_eq!(
             rules(mixed),
             [
@@ -238,6 +249,7 @@ rule d 103 outbound allow from 10.0.0.9 to fd00::/64 any";
                 "4:6 `tag Sql` does not stand alone in the destination of rule `b`",
                 "5:6 the source of rule `c` mixes addresses and application security groups",
                 "6:6 rule `d` mixes IPv4 and IPv6 addresses",
+                "7:6 rule `e` goes from one family of addresses to the other",
             ]
         );
     }

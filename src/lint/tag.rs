@@ -1,12 +1,13 @@
 //! TG3003, TG3004 and TG3005: names of service tags and FQDN tags.
 
+use std::collections::BTreeMap;
+
 use crate::azure::facts::{Facts, Listing, TagUse};
 use crate::azure::next_hop::{Exit, exit_of};
 use crate::azure::rule_sets::rule_sets;
 use crate::base::{Origin, Span, did_you_mean};
-use crate::diag::{Finding, Id, Safety, Severity};
-use crate::estate::{Endpoint, RouteDestination};
-use crate::intent::catalog::ParameterKind;
+use crate::diag::{Confidence, Finding, Id, Safety, Severity};
+use crate::estate::{Endpoint, Id as ElementId, Pool, RouteDestination};
 use crate::net::{Cloud, Destination, FqdnTag, ServiceTag};
 
 use super::{Context, edit};
@@ -100,12 +101,13 @@ fn own_word(origin: Origin, span: Span) -> Option<Span> {
 fn service_tags<'a>(context: &Context<'a>) -> Vec<PlacedTag<'a>> {
     let estate = context.estate;
     let mut tags = Vec::new();
+    let uses: BTreeMap<ElementId<Pool>, Option<TagUse>> = estate
+        .pools
+        .iter()
+        .map(|(id, pool)| (id, use_of(exit_of(estate, pool))))
+        .collect();
     for requirement in &context.intent.requirements {
-        let tag_use = match exit_of(estate, &estate.pools[requirement.pool]) {
-            Exit::Firewall(_) => Some(TagUse::FirewallRule),
-            Exit::Open => Some(TagUse::SecurityRule),
-            Exit::Elsewhere => None,
-        };
+        let tag_use = uses.get(&requirement.pool).copied().flatten();
         for destination in &requirement.destinations {
             tags.extend(service_tag(&destination.value).map(|tag| PlacedTag {
                 tag,
@@ -138,6 +140,15 @@ fn service_tags<'a>(context: &Context<'a>) -> Vec<PlacedTag<'a>> {
     }
     tags.extend(tags_of_rules(context));
     tags
+}
+
+/// The kind of rule that a requirement becomes.
+fn use_of(exit: Exit) -> Option<TagUse> {
+    match exit {
+        Exit::Firewall(_) => Some(TagUse::FirewallRule),
+        Exit::Open => Some(TagUse::SecurityRule),
+        Exit::Elsewhere => None,
+    }
 }
 
 fn tags_of_rules<'a>(context: &Context<'a>) -> Vec<PlacedTag<'a>> {
@@ -185,16 +196,69 @@ fn check_service_tags(context: &Context<'_>, findings: &mut Vec<Finding>) {
             Some(known) if known.region.is_some() && !known.fact.is_regional_in(cloud) => {
                 no_regional_forms(&known.fact.name, name, Some(cloud), &placed)
             }
-            Some(known) => match known.region {
-                Some(region) => match region_fault(context, &known.fact.name, region, &placed) {
-                    Some(finding) => finding,
-                    None => continue,
-                },
+            Some(known) => match known
+                .region
+                .and_then(|region| unknown_region(context, &known.fact.name, region, &placed))
+            {
+                Some(finding) => finding,
                 None => continue,
             },
         };
         findings.push(finding);
     }
+}
+
+/// A regional form whose region is not on the list. The list may be older than the region, so this is no error.
+fn unknown_region(
+    context: &Context<'_>,
+    base: &str,
+    region: &str,
+    placed: &PlacedTag<'_>,
+) -> Option<Finding> {
+    let cloud = context.estate.cloud;
+    let regions = context.regions.iter().filter(|known| known.cloud == cloud);
+    let suffixes: Vec<&str> = if base.eq_ignore_ascii_case("AzureCloud") {
+        let unlisted = context.regions.service_tag_only().iter();
+        let unlisted = unlisted.map(|suffix| suffix.azurecloud_suffix.as_str());
+        regions
+            .filter_map(|known| known.azurecloud_suffix.as_deref())
+            .chain(unlisted)
+            .collect()
+    } else {
+        regions
+            .filter_map(|known| known.service_tag_suffix.as_deref())
+            .collect()
+    };
+    if suffixes
+        .iter()
+        .any(|suffix| suffix.eq_ignore_ascii_case(region))
+    {
+        return None;
+    }
+    let message = format!("service tag `{base}` is not known for a region `{region}` of {cloud}");
+    let finding = Finding::new(Id::TG3003, message)
+        .severity(Severity::Warning)
+        .assumed()
+        .at(placed.origin, "no region of the list");
+    if let Some(elsewhere) = context.regions.iter().find(|known| {
+        let mut names = known
+            .azurecloud_suffix
+            .iter()
+            .chain(&known.service_tag_suffix);
+        names.any(|suffix| suffix.eq_ignore_ascii_case(region))
+    }) && elsewhere.cloud != cloud
+    {
+        return Some(
+            Finding {
+                severity: Severity::Error,
+                confidence: Confidence::Certain,
+                ..finding
+            }
+            .at(placed.origin, format!("a region of {}", elsewhere.cloud)),
+        );
+    }
+    let better = did_you_mean(region, suffixes).map(|suffix| format!("{base}.{suffix}"));
+    Some(suggest(finding, better, placed.word))
 }
 
 fn unknown_tag(facts: &Facts, placed: &PlacedTag<'_>) -> Finding {
@@ -216,48 +280,6 @@ fn unknown_tag(facts: &Facts, placed: &PlacedTag<'_>) -> Finding {
     let finding = Finding::new(Id::TG3003, format!("there is no service tag `{name}`"))
         .at(placed.origin, "not known");
     suggest(finding, whole.or(regional), placed.word)
-}
-
-/// A regional form of a tag whose region no cloud has, or another one.
-fn region_fault(
-    context: &Context<'_>,
-    base: &str,
-    region: &str,
-    placed: &PlacedTag<'_>,
-) -> Option<Finding> {
-    let cloud = context.estate.cloud;
-    match context.regions.cloud_of_suffix(region) {
-        Some(known) if known == cloud => return None,
-        Some(known) => {
-            let message = format!(
-                "service tag `{}` is of a region of {known}",
-                placed.tag.as_str()
-            );
-            let finding = Finding::new(Id::TG3003, message)
-                .at(placed.origin, format!("the policy is for {cloud}"));
-            return Some(finding.help(format!(
-                "write `{base}` and the region of {cloud} that is meant"
-            )));
-        }
-        None => {}
-    }
-    let kind = if base.eq_ignore_ascii_case("AzureCloud") {
-        ParameterKind::AzureCloudSuffix
-    } else {
-        ParameterKind::ServiceTagSuffix
-    };
-    let message =
-        format!("there is no region `{region}`, so there is no service tag `{base}.{region}`");
-    let finding = Finding::new(Id::TG3003, message).at(placed.origin, "not known");
-    Some(
-        match did_you_mean(region, context.regions.suffixes(cloud, kind)) {
-            Some(near) => suggest(finding, Some(format!("{base}.{near}")), placed.word),
-            // Azure opens regions more often than this list of them is renewed.
-            None => finding.severity(Severity::Warning).assumed().help(
-                "silence it for a region that is newer than this tool: ignore TG3003 \"why\"",
-            ),
-        },
-    )
 }
 
 fn no_regional_forms(
@@ -425,6 +447,23 @@ pool p in v.s {{ outbound loadBalancer }}
         let policy = policy("AzureCloud", "require p -> tag Storge.WestEurope tcp/443");
         let fixed = fixed(Id::TG3003, &policy);
         assert!(fixed.contains("tag Storage.WestEurope"), "{fixed}");
+    }
+
+    #[test]
+    fn a_region_that_is_not_listed_is_a_warning() {
+        let policy = |tag: &str| policy("AzureCloud", &format!("require p -> tag {tag} tcp/443"));
+        for known in [
+            "Sql.WestEurope",
+            "AzureCloud.centralfrance",
+            "storage.westus3",
+        ] {
+            assert_eq!(found(Id::TG3003, &policy(known)), [""; 0], "{known}");
+        }
+        let typo = policy("Sql.WestEurop");
+        assert_eq!(findings(Id::TG3003, &typo)[0].severity, Severity::Warning);
+        assert!(fixed(Id::TG3003, &typo).contains("tag Sql.WestEurope"));
+        // The irregular spelling belongs to AzureCloud alone.
+        assert_eq!(findings(Id::TG3003, &policy("Sql.centralfrance")).len(), 1);
     }
 
     #[test]

@@ -63,8 +63,11 @@ fn report<'a>(finding: &Finding, sources: &SourceMap, color: Color) -> Report<'a
         .with_code(finding.id)
         .with_message(&finding.message);
     for (label, color) in labels(finding, primary_color) {
-        let shown = Label::new(place(label.span)).with_message(&label.text);
-        report.add_label(shown.with_color(color));
+        report.add_label(
+            Label::new(place(label.span))
+                .with_message(&label.text)
+                .with_color(color),
+        );
     }
     for line in notes(finding, sources) {
         match line {
@@ -75,19 +78,26 @@ fn report<'a>(finding: &Finding, sources: &SourceMap, color: Color) -> Report<'a
     report.finish()
 }
 
-/// The places in the order of their lines, so that one excerpt holds all of a file; the file of the primary place
-/// comes first.
+/// The labels with their colours: those of the primary file first, and in each file from top to bottom, because
+/// ariadne begins a new excerpt whenever the lines go back.
 fn labels(
     finding: &Finding,
     primary_color: ariadne::Color,
 ) -> Vec<(&crate::diag::Label, ariadne::Color)> {
     let first = finding.primary.as_ref().map(|label| label.span.file);
     let primary = finding.primary.iter().map(|label| (label, primary_color));
-    let related = finding.related.iter();
-    let mut labels: Vec<_> = primary
-        .chain(related.map(|label| (label, ariadne::Color::Blue)))
-        .collect();
-    labels.sort_by_key(|(label, _)| (Some(label.span.file) != first, label.span));
+    let related = finding
+        .related
+        .iter()
+        .map(|label| (label, ariadne::Color::Blue));
+    let mut labels: Vec<_> = primary.chain(related).collect();
+    labels.sort_by_key(|(label, _)| {
+        (
+            Some(label.span.file) != first,
+            label.span.file,
+            label.span.start,
+        )
+    });
     labels
 }
 

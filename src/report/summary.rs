@@ -1,5 +1,7 @@
 //! What a compile did, for a terminal.
 
+use crate::azure::facts::Bound;
+use crate::azure::usage::Usage;
 use crate::compile::{Delivery, Mechanism, RuleForm};
 use crate::emit::{Template, Value};
 use crate::estate::Estate;
@@ -19,8 +21,8 @@ pub struct Compile<'a> {
     pub deliveries: &'a [Delivery],
     /// What is deployed.
     pub template: &'a Template,
-    /// How much of Azure's limits it takes: what, how many, of how many.
-    pub usage: &'a [(String, u64, u64)],
+    /// How much of Azure's limits it takes.
+    pub usage: &'a [Usage<'a>],
 }
 
 /// The summary, some lines of text.
@@ -55,7 +57,14 @@ pub fn compile(summary: &Compile<'_>) -> String {
             ),
         );
     }
-    for waiting in &summary.intent.waiting {
+    let open = &summary.estate.open_parameters;
+    let parameters = |name: &str| open.iter().any(|parameter| parameter.name == name);
+    for waiting in summary
+        .intent
+        .waiting
+        .iter()
+        .filter(|waiting| parameters(&waiting.parameter))
+    {
         let available = waiting
             .available
             .as_deref()
@@ -72,13 +81,12 @@ pub fn compile(summary: &Compile<'_>) -> String {
             line("", format!("to learn it: {how}"));
         }
     }
+    if let Some(text) = unproved_assertions(summary.intent) {
+        line("assertions", text);
+    }
     line("emitted", emitted(summary.template));
-    for (index, (what, used, limit)) in summary.usage.iter().enumerate() {
-        let label = if index == 0 { "azure limits" } else { "" };
-        line(
-            label,
-            format!("{what} {} of {}", grouped(*used), grouped(*limit)),
-        );
+    for (index, text) in limits(summary.usage).into_iter().enumerate() {
+        line(if index == 0 { "azure limits" } else { "" }, text);
     }
     if !summary.template.not_deployed.is_empty() {
         line("not deployed", summary.template.not_deployed.join(", "));
@@ -86,20 +94,64 @@ pub fn compile(summary: &Compile<'_>) -> String {
     out
 }
 
+/// That assertions are read and resolved, and no more: silence would look like proof.
+#[must_use]
+pub fn unproved_assertions(intent: &Intent) -> Option<String> {
+    match intent.assertions.len() {
+        0 => None,
+        count => Some(format!(
+            "{} read and resolved, not proved: this version does not trace flows",
+            counted(count, "assertion", "assertions")
+        )),
+    }
+}
+
+/// What each holder uses of its limits, a line for each holder.
+fn limits(usages: &[Usage<'_>]) -> Vec<String> {
+    let mut holders: Vec<(&str, Vec<String>)> = Vec::new();
+    for usage in usages
+        .iter()
+        .filter(|usage| usage.fact.bound == Bound::Maximum && usage.count > 0)
+    {
+        let text = format!(
+            "{} {} of {}",
+            usage.counted,
+            grouped(usage.count),
+            grouped(usage.fact.value)
+        );
+        match holders
+            .iter_mut()
+            .find(|(holder, _)| *holder == usage.holder)
+        {
+            Some((_, texts)) => texts.push(text),
+            None => holders.push((&usage.holder, vec![text])),
+        }
+    }
+    holders
+        .into_iter()
+        .map(|(holder, texts)| format!("{holder}: {}", texts.join(", ")))
+        .collect()
+}
+
 fn requirements(summary: &Compile<'_>) -> String {
     let total = summary.deliveries.len();
-    let met = summary
-        .deliveries
-        .iter()
-        .filter(|delivery| delivery.mechanism != Mechanism::Unmet)
-        .count();
+    let count = |wanted: fn(&Mechanism) -> bool| {
+        summary
+            .deliveries
+            .iter()
+            .filter(|delivery| wanted(&delivery.mechanism))
+            .count()
+    };
+    let waiting = count(|mechanism| *mechanism == Mechanism::Waits);
+    let unmet = count(|mechanism| *mechanism == Mechanism::Unmet);
+    let met = total - waiting - unmet;
     let mut ways: Vec<(&str, usize)> = Vec::new();
     for delivery in summary.deliveries {
         let words: Vec<&str> = match &delivery.mechanism {
             Mechanism::Firewall(forms) => forms.iter().map(|form| rule_form(*form)).collect(),
             Mechanism::SecurityRules => vec!["security rules only"],
             Mechanism::OtherAppliance => vec!["left to another appliance"],
-            Mechanism::Unmet => Vec::new(),
+            Mechanism::Waits | Mechanism::Unmet => Vec::new(),
         };
         for word in words {
             match ways.iter_mut().find(|(known, _)| *known == word) {
@@ -117,7 +169,12 @@ fn requirements(summary: &Compile<'_>) -> String {
     } else {
         format!(" ({})", ways.join(", "))
     };
-    format!("{met} of {total} met{ways}")
+    let waiting = match waiting {
+        0 => String::new(),
+        1 => "; 1 waits for its value".to_owned(),
+        many => format!("; {many} wait for their values"),
+    };
+    format!("{met} of {total} met{ways}{waiting}")
 }
 
 fn rule_form(form: RuleForm) -> &'static str {

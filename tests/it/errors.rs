@@ -4,7 +4,8 @@
 
 use camino::Utf8Path;
 
-use super::policy::{Repository, findings_of, lines, policies_in};
+use super::policy::{findings_of, lines};
+use super::support::{Project, policies_in};
 use tidegate::base::FileReader;
 
 /// Fixtures with more than one finding. The catalog of `unknown-cluster-type` is that of a retired service.
@@ -16,7 +17,7 @@ fn every_mistake_is_reported_once_and_clearly() {
     for name in policies_in("fixtures/errors") {
         let path = format!("fixtures/errors/{name}.egress");
         let path = Utf8Path::new(&path);
-        let text = Repository.read(path).unwrap();
+        let text = Project.read(path).unwrap();
         let mistake = text
             .trim_start_matches('\u{feff}')
             .lines()

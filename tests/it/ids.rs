@@ -8,8 +8,9 @@ use tidegate::diag::Id;
 use tidegate::lint::RULES;
 use tidegate::syntax::parse;
 
-use super::policy::{blocks, findings_of, lines, policies_in};
+use super::policy::{blocks, findings_of, lines};
 use super::refused::refused;
+use super::support::{files, policies_in, project};
 
 /// Ids without a fixture, and why.
 const WITHOUT_FIXTURE: &[(Id, &str)] = &[
@@ -41,10 +42,9 @@ fn every_id_has_a_fixture() {
 
 /// The ids that the files of rules mention where they make findings.
 fn reported_by_rules() -> BTreeSet<Id> {
-    let folder = Utf8Path::new(env!("CARGO_MANIFEST_DIR")).join("src/lint");
     let mut ids = BTreeSet::new();
-    for entry in folder.read_dir_utf8().unwrap() {
-        let text = std::fs::read_to_string(entry.unwrap().path()).unwrap();
+    for path in files("src/lint", ".rs") {
+        let text = std::fs::read_to_string(project(path.as_str())).unwrap();
         let code = text.split("#[cfg(test)]").next().unwrap_or_default();
         // What applies `ignore` is no rule: its two findings are about the language.
         let codes = code.split("Id::").skip(1).filter_map(|rest| rest.get(..6));

@@ -3,12 +3,12 @@
 use std::sync::LazyLock;
 
 use camino::Utf8Path;
-use tidegate::base::{FileReader, ReadError, SourceMap};
-use tidegate::cli::{Analysis, Options, analyse};
-use tidegate::compile::FirewallModel;
+use tidegate::base::{ReadError, SourceMap};
 use tidegate::diag::{self, Finding, Label};
 use tidegate::intent::catalog::Library;
 use tidegate::syntax::{Parameters, load, lower};
+
+use super::support::Project;
 
 static BUILT_IN: LazyLock<(SourceMap, Library)> = LazyLock::new(|| {
     let mut sources = SourceMap::default();
@@ -22,49 +22,10 @@ pub(crate) fn built_in() -> (SourceMap, &'static Library) {
     (BUILT_IN.0.clone(), &BUILT_IN.1)
 }
 
-/// Reads files of this repository by their path from its root.
-pub(crate) struct Repository;
-
-impl FileReader for Repository {
-    fn read(&self, path: &Utf8Path) -> Result<String, ReadError> {
-        let root = Utf8Path::new(env!("CARGO_MANIFEST_DIR"));
-        std::fs::read_to_string(root.join(path)).map_err(|_| ReadError("no such file".to_owned()))
-    }
-}
-
-/// The names, without extension and in order, of the policies of a folder of this repository.
-pub(crate) fn policies_in(folder: &str) -> Vec<String> {
-    let folder = Utf8Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
-    let policy = |path: &Utf8Path| Some(path.file_name()?.strip_suffix(".egress")?.to_owned());
-    let mut names: Vec<String> = folder
-        .read_dir_utf8()
-        .unwrap()
-        .filter_map(|entry| policy(entry.unwrap().path()))
-        .collect();
-    names.sort();
-    assert!(!names.is_empty(), "there are policies in {folder}");
-    names
-}
-
-/// How tests analyse: without parameters and further catalogs, on a fixed day.
-pub(crate) fn options(firewall_model: FirewallModel) -> Options {
-    Options {
-        parameters: Parameters::new(),
-        firewall_model,
-        today: "2026-12-01".parse().unwrap(),
-        catalogs: Vec::new(),
-    }
-}
-
-/// A policy of this repository, understood and judged.
-pub(crate) fn analysis_of(path: &str, options: &Options) -> Analysis {
-    analyse(Utf8Path::new(path), &Repository, options).unwrap()
-}
-
 /// Everything that reading and lowering the policy at `path` finds, in the order in which it is shown.
 pub(crate) fn findings_of(path: &Utf8Path) -> Result<(SourceMap, Vec<Finding>), ReadError> {
     let (mut sources, library) = built_in();
-    let loaded = load(&mut sources, &Repository, path)?;
+    let loaded = load(&mut sources, &Project, path)?;
     let lowered = lower(&loaded.files, library, &Parameters::new());
     let mut findings = loaded.findings;
     findings.extend(loaded.files.iter().flat_map(|file| file.findings.clone()));

@@ -7,18 +7,18 @@ use std::collections::BTreeSet;
 
 use camino::Utf8Path;
 use tidegate::base::FileReader;
-use tidegate::cli::{Analysis, Options};
+use tidegate::cli::{Analysis, Options, analyse};
 use tidegate::compile::FirewallModel;
 use tidegate::diag::{Id, Severity};
 use tidegate::report::{Color, human};
 
-use super::policy::{Repository, analysis_of, options, policies_in};
+use super::support::{Project, options, policies_in};
 
 const FOLDER: &str = "fixtures/refused";
 
 fn read(file: &str) -> String {
     let path = format!("{FOLDER}/{file}");
-    Repository.read(Utf8Path::new(&path)).unwrap()
+    Project.read(Utf8Path::new(&path)).unwrap()
 }
 
 /// What a comment at the beginning of a policy says behind its key.
@@ -51,7 +51,8 @@ fn with(text: &str) -> Options {
 /// The analysis of a fixture, and its text.
 pub(crate) fn refused(name: &str) -> (Analysis, String) {
     let text = read(&format!("{name}.egress"));
-    let analysis = analysis_of(&format!("{FOLDER}/{name}.egress"), &with(&text));
+    let path = format!("{FOLDER}/{name}.egress");
+    let analysis = analyse(Utf8Path::new(&path), &Project, &with(&text)).unwrap();
     (analysis, text)
 }
 

@@ -116,35 +116,6 @@ impl Regions {
         self.regions.iter().map(|region| region.name.as_str())
     }
 
-    /// The cloud of the region that a suffix of service tags stands for, in any case. A region is known by its suffix
-    /// after `AzureCloud.`, by that of the other tags and by its ARM name.
-    #[must_use]
-    pub fn cloud_of_suffix(&self, suffix: &str) -> Option<Cloud> {
-        let is = |known: &SmolStr| known.eq_ignore_ascii_case(suffix);
-        let of = |region: &&Region| {
-            let suffixes = region
-                .azurecloud_suffix
-                .iter()
-                .chain(&region.service_tag_suffix);
-            suffixes.chain([&region.name]).any(is)
-        };
-        let listed = self.regions.iter().find(of).map(|region| region.cloud);
-        listed.or_else(|| {
-            let mut unlisted = self.service_tag_only.iter();
-            let found = unlisted.find(|unlisted| is(&unlisted.azurecloud_suffix))?;
-            Some(found.cloud)
-        })
-    }
-
-    /// The suffixes of service tags for the regions of a cloud: those of `AzureCloud`, or those of other tags.
-    pub fn suffixes(&self, cloud: Cloud, kind: ParameterKind) -> impl Iterator<Item = &str> {
-        let regions = self
-            .regions
-            .iter()
-            .filter(move |region| region.cloud == cloud);
-        regions.filter_map(move |region| region.value_of(kind))
-    }
-
     /// Suffixes seen in service tags only.
     #[must_use]
     pub fn service_tag_only(&self) -> &[UnlistedSuffix] {

@@ -88,6 +88,37 @@ impl<'a> Lowering<'a> {
         self.check_region_in_cloud(files);
     }
 
+    /// A catalog that is used and asked nothing is a leftover. Where a pool's kind is missing or unknown, that may
+    /// be all that is wrong.
+    pub(super) fn report_unused_catalogs(&mut self, files: &[Parsed]) {
+        let library = self.library;
+        let known = |kind: &Word| library.get(&kind.value).is_some();
+        let mut pools = self.estate.pools.iter();
+        let kindless = pools.any(|(_, pool)| !pool.kind.as_ref().is_some_and(known));
+        drop(pools);
+        if kindless || !self.unread.is_empty() {
+            return;
+        }
+        for item in files.iter().flat_map(|file| &file.items) {
+            let Item::UseCatalog(word) = item else {
+                continue;
+            };
+            if self.library.get(&word.value).is_none() || self.has_pool_of_kind(&word.value) {
+                continue;
+            }
+            let name = &word.value;
+            let finding = Finding::new(FindingId::TG8001, format!("no pool is of kind `{name}`"))
+                .at(word.span, "used for nothing")
+                .help("remove this line, or give a pool this kind");
+            self.report(finding);
+        }
+    }
+
+    fn has_pool_of_kind(&self, name: &str) -> bool {
+        let mut pools = self.estate.pools.iter();
+        pools.any(|(_, pool)| pool.kind.as_ref().is_some_and(|kind| kind.value == name))
+    }
+
     fn set_region(&mut self, word: &Word) {
         let text = match self.parameters.text(word, &mut self.findings) {
             None => return,

@@ -1,5 +1,7 @@
 //! Firewalls, policies, rules.
 
+use std::collections::BTreeSet;
+
 use crate::base::Spanned;
 use crate::diag::{Finding, Id as FindingId};
 use crate::estate::{
@@ -287,7 +289,11 @@ impl Lowering<'_> {
         transports: &[Transport],
         ports: &[PortRange],
     ) {
-        if services.len() < transports.len() * ports.len() && !services.is_empty() {
+        let pairs: BTreeSet<_> = services
+            .iter()
+            .map(|service| service.value.transport_ports())
+            .collect();
+        if pairs.len() < transports.len() * ports.len() {
             let finding = Finding::new(
                 FindingId::TG0023,
                 "a network rule lets each of its protocols through on each of its ports",

@@ -78,6 +78,7 @@ pub fn lower(files: &[Parsed], library: &Library, parameters: &Parameters) -> Lo
     lowering.define_rules(&declared);
     lowering.define_intent(&declared);
     lowering.report_unused_groups();
+    lowering.report_unused_catalogs(files);
 
     let Lowering {
         parameters,
