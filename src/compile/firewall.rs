@@ -488,7 +488,7 @@ fn wire_size(rule: &Rule) -> usize {
             })
             .sum()
     };
-    let info = |info: &RuleInfo| FRAME + info.name.len() + info.description.len();
+    let info = |info: &RuleInfo| FRAME + info.name.len() + quoted_len(&info.description);
     match rule {
         Rule::Network(rule) => {
             info(&rule.info)
@@ -504,6 +504,16 @@ fn wire_size(rule: &Rule) -> usize {
                 + rule.protocols.len() * 48
         }
     }
+}
+
+/// How many bytes a text takes in JSON, without the quotes around it.
+fn quoted_len(text: &str) -> usize {
+    let length = |c: char| match c {
+        '"' | '\\' => 2,
+        _ if c.is_control() => 6,
+        _ => c.len_utf8(),
+    };
+    text.chars().map(length).sum()
 }
 
 /// Whether names of collections say the pool: they must where pools share one list.
@@ -579,4 +589,103 @@ fn with_priorities(
             })
         })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::net::{AppProtocol, Fqdn, FqdnPattern, PortRange, Transport};
+
+    /// The id of an IP group with the longest names that Azure takes.
+    fn longest_id() -> String {
+        format!(
+            "/subscriptions/{}/resourceGroups/{}/providers/Microsoft.Network/ipGroups/{}",
+            "0".repeat(36),
+            "g".repeat(90),
+            "i".repeat(80)
+        )
+    }
+
+    fn info(description: &str) -> RuleInfo {
+        RuleInfo {
+            name: SmolStr::new("n".repeat(80)),
+            origin: Origin::Platform,
+            description: description.to_owned(),
+        }
+    }
+
+    fn prefix(text: &str) -> Endpoint {
+        Destination::Prefix(text.parse().unwrap()).into()
+    }
+
+    fn group() -> Endpoint {
+        Endpoint::IpGroup(Ref {
+            id: None,
+            name: SmolStr::default(),
+            origin: Origin::Platform,
+        })
+    }
+
+    fn name(text: &str) -> Endpoint {
+        let name: Fqdn = text.parse().unwrap();
+        Destination::Fqdn(FqdnPattern::Exact(name)).into()
+    }
+
+    /// Holds the estimate against what is sent, and against twice that: it must be of use, too.
+    fn hold(rule: &Rule, sent: &Value) {
+        let (estimate, sent) = (wire_size(rule), sent.to_string().len());
+        assert!(estimate >= sent, "estimated {estimate}, sent {sent}");
+        assert!(estimate <= 2 * sent, "estimated {estimate}, sent {sent}");
+    }
+
+    #[test]
+    fn sizes_of_network_rules_are_estimated_from_above() {
+        let description = "say \"why\" \\ and\tö";
+        let ports: Vec<PortRange> = vec!["60000-65535".parse().unwrap(); 20];
+        let rule = NetworkRule {
+            info: info(description),
+            sources: vec![prefix("100.100.100.0/24"), group()],
+            destinations: vec![prefix("200.200.200.128/25"), group(), name("a.contoso.com")],
+            transports: vec![Transport::Tcp, Transport::Udp, Transport::Icmp],
+            ports: ports.clone(),
+        };
+        let sent = json!({
+            "ruleType": "NetworkRule",
+            "name": rule.info.name.as_str(),
+            "description": description,
+            "ipProtocols": ["TCP", "UDP", "ICMP"],
+            "sourceAddresses": ["100.100.100.0/24"],
+            "sourceIpGroups": [longest_id()],
+            "destinationAddresses": ["200.200.200.128/25"],
+            "destinationIpGroups": [longest_id()],
+            "destinationFqdns": ["a.contoso.com"],
+            "destinationPorts": ports.iter().map(ToString::to_string).collect::<Vec<_>>(),
+        });
+        hold(&Rule::Network(rule), &sent);
+    }
+
+    #[test]
+    fn sizes_of_application_rules_are_estimated_from_above() {
+        let rule = ApplicationRule {
+            info: info(&"\"".repeat(400)),
+            sources: vec![prefix("100.100.100.0/24"), group()],
+            destinations: vec![name("a.contoso.com"), name("b.contoso.com")],
+            protocols: vec![(AppProtocol::Https, 65535), (AppProtocol::Mssql, 11433)],
+        };
+        let sent = json!({
+            "ruleType": "ApplicationRule",
+            "name": rule.info.name.as_str(),
+            "description": rule.info.description,
+            "protocols": [
+                {"protocolType": "Https", "port": 65535},
+                {"protocolType": "Mssql", "port": 11433},
+            ],
+            "sourceAddresses": ["100.100.100.0/24"],
+            "sourceIpGroups": [longest_id()],
+            "targetFqdns": ["a.contoso.com", "b.contoso.com"],
+        });
+        hold(&Rule::Application(rule), &sent);
+    }
 }

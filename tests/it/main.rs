@@ -3,6 +3,7 @@
 #![cfg(test)]
 
 mod cli;
+mod compile_properties;
 mod conformance;
 mod errors;
 mod ids;
