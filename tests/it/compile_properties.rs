@@ -435,7 +435,7 @@ fn identity(value: &Value) -> Option<(String, String)> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(96))]
+    #![proptest_config(ProptestConfig::with_cases(256))]
 
     #[test]
     fn compiling_twice_gives_the_same_bytes(policy in policy()) {
