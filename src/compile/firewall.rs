@@ -143,7 +143,7 @@ fn cannot_take_rules(
             policy.home.is_elsewhere().then(|| {
                 Finding::new(FindingId::TG2003, format!("firewall policy `{}` lives in another resource group", policy.name))
                     .at(policy.origin, "its rules cannot be deployed from here")
-                    .help("deploy this policy to that resource group, and take the names of the group off `existing`")
+                    .help("deploy to the resource group of the firewall policy: write `existing` alone there, and `resource-group NAME` at what lives elsewhere")
             })
         }
         (_, None) => None,

@@ -370,16 +370,13 @@ fn transport_and_ports(
     (transport, ports)
 }
 
-/// A security rule has addresses of one family, so a rule with both becomes two.
+/// A security rule has addresses of one family, and nodes send packets of those that they have themselves.
 fn by_family(draft: Draft, nodes: &[IpNet]) -> Vec<Draft> {
     let has = |v6: bool| {
         nodes
             .iter()
             .any(|prefix| matches!(prefix, IpNet::V6(_)) == v6)
     };
-    if !(has(false) && has(true)) {
-        return vec![draft];
-    }
     let of_family = |destinations: &[Destination], v6: bool| -> Vec<Destination> {
         let fits = |destination: &&Destination| match destination {
             Destination::Prefix(prefix) => matches!(prefix, IpNet::V6(_)) == v6,
@@ -388,8 +385,10 @@ fn by_family(draft: Draft, nodes: &[IpNet]) -> Vec<Draft> {
         };
         destinations.iter().filter(fits).cloned().collect()
     };
-    [(false, ""), (true, "-v6")]
+    let suffix_v6 = if has(false) { "-v6" } else { "" };
+    [(false, ""), (true, suffix_v6)]
         .into_iter()
+        .filter(|(v6, _)| has(*v6))
         .map(|(v6, suffix)| Draft {
             name: format!("{}{suffix}", draft.name),
             description: draft.description.clone(),

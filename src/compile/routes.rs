@@ -48,7 +48,7 @@ fn check_addresses(estate: &Estate, facts: &Facts, findings: &mut Vec<Finding>) 
                 continue;
             }
             let usual = usual_address(estate, firewall, facts).map(|address| {
-                format!("Azure usually gives the first free address: private-ip {address}")
+                format!("write in the firewall `private-ip {address}`: Azure usually gives the first free address of its subnet")
             });
             let name = &firewall.meta.name;
             findings.push(

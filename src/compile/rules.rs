@@ -155,11 +155,47 @@ pub(super) fn plan(
                 let drafts = drafter.draft();
                 if drafter.complete { drafts } else { Vec::new() }
             }
-            Exit::Elsewhere | Exit::Open => Vec::new(),
+            Exit::Elsewhere | Exit::Open => {
+                findings.extend(without_ipv6(estate, requirement));
+                Vec::new()
+            }
         };
         plan.drafts.push(drafts);
     }
     plan
+}
+
+/// An IPv6 destination of a pool whose nodes have no IPv6 address to reach it from.
+fn without_ipv6(estate: &Estate, requirement: &Requirement) -> Option<Finding> {
+    let pool = &estate.pools[requirement.pool];
+    let mut subnets = pool.subnets.iter().filter_map(|subnet| subnet.id);
+    if subnets.any(|subnet| {
+        let mut prefixes = estate.subnets[subnet].prefixes.iter();
+        prefixes.any(|prefix| matches!(prefix.value, IpNet::V6(_)))
+    }) {
+        return None;
+    }
+    let mut destinations = requirement.destinations.iter();
+    let destination = destinations.find(|destination| is_v6(&destination.value))?;
+    let finding = Finding::new(
+        FindingId::TG3001,
+        format!(
+            "pool `{}` has no IPv6 address to reach {} from",
+            pool.meta.name, destination.value
+        ),
+    )
+    .at(destination.span, "asked for here")
+    .related(pool.meta.origin, "its subnets have IPv4 prefixes only")
+    .help("use the IPv4 address, or give a subnet of the pool an IPv6 prefix");
+    Some(finding)
+}
+
+fn is_v6(destination: &Destination) -> bool {
+    match destination {
+        Destination::Prefix(prefix) => matches!(prefix, IpNet::V6(_)),
+        Destination::Range(range) => matches!(range.bounds().0, IpAddr::V6(_)),
+        _ => false,
+    }
 }
 
 pub(super) fn is_name(destination: &Destination) -> bool {
@@ -284,12 +320,7 @@ impl Drafter<'_> {
     }
 
     fn check_destination(&mut self, destination: &Spanned<Destination>) -> bool {
-        let is_v6 = match &destination.value {
-            Destination::Prefix(prefix) => matches!(prefix, IpNet::V6(_)),
-            Destination::Range(range) => matches!(range.bounds().0, IpAddr::V6(_)),
-            _ => false,
-        };
-        if !is_v6 {
+        if !is_v6(&destination.value) {
             return true;
         }
         let finding = Finding::new(

@@ -36,21 +36,33 @@ pub(super) fn render(template: &Template) -> String {
 fn existing(template: &Template) -> BTreeMap<&str, &Target> {
     let mut found = BTreeMap::new();
     for resource in &template.resources {
-        let targets = resource.scope.iter().chain(&resource.depends_on);
-        targets.for_each(|target| note(target, &mut found));
-        if let Some(Expr::Id(target)) = resource.target.computed_name.as_deref() {
-            note(target, &mut found);
+        let targets = references(resource).into_iter().chain(&resource.depends_on);
+        for target in targets.filter(|target| target.home.is_existing()) {
+            found.insert(target.symbol.as_str(), target);
         }
-        let values = resource.top_level.iter().chain(&resource.properties);
-        values.for_each(|(_, value)| visit(value, &mut found));
-        if let Some(expr) = &resource.target.computed_name {
-            visit_expr(expr, &mut found);
-        }
+        // A scope inside its parent needs a symbol, which nothing else gives it.
+        let scope = resource.scope.iter().filter(|scope| scope.inside.is_some());
+        found.extend(scope.map(|scope| (scope.symbol.as_str(), scope)));
     }
     found
 }
 
-fn visit<'a>(value: &'a Value, found: &mut BTreeMap<&'a str, &'a Target>) {
+/// What the text of a resource refers to by symbol; Bicep makes dependencies of these by itself.
+fn references(resource: &Resource) -> Vec<&Target> {
+    let mut found = Vec::new();
+    found.extend(resource.target.parent.as_deref());
+    if let Some(scope) = &resource.scope {
+        note(scope, &mut found);
+    }
+    let values = resource.top_level.iter().chain(&resource.properties);
+    values.for_each(|(_, value)| visit(value, &mut found));
+    if let Some(expr) = &resource.target.computed_name {
+        visit_expr(expr, &mut found);
+    }
+    found
+}
+
+fn visit<'a>(value: &'a Value, found: &mut Vec<&'a Target>) {
     match value {
         Value::List(items) => items.iter().for_each(|item| visit(item, found)),
         Value::Object(fields) => fields.iter().for_each(|(_, value)| visit(value, found)),
@@ -59,7 +71,7 @@ fn visit<'a>(value: &'a Value, found: &mut BTreeMap<&'a str, &'a Target>) {
     }
 }
 
-fn visit_expr<'a>(expr: &'a Expr, found: &mut BTreeMap<&'a str, &'a Target>) {
+fn visit_expr<'a>(expr: &'a Expr, found: &mut Vec<&'a Target>) {
     match expr {
         Expr::Id(target) | Expr::PrincipalOf(target) | Expr::FirewallPrivateIp(target) => {
             note(target, found);
@@ -69,11 +81,9 @@ fn visit_expr<'a>(expr: &'a Expr, found: &mut BTreeMap<&'a str, &'a Target>) {
     }
 }
 
-fn note<'a>(target: &'a Target, found: &mut BTreeMap<&'a str, &'a Target>) {
-    let outermost = target.inside.as_ref().map_or(target, |(parent, _)| parent);
-    if outermost.home.is_existing() {
-        found.insert(&outermost.symbol, outermost);
-    }
+/// A part is referred to through what it is inside of.
+fn note<'a>(target: &'a Target, found: &mut Vec<&'a Target>) {
+    found.push(target.inside.as_ref().map_or(target, |(parent, _)| parent));
 }
 
 fn declare_existing(out: &mut String, target: &Target, template: &Template) {
@@ -91,6 +101,12 @@ fn declare_existing(out: &mut String, target: &Target, template: &Template) {
         "\nresource {} '{}@{version}' existing = {{\n",
         target.symbol, target.kind
     );
+    if let Some((parent, _)) = &target.inside {
+        let _ = writeln!(out, "  parent: {}", parent.symbol);
+        let _ = writeln!(out, "  name: {}", quoted(last(&target.name)));
+        out.push_str("}\n");
+        return;
+    }
     let _ = writeln!(out, "  name: {}", quoted(&target.name.join("/")));
     if let Home::Existing {
         resource_group,
@@ -128,9 +144,13 @@ fn declare(out: &mut String, resource: &Resource) {
         "\n// {}\nresource {} '{}@{}' = {condition}{{\n",
         resource.origin, resource.target.symbol, resource.target.kind, resource.api_version
     );
-    let name = match &resource.target.computed_name {
-        Some(expr) => expression(expr),
-        None => quoted(&resource.target.name.join("/")),
+    let name = match (&resource.target.computed_name, &resource.target.parent) {
+        (Some(expr), _) => expression(expr),
+        (None, Some(parent)) => {
+            let _ = writeln!(out, "  parent: {}", parent.symbol);
+            quoted(last(&resource.target.name))
+        }
+        (None, None) => quoted(&resource.target.name.join("/")),
     };
     let _ = writeln!(out, "  name: {name}");
     if let Some(scope) = &resource.scope {
@@ -142,9 +162,15 @@ fn declare(out: &mut String, resource: &Resource) {
     for (key, value) in &resource.top_level {
         field(out, 1, key, value);
     }
-    if !resource.depends_on.is_empty() {
+    let implied = references(resource);
+    let depends_on: Vec<&Target> = resource
+        .depends_on
+        .iter()
+        .filter(|target| !implied.iter().any(|known| known.symbol == target.symbol))
+        .collect();
+    if !depends_on.is_empty() {
         out.push_str("  dependsOn: [\n");
-        for target in &resource.depends_on {
+        for target in depends_on {
             let _ = writeln!(out, "    {}", target.symbol);
         }
         out.push_str("  ]\n");
@@ -155,6 +181,10 @@ fn declare(out: &mut String, resource: &Resource) {
         out.push('\n');
     }
     out.push_str("}\n");
+}
+
+fn last(name: &[String]) -> &str {
+    name.last().map_or("", String::as_str)
 }
 
 fn indent(out: &mut String, depth: usize) {

@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use crate::estate::{Home, Id, PrivateDnsZone, ResolutionPolicy};
+use crate::estate::{Id, PrivateDnsZone, ResolutionPolicy};
 
 use super::network::is_deployed;
 use super::template::{Target, Value};
@@ -39,12 +39,9 @@ impl Builder<'_> {
     fn links(&mut self, zone: &PrivateDnsZone, zone_target: &Target) {
         for link in &zone.links {
             let Some(vnet) = link.vnet.id else { continue };
-            let names = [zone.meta.name.as_str(), link.vnet.name.as_str()];
             let kind = "Microsoft.Network/privateDnsZones/virtualNetworkLinks";
-            let mut resource = self.resource(
-                Target::new(kind, "link", &names, &Home::Deployed),
-                link.origin,
-            );
+            let target = zone_target.child(kind, "link", &link.vnet.name);
+            let mut resource = self.resource(target, link.origin);
             resource.location = Some(Value::text("global"));
             let vnet = self.vnet(vnet);
             resource.depends_on = [zone_target.clone(), vnet.clone()]
@@ -66,7 +63,6 @@ impl Builder<'_> {
 
     fn records(&mut self, zone: &PrivateDnsZone, zone_target: &Target) {
         for record in &zone.records {
-            let names = [zone.meta.name.as_str(), record.name.as_str()];
             let (v4, v6): (Vec<IpAddr>, Vec<IpAddr>) = record
                 .addresses
                 .iter()
@@ -90,10 +86,8 @@ impl Builder<'_> {
                 if addresses.is_empty() {
                     continue;
                 }
-                let mut resource = self.resource(
-                    Target::new(kind, "record", &names, &Home::Deployed),
-                    record.origin,
-                );
+                let target = zone_target.child(kind, "record", &record.name);
+                let mut resource = self.resource(target, record.origin);
                 resource
                     .target
                     .symbol

@@ -100,7 +100,8 @@ impl Builder<'_> {
     /// Groups are deployed one after the other: a policy takes one change at a time.
     fn groups(&mut self, id: Id<FirewallPolicy>, policy: &FirewallPolicy) {
         for (index, group) in policy.groups.iter().enumerate() {
-            let mut resource = self.resource(group_target(policy, group), group.origin);
+            let target = group_target(&self.policy(id), group);
+            let mut resource = self.resource(target, group.origin);
             resource.condition = group
                 .needs_parameter
                 .as_ref()
@@ -400,7 +401,7 @@ impl Builder<'_> {
         let policy = &self.estate.firewall_policies[id];
         let mut targets = Vec::new();
         for group in policy.groups.iter().take(count).rev() {
-            targets.push(group_target(policy, group));
+            targets.push(group_target(&self.policy(id), group));
             if group.needs_parameter.is_none() {
                 return targets;
             }
@@ -560,12 +561,11 @@ impl Model {
     }
 }
 
-fn group_target(policy: &FirewallPolicy, group: &RuleCollectionGroup) -> Target {
-    Target::new(
+fn group_target(policy: &Target, group: &RuleCollectionGroup) -> Target {
+    policy.child(
         "Microsoft.Network/firewallPolicies/ruleCollectionGroups",
         "rules",
-        &[policy.meta.name.as_str(), group.name.as_str()],
-        &Home::Deployed,
+        &group.name,
     )
 }
 

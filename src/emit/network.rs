@@ -1,7 +1,7 @@
 //! Virtual networks, subnets, peerings, public addresses, NAT gateways.
 
 use crate::estate::{
-    DnsServers, Home, Id, NatGateway, Peering, PrivateEndpointPolicies, PublicIp, Subnet, Vnet,
+    DnsServers, Id, NatGateway, Peering, PrivateEndpointPolicies, PublicIp, Subnet, Vnet,
 };
 
 use super::template::{Resource, Target, Value};
@@ -100,25 +100,16 @@ impl Builder<'_> {
         let subnet = &self.estate.subnets[id];
         let vnet = self.vnet(subnet.vnet);
         let vnet_home = &self.estate.vnets[subnet.vnet].meta.home;
-        let own = vnet_home.is_existing() && !subnet.meta.home.is_existing();
+        let kind = "Microsoft.Network/virtualNetworks/subnets";
+        if vnet_home.is_existing() && !subnet.meta.home.is_existing() {
+            return vnet.child(kind, "subnet", &subnet.meta.name);
+        }
         let names = [
             self.estate.vnets[subnet.vnet].meta.name.as_str(),
             subnet.meta.name.as_str(),
         ];
-        let home = if own {
-            Home::Deployed
-        } else {
-            vnet_home.clone()
-        };
-        let mut target = Target::new(
-            "Microsoft.Network/virtualNetworks/subnets",
-            "subnet",
-            &names,
-            &home,
-        );
-        if !own {
-            target.inside = Some((Box::new(vnet), format!("subnets/{}", subnet.meta.name)));
-        }
+        let mut target = Target::new(kind, "subnet", &names, vnet_home);
+        target.inside = Some((Box::new(vnet), format!("subnets/{}", subnet.meta.name)));
         target
     }
 
@@ -311,11 +302,8 @@ impl Builder<'_> {
         }
         let name = format!("to-{}", peering.to.name);
         let kind = "Microsoft.Network/virtualNetworks/virtualNetworkPeerings";
-        let names = [self.estate.vnets[from].meta.name.as_str(), name.as_str()];
-        let mut resource = self.resource(
-            Target::new(kind, "peering", &names, &Home::Deployed),
-            peering.origin,
-        );
+        let target = self.vnet(from).child(kind, "peering", &name);
+        let mut resource = self.resource(target, peering.origin);
         resource.depends_on = [self.vnet(from), self.vnet(to)]
             .into_iter()
             .filter(is_deployed)

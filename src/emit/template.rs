@@ -52,6 +52,8 @@ pub struct Target {
     pub api_version: Option<String>,
     /// For a part written inside its parent: the parent, and the path from the parent's id to its own.
     pub inside: Option<(Box<Target>, String)>,
+    /// For a resource of its own below another: that other.
+    pub parent: Option<Box<Target>>,
 }
 
 impl Target {
@@ -68,6 +70,17 @@ impl Target {
             computed_name: None,
             api_version: None,
             inside: None,
+            parent: None,
+        }
+    }
+
+    /// A resource of its own below this one.
+    #[must_use]
+    pub fn child(&self, kind: &'static str, prefix: &str, name: &str) -> Self {
+        let names: Vec<&str> = self.name.iter().map(String::as_str).chain([name]).collect();
+        Self {
+            parent: Some(Box::new(self.clone())),
+            ..Self::new(kind, prefix, &names, &Home::Deployed)
         }
     }
 }

@@ -472,7 +472,8 @@ impl RoutedSubnet<'_> {
             .severity(Severity::Warning)
             .at(table.meta.origin, "no default route for IPv6")
             .related(v6.span, "the subnet has IPv6 addresses")
-            .help("Azure only warns of it, but flows over IPv6 pass the firewall by");
+            .help("Azure only warns of it, but flows over IPv6 pass the firewall by")
+            .help("Azure Firewall takes no IPv6: add to the table `route default-v6 ::/0 -> none`, or lead it to an appliance that does");
         Some(self.for_pool(finding))
     }
 }

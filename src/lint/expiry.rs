@@ -44,7 +44,7 @@ fn check_expired(context: &Context<'_>, findings: &mut Vec<Finding>) {
                 Id::TG7001,
                 format!("this requirement expired on {}", expires.value),
             )
-            .at(expires.span, format!("{} days ago", -days));
+            .at(expires.span, format!("{} ago", in_days(-days)));
             findings.push(with_agreement(finding, requirement));
         }
     }
@@ -57,10 +57,21 @@ fn check_soon(context: &Context<'_>, findings: &mut Vec<Finding>) {
                 Id::TG7002,
                 format!("this requirement expires on {}", expires.value),
             )
-            .at(expires.span, format!("in {days} days"));
+            .at(
+                expires.span,
+                if days == 0 {
+                    "today".to_owned()
+                } else {
+                    format!("in {}", in_days(days))
+                },
+            );
             findings.push(with_agreement(finding, requirement));
         }
     }
+}
+
+fn in_days(days: i64) -> String {
+    format!("{days} day{}", if days == 1 { "" } else { "s" })
 }
 
 /// Requirements with an end, and the days until then.

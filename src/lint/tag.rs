@@ -6,14 +6,14 @@ use crate::azure::facts::{Facts, Listing, TagUse};
 use crate::azure::next_hop::{Exit, exit_of};
 use crate::azure::rule_sets::rule_sets;
 use crate::base::{Origin, Span, did_you_mean};
-use crate::diag::{Finding, Id, Safety, Severity};
+use crate::diag::{Confidence, Finding, Id, Safety, Severity};
 use crate::estate::{Endpoint, Id as ElementId, Pool, RouteDestination};
 use crate::net::{Cloud, Destination, FqdnTag, ServiceTag};
 
 use super::{Context, edit};
 
 rule! {
-    /// A service tag that Azure does not have, or not in this cloud, or not by region.
+    /// A service tag that Azure does not have, or not in this cloud, or not by region, or not of that region.
     ///
     /// Azure refuses rules and routes with a tag it does not know. Of some tags there are regional forms, such as
     /// `Sql.WestEurope`; of others there are none, in some clouds only.
@@ -240,6 +240,23 @@ fn unknown_region(
         .severity(Severity::Warning)
         .assumed()
         .at(placed.origin, "no region of the list");
+    if let Some(elsewhere) = context.regions.iter().find(|known| {
+        let mut names = known
+            .azurecloud_suffix
+            .iter()
+            .chain(&known.service_tag_suffix);
+        names.any(|suffix| suffix.eq_ignore_ascii_case(region))
+    }) && elsewhere.cloud != cloud
+    {
+        return Some(
+            Finding {
+                severity: Severity::Error,
+                confidence: Confidence::Certain,
+                ..finding
+            }
+            .at(placed.origin, format!("a region of {}", elsewhere.cloud)),
+        );
+    }
     let better = did_you_mean(region, suffixes).map(|suffix| format!("{base}.{suffix}"));
     Some(suggest(finding, better, placed.word))
 }

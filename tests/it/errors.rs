@@ -4,7 +4,8 @@
 
 use camino::Utf8Path;
 
-use super::policy::{Repository, findings_of, lines};
+use super::policy::{findings_of, lines};
+use super::support::{Project, policies_in};
 use tidegate::base::FileReader;
 
 /// Fixtures with more than one finding. The catalog of `unknown-cluster-type` is that of a retired service.
@@ -12,26 +13,11 @@ const MORE_FINDINGS: &[(&str, usize)] = &[("several", 7), ("unknown-cluster-type
 
 #[test]
 fn every_mistake_is_reported_once_and_clearly() {
-    let folder = Utf8Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/errors");
-    let mut names: Vec<String> = folder
-        .read_dir_utf8()
-        .unwrap()
-        .filter_map(|entry| {
-            entry
-                .unwrap()
-                .path()
-                .file_name()?
-                .strip_suffix(".egress")
-                .map(str::to_owned)
-        })
-        .collect();
-    names.sort();
-    assert!(!names.is_empty(), "there are fixtures");
     let mut wrong = Vec::new();
-    for name in names {
+    for name in policies_in("fixtures/errors") {
         let path = format!("fixtures/errors/{name}.egress");
         let path = Utf8Path::new(&path);
-        let text = Repository.read(path).unwrap();
+        let text = Project.read(path).unwrap();
         let mistake = text
             .trim_start_matches('\u{feff}')
             .lines()

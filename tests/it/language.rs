@@ -4,26 +4,13 @@ use tidegate::base::SourceMap;
 use tidegate::diag;
 use tidegate::syntax::{Parameters, Parsed, format, lower, parse, usages};
 
-use super::policy::{built_in, lines};
+use super::policy::{Block, blocks, built_in, lines};
 
 const REFERENCE: &str = include_str!("../../docs/language.md");
 
-/// The blocks of the reference that are policies, each with the line of the page on which it begins.
-fn examples() -> Vec<(usize, String)> {
-    let mut examples = Vec::new();
-    let mut open: Option<(usize, String)> = None;
-    for (number, line) in (1..).zip(REFERENCE.lines()) {
-        match &mut open {
-            None if line == "```egress" => open = Some((number + 1, String::new())),
-            None => {}
-            Some(_) if line == "```" => examples.extend(open.take()),
-            Some((_, text)) => {
-                text.push_str(line);
-                text.push('\n');
-            }
-        }
-    }
-    examples
+/// The examples of the reference.
+fn examples() -> Vec<Block> {
+    blocks(REFERENCE, "egress")
 }
 
 fn parsed(text: &str) -> (SourceMap, Parsed) {
@@ -35,7 +22,7 @@ fn parsed(text: &str) -> (SourceMap, Parsed) {
 
 #[test]
 fn every_example_parses_and_can_be_formatted() {
-    for (line, text) in examples() {
+    for Block { line, text } in examples() {
         let (sources, read) = parsed(&text);
         let findings = lines(&sources, &read.findings);
         assert_eq!(findings, "", "the example in line {line}");
@@ -52,8 +39,8 @@ fn every_example_parses_and_can_be_formatted() {
 #[test]
 fn the_first_example_is_a_complete_policy() {
     let (mut sources, library) = built_in();
-    let (_, text) = examples().into_iter().next().unwrap();
-    let file = sources.add("policy.egress", text);
+    let first = examples().into_iter().next().unwrap();
+    let file = sources.add("policy.egress", first.text);
     let read = parse(&sources, file);
     let mut findings = lower(&[read], library, &Parameters::new()).findings;
     diag::sort(&mut findings);
@@ -73,8 +60,8 @@ fn every_statement_and_clause_is_documented() {
 fn every_keyword_has_an_example() {
     let words: Vec<String> = examples()
         .iter()
-        .flat_map(|(_, text)| {
-            let (sources, read) = parsed(text);
+        .flat_map(|block| {
+            let (sources, read) = parsed(&block.text);
             let tokens: Vec<String> = read.tokens(&sources).map(str::to_owned).collect();
             tokens
         })

@@ -3,10 +3,12 @@
 use std::sync::LazyLock;
 
 use camino::Utf8Path;
-use tidegate::base::{FileReader, ReadError, SourceMap};
+use tidegate::base::{ReadError, SourceMap};
 use tidegate::diag::{self, Finding, Label};
 use tidegate::intent::catalog::Library;
 use tidegate::syntax::{Parameters, load, lower};
+
+use super::support::Project;
 
 static BUILT_IN: LazyLock<(SourceMap, Library)> = LazyLock::new(|| {
     let mut sources = SourceMap::default();
@@ -20,20 +22,10 @@ pub(crate) fn built_in() -> (SourceMap, &'static Library) {
     (BUILT_IN.0.clone(), &BUILT_IN.1)
 }
 
-/// Reads files of this repository by their path from its root.
-pub(crate) struct Repository;
-
-impl FileReader for Repository {
-    fn read(&self, path: &Utf8Path) -> Result<String, ReadError> {
-        let root = Utf8Path::new(env!("CARGO_MANIFEST_DIR"));
-        std::fs::read_to_string(root.join(path)).map_err(|_| ReadError("no such file".to_owned()))
-    }
-}
-
 /// Everything that reading and lowering the policy at `path` finds, in the order in which it is shown.
 pub(crate) fn findings_of(path: &Utf8Path) -> Result<(SourceMap, Vec<Finding>), ReadError> {
     let (mut sources, library) = built_in();
-    let loaded = load(&mut sources, &Repository, path)?;
+    let loaded = load(&mut sources, &Project, path)?;
     let lowered = lower(&loaded.files, library, &Parameters::new());
     let mut findings = loaded.findings;
     findings.extend(loaded.files.iter().flat_map(|file| file.findings.clone()));
@@ -80,4 +72,35 @@ pub(crate) fn lines(sources: &SourceMap, findings: &[Finding]) -> String {
         }
     }
     out
+}
+
+/// A fenced block of a Markdown page.
+pub(crate) struct Block {
+    /// The line of the page on which its text begins.
+    pub(crate) line: usize,
+    pub(crate) text: String,
+}
+
+/// The fenced blocks of a language.
+pub(crate) fn blocks(page: &str, language: &str) -> Vec<Block> {
+    let mut blocks = Vec::new();
+    let mut open: Option<Block> = None;
+    let fence = format!("```{language}");
+    for (number, line) in (1..).zip(page.lines()) {
+        match &mut open {
+            None if line == fence => {
+                open = Some(Block {
+                    line: number + 1,
+                    text: String::new(),
+                });
+            }
+            None => {}
+            Some(_) if line == "```" => blocks.extend(open.take()),
+            Some(block) => {
+                block.text.push_str(line);
+                block.text.push('\n');
+            }
+        }
+    }
+    blocks
 }

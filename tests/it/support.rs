@@ -7,7 +7,7 @@ use tidegate::compile::FirewallModel;
 use tidegate::syntax::Parameters;
 
 /// The day on which tests judge expiry.
-pub(crate) const TODAY: &str = "2026-09-01";
+pub(crate) const TODAY: &str = "2026-12-01";
 
 /// A path of this project.
 pub(crate) fn project(path: &str) -> Utf8PathBuf {
@@ -33,23 +33,39 @@ pub(crate) fn files(folder: &str, ending: &str) -> Vec<Utf8PathBuf> {
     found
 }
 
+/// The names, without ending and in order, of the policies of a folder of this project.
+pub(crate) fn policies_in(folder: &str) -> Vec<String> {
+    let name = |path: &Utf8PathBuf| {
+        let name = path.strip_prefix(folder).ok()?.as_str();
+        let name = name.strip_suffix(".egress")?;
+        (!name.contains('/')).then(|| name.to_owned())
+    };
+    let names: Vec<String> = files(folder, ".egress").iter().filter_map(name).collect();
+    assert!(!names.is_empty(), "there are policies in {folder}");
+    names
+}
+
 /// Reads files of this project.
-struct Project;
+pub(crate) struct Project;
 
 impl FileReader for Project {
     fn read(&self, path: &Utf8Path) -> Result<String, ReadError> {
         std::fs::read_to_string(project(path.as_str()))
-            .map_err(|error| ReadError(error.to_string()))
+            .map_err(|_| ReadError("no such file".to_owned()))
+    }
+}
+
+/// How tests analyse: without parameters and further catalogs.
+pub(crate) fn options(firewall_model: FirewallModel) -> Options {
+    Options {
+        parameters: Parameters::new(),
+        firewall_model,
+        today: TODAY.parse().unwrap(),
+        catalogs: Vec::new(),
     }
 }
 
 /// Compiles a policy of this project, given by its path from the root, without parameters.
 pub(crate) fn compiled(path: &Utf8Path, firewall_model: FirewallModel) -> Result<Analysis, String> {
-    let options = Options {
-        parameters: Parameters::new(),
-        firewall_model,
-        today: TODAY.parse().map_err(|error| format!("{error}"))?,
-        catalogs: Vec::new(),
-    };
-    analyse(path, &Project, &options).map_err(|error| format!("{path}: {error}"))
+    analyse(path, &Project, &options(firewall_model)).map_err(|error| format!("{path}: {error}"))
 }

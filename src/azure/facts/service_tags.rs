@@ -114,7 +114,7 @@ impl ServiceTagFact {
 pub struct ServiceTagMatch<'facts, 'name> {
     /// What is known about the tag.
     pub fact: &'facts ServiceTagFact,
-    /// The region, as written. Which regions a tag has is not among the facts.
+    /// What stands for the region, as written. Which regions there are is not among the facts.
     pub region: Option<&'name str>,
 }
 

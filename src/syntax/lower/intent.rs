@@ -89,7 +89,7 @@ impl Lowering<'_> {
                 )
                 .at(service.span, "an FQDN tag stands in application rules only")
                 .related(destination.span, "the FQDN tag")
-                .help("write http, https or mssql");
+                .help("write `https` or `http` instead");
                 self.report(finding);
             }
         }

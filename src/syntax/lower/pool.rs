@@ -613,7 +613,7 @@ impl Lowering<'_> {
                     sources: vec![source],
                     destinations: vec![destination],
                     services: rule.services.clone(),
-                    reason: rule.note.clone().unwrap_or_default(),
+                    reason: format!("Clients to the {} of the pool", rule.group),
                     origin: Origin::Catalog {
                         because,
                         entry: rule.span,

@@ -1,0 +1,87 @@
+//! Every id has a fixture that produces it, and every id that a rule reports has documentation that holds.
+
+use std::collections::BTreeSet;
+
+use camino::Utf8Path;
+use tidegate::base::SourceMap;
+use tidegate::diag::Id;
+use tidegate::lint::RULES;
+use tidegate::syntax::parse;
+
+use super::policy::{blocks, findings_of, lines};
+use super::refused::refused;
+use super::support::{files, policies_in, project};
+
+/// Ids without a fixture, and why.
+const WITHOUT_FIXTURE: &[(Id, &str)] = &[
+    (Id::TG9001, "needs an estate of thousands of elements"),
+    (Id::TG9002, "needs an estate of thousands of elements"),
+];
+
+fn produced() -> BTreeSet<Id> {
+    let mistakes = policies_in("fixtures/errors").into_iter().flat_map(|name| {
+        let path = format!("fixtures/errors/{name}.egress");
+        findings_of(Utf8Path::new(&path)).unwrap().1
+    });
+    let faults = policies_in("fixtures/refused")
+        .into_iter()
+        .flat_map(|name| refused(&name).0.findings);
+    mistakes.chain(faults).map(|finding| finding.id).collect()
+}
+
+#[test]
+fn every_id_has_a_fixture() {
+    let produced = produced();
+    let excepted: BTreeSet<Id> = WITHOUT_FIXTURE.iter().map(|(id, _)| *id).collect();
+    let missing: Vec<&Id> = Id::ALL
+        .iter()
+        .filter(|id| !produced.contains(id) && !excepted.contains(id))
+        .collect();
+    assert!(missing.is_empty(), "without a fixture: {missing:?}");
+}
+
+/// The ids that the files of rules mention where they make findings.
+fn reported_by_rules() -> BTreeSet<Id> {
+    let mut ids = BTreeSet::new();
+    for path in files("src/lint", ".rs") {
+        let text = std::fs::read_to_string(project(path.as_str())).unwrap();
+        let code = text.split("#[cfg(test)]").next().unwrap_or_default();
+        // What applies `ignore` is no rule: its two findings are about the language.
+        let codes = code.split("Id::").skip(1).filter_map(|rest| rest.get(..6));
+        ids.extend(
+            codes
+                .filter_map(Id::from_code)
+                .filter(|id| *id >= Id::TG1001),
+        );
+    }
+    assert!(!ids.is_empty(), "rules report findings");
+    ids
+}
+
+#[test]
+fn every_id_of_a_rule_is_documented() {
+    let documented: BTreeSet<Id> = RULES.iter().map(|rule| rule.id).collect();
+    assert_eq!(documented.len(), RULES.len(), "each id has one rule");
+    let missing: Vec<Id> = reported_by_rules()
+        .difference(&documented)
+        .copied()
+        .collect();
+    assert!(missing.is_empty(), "without a rule: {missing:?}");
+    for rule in RULES {
+        assert!(!rule.doc.trim().is_empty(), "{} has no words", rule.id);
+    }
+}
+
+#[test]
+fn examples_of_rules_parse() {
+    for rule in RULES {
+        // Comments begin with a space.
+        let page = rule.doc.replace("\n ", "\n");
+        for block in blocks(page.trim_start(), "egress") {
+            let mut sources = SourceMap::default();
+            let file = sources.add(rule.id.code(), block.text);
+            let parsed = parse(&sources, file);
+            assert_eq!(lines(&sources, &parsed.findings), "");
+        }
+    }
+}
