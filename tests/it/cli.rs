@@ -51,14 +51,14 @@ fn broken() -> String {
 }
 
 /// A folder of its own for a test, in which the command runs.
-struct Folder(TempDir);
+pub(crate) struct Folder(TempDir);
 
 impl Folder {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self(TempDir::new().expect("a temporary folder"))
     }
 
-    fn path(&self, name: &str) -> Utf8PathBuf {
+    pub(crate) fn path(&self, name: &str) -> Utf8PathBuf {
         let folder = Utf8Path::from_path(self.0.path()).expect("a folder with a UTF-8 path");
         folder.join(name)
     }
@@ -82,16 +82,16 @@ impl Folder {
     }
 
     /// Runs the command with arguments that have no blanks in them.
-    fn run(&self, arguments: &str) -> Ran {
+    pub(crate) fn run(&self, arguments: &str) -> Ran {
         Ran::of(self.command(arguments).output())
     }
 }
 
 /// How a run ended.
-struct Ran {
+pub(crate) struct Ran {
     code: Option<i32>,
-    out: String,
-    err: String,
+    pub(crate) out: String,
+    pub(crate) err: String,
 }
 
 impl Ran {

@@ -12,6 +12,7 @@ mod layering;
 mod limits;
 mod policies;
 mod policy;
+mod readme;
 mod refused;
 mod support;
 mod syntax_properties;
