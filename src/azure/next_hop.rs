@@ -160,6 +160,59 @@ pub fn firewall_of(estate: &Estate, pool: &Pool) -> Option<Id<Firewall>> {
         })
 }
 
+/// Where packets of a subnet go straight, past its default route: into its own network and those peered with it, whose
+/// system routes are longer than the default route, unless a route of its table that is at least as long takes them
+/// elsewhere.
+#[derive(Debug, Clone)]
+pub struct StraightPaths {
+    networks: Vec<IpNet>,
+    diversions: Vec<IpNet>,
+}
+
+impl StraightPaths {
+    /// Those of a subnet.
+    #[must_use]
+    pub fn of(estate: &Estate, subnet: Id<Subnet>) -> Self {
+        let own = estate.subnets[subnet].vnet;
+        let near = estate
+            .vnets
+            .iter()
+            .filter(|(vnet, _)| is_adjacent(estate, own, *vnet));
+        let networks = near.flat_map(|(_, vnet)| vnet.prefixes.iter().map(|prefix| prefix.value));
+        let table = table_of(estate, subnet).map(|table| &estate.route_tables[table]);
+        let routes = table.map_or(&[][..], |table| table.routes.as_slice());
+        let diversions = routes
+            .iter()
+            .filter_map(|route| match &route.destination.value {
+                RouteDestination::Prefix(prefix) if route.next_hop.value != NextHop::VnetLocal => {
+                    Some(*prefix)
+                }
+                // What a service tag holds is not known, but not the private addresses of a network.
+                RouteDestination::Prefix(_) | RouteDestination::ServiceTag(_) => None,
+            });
+        Self {
+            networks: networks.collect(),
+            diversions: diversions.collect(),
+        }
+    }
+
+    /// Whether packets to all of a prefix go there straight.
+    #[must_use]
+    pub fn lead_to(&self, prefix: IpNet) -> bool {
+        let covering = self
+            .networks
+            .iter()
+            .filter(|network| network.contains(&prefix));
+        let Some(length) = covering.map(IpNet::prefix_len).max() else {
+            return false;
+        };
+        !self
+            .diversions
+            .iter()
+            .any(|to| to.prefix_len() >= length && (to.contains(&prefix) || prefix.contains(to)))
+    }
+}
+
 /// What stands between a pool and the Internet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Exit {
@@ -185,5 +238,148 @@ pub fn exit_of(estate: &Estate, pool: &Pool) -> Exit {
         Exit::Elsewhere
     } else {
         Exit::Open
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::{SourceMap, Spanned};
+    use crate::estate::{
+        DnsServers, Home, Meta, Peering, PrivateEndpointPolicies, Ref, Route, RouteTable, Subnet,
+        Vnet,
+    };
+
+    struct Network {
+        estate: Estate,
+        at: crate::base::Span,
+    }
+
+    impl Network {
+        fn new() -> Self {
+            let mut sources = SourceMap::default();
+            let file = sources.add("test", String::new());
+            Self {
+                estate: Estate::default(),
+                at: sources.span(file, 0, 0),
+            }
+        }
+
+        fn meta(&self, name: &str) -> Meta {
+            Meta {
+                name: name.into(),
+                origin: self.at.into(),
+                body: None,
+                home: Home::Deployed,
+            }
+        }
+
+        fn vnet(&mut self, name: &str, prefix: &str) -> Id<Vnet> {
+            let prefixes = vec![Spanned::new(prefix.parse().unwrap(), self.at)];
+            let meta = self.meta(name);
+            self.estate.vnets.push(Vnet {
+                meta,
+                prefixes,
+                dns: DnsServers::Azure,
+            })
+        }
+
+        fn subnet(&mut self, vnet: Id<Vnet>, routes: &[(&str, NextHop)]) -> Id<Subnet> {
+            let route = |(prefix, hop): &(&str, NextHop)| Route {
+                name: "r".into(),
+                origin: self.at.into(),
+                destination: Spanned::new(
+                    RouteDestination::Prefix(prefix.parse().unwrap()),
+                    self.at,
+                ),
+                next_hop: Spanned::new(hop.clone(), self.at),
+            };
+            let routes = routes.iter().map(route).collect();
+            let table = RouteTable {
+                meta: self.meta("t"),
+                routes,
+                gateway_propagation: true,
+            };
+            let table = self.estate.route_tables.push(table);
+            let meta = self.meta("s");
+            self.estate.subnets.push(Subnet {
+                meta,
+                vnet,
+                prefixes: Vec::new(),
+                route_table: Some(Ref::known(table, "t", self.at)),
+                nsg: None,
+                nat_gateway: None,
+                service_endpoints: Vec::new(),
+                delegations: Vec::new(),
+                private_endpoint_policies: PrivateEndpointPolicies::default(),
+                default_outbound: None,
+            })
+        }
+
+        fn peer(&mut self, from: Id<Vnet>, to: Id<Vnet>) {
+            self.estate.peerings.push(Peering {
+                origin: self.at.into(),
+                from: Ref::known(from, "", self.at),
+                to: Ref::known(to, "", self.at),
+                forwarded_traffic: true,
+                gateway_transit: false,
+                remote_gateways: false,
+                existing: false,
+            });
+        }
+
+        fn straight(&self, subnet: Id<Subnet>, prefix: &str) -> bool {
+            StraightPaths::of(&self.estate, subnet).lead_to(prefix.parse().unwrap())
+        }
+    }
+
+    fn hop() -> NextHop {
+        NextHop::Addresses(vec!["10.9.0.4".parse().unwrap()])
+    }
+
+    #[test]
+    fn a_default_route_diverts_nothing_inside_the_network() {
+        let mut network = Network::new();
+        let own = network.vnet("own", "10.1.0.0/16");
+        let subnet = network.subnet(own, &[("0.0.0.0/0", hop())]);
+        assert!(network.straight(subnet, "10.1.64.0/20"));
+        assert!(!network.straight(subnet, "10.2.0.0/24"));
+        assert!(!network.straight(subnet, "10.0.0.0/8"));
+    }
+
+    #[test]
+    fn a_route_as_long_as_the_network_diverts() {
+        let mut network = Network::new();
+        let own = network.vnet("own", "10.1.0.0/16");
+        let subnet = network.subnet(
+            own,
+            &[("10.1.0.0/16", hop()), ("10.1.5.0/24", NextHop::VnetLocal)],
+        );
+        assert!(!network.straight(subnet, "10.1.64.0/20"));
+        let part = network.subnet(own, &[("10.1.5.0/24", hop())]);
+        assert!(
+            !network.straight(part, "10.1.0.0/20"),
+            "a part of it is diverted"
+        );
+        assert!(network.straight(part, "10.1.64.0/20"));
+    }
+
+    #[test]
+    fn peering_both_ways_leads_straight_and_no_further() {
+        let mut network = Network::new();
+        let own = network.vnet("own", "10.1.0.0/16");
+        let peer = network.vnet("peer", "10.2.0.0/16");
+        let beyond = network.vnet("beyond", "10.3.0.0/16");
+        let subnet = network.subnet(own, &[("0.0.0.0/0", hop())]);
+        network.peer(own, peer);
+        assert!(
+            !network.straight(subnet, "10.2.0.0/24"),
+            "one way is no peering"
+        );
+        network.peer(peer, own);
+        network.peer(peer, beyond);
+        network.peer(beyond, peer);
+        assert!(network.straight(subnet, "10.2.0.0/24"));
+        assert!(!network.straight(subnet, "10.3.0.0/24"));
     }
 }

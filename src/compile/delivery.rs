@@ -5,6 +5,8 @@
 pub enum Mechanism {
     /// These kinds of firewall rules.
     Firewall(Vec<RuleForm>),
+    /// The routes of the network itself: it lies inside, or in a peered network, and passes no firewall.
+    Inside,
     /// Firewall rules that are deployed once a value that it needs exists.
     Waits,
     /// Security rules alone, which do not know names.

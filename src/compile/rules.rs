@@ -3,19 +3,19 @@
 //! Names over HTTP, HTTPS and MSSQL become application rules; everything else network rules, by name only where
 //! the firewall's DNS proxy is on (azure-docs, firewall/rule-processing.md, fqdn-filtering-network-rules.md).
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 use ipnet::IpNet;
 use smol_str::SmolStr;
 
 use crate::azure::facts::{Facts, FirewallFeature, FirewallTier};
-use crate::azure::next_hop::{Exit, exit_of};
+use crate::azure::next_hop::{Exit, StraightPaths, exit_of};
 use crate::base::Spanned;
 use crate::diag::{Edit, Finding, Id as FindingId, Safety};
 use crate::estate::{Estate, Firewall, Id, Pool};
 use crate::intent::{Intent, Requirement};
-use crate::net::{AppProtocol, Destination, FqdnPattern, OpenKind, PortRange, Service, Transport};
+use crate::net::{AppProtocol, Destination, FqdnPattern, PortRange, Service, Transport};
 
 use super::delivery::{Delivery, Mechanism, RuleForm};
 
@@ -60,7 +60,7 @@ impl Draft {
     fn form(&self) -> RuleForm {
         match self {
             Self::Application { .. } => RuleForm::Application,
-            Self::Network { destinations, .. } if destinations.iter().any(is_name) => {
+            Self::Network { destinations, .. } if destinations.iter().any(Destination::is_name) => {
                 RuleForm::NetworkByName
             }
             Self::Network { .. } => RuleForm::Network,
@@ -75,6 +75,8 @@ pub(super) struct Plan {
     pub(super) exits: Vec<(Id<Pool>, Exit)>,
     /// By requirement.
     pub(super) drafts: Vec<Vec<Draft>>,
+    /// Requirements that pass no firewall, by their place in the intent.
+    inside: BTreeSet<usize>,
 }
 
 impl Plan {
@@ -99,6 +101,7 @@ impl Plan {
             .enumerate()
             .map(|(index, (requirement, drafts))| {
                 let mechanism = match self.exit(requirement.pool) {
+                    Exit::Firewall(_) if self.inside.contains(&index) => Mechanism::Inside,
                     Exit::Firewall(_) if drafts.is_empty() || left_out.contains(&index) => {
                         Mechanism::Unmet
                     }
@@ -137,18 +140,39 @@ pub(super) fn plan(
         .iter()
         .map(|(id, pool)| (id, exit_of(estate, pool)))
         .collect();
+    let paths: BTreeMap<Id<Pool>, Vec<StraightPaths>> = estate
+        .pools
+        .iter()
+        .map(|(id, pool)| {
+            let subnets = pool.subnets.iter().filter_map(|subnet| subnet.id);
+            (
+                id,
+                subnets
+                    .map(|subnet| StraightPaths::of(estate, subnet))
+                    .collect(),
+            )
+        })
+        .collect();
     let mut plan = Plan {
         exits,
         drafts: Vec::with_capacity(intent.requirements.len()),
+        inside: BTreeSet::new(),
     };
-    for requirement in &intent.requirements {
+    for (index, requirement) in intent.requirements.iter().enumerate() {
+        let straight = paths.get(&requirement.pool).map_or(&[][..], Vec::as_slice);
+        let inside = |destination: &Destination| goes_straight(straight, destination);
         let drafts = match plan.exit(requirement.pool) {
+            Exit::Firewall(_) if requirement.destinations.iter().all(|to| inside(&to.value)) => {
+                plan.inside.insert(index);
+                Vec::new()
+            }
             Exit::Firewall(firewall) => {
                 let mut drafter = Drafter {
                     estate,
                     facts,
                     firewall,
                     requirement,
+                    straight,
                     findings,
                     complete: true,
                 };
@@ -163,6 +187,19 @@ pub(super) fn plan(
         plan.drafts.push(drafts);
     }
     plan
+}
+
+/// Whether packets to a destination pass no firewall, whichever subnet of the pool they come from.
+fn goes_straight(paths: &[StraightPaths], destination: &Destination) -> bool {
+    let prefixes = match destination {
+        Destination::Prefix(prefix) => vec![*prefix],
+        Destination::Range(range) => range.prefixes(),
+        _ => return false,
+    };
+    !paths.is_empty()
+        && paths
+            .iter()
+            .all(|paths| prefixes.iter().all(|prefix| paths.lead_to(*prefix)))
 }
 
 /// An IPv6 destination of a pool whose nodes have no IPv6 address to reach it from.
@@ -198,22 +235,12 @@ fn is_v6(destination: &Destination) -> bool {
     }
 }
 
-pub(super) fn is_name(destination: &Destination) -> bool {
-    match destination {
-        Destination::Fqdn(_) | Destination::FqdnTag(_) => true,
-        Destination::Open(open) => open.kind == OpenKind::Name,
-        Destination::Anywhere
-        | Destination::Prefix(_)
-        | Destination::Range(_)
-        | Destination::ServiceTag(_) => false,
-    }
-}
-
 struct Drafter<'a> {
     estate: &'a Estate,
     facts: &'a Facts,
     firewall: Id<Firewall>,
     requirement: &'a Requirement,
+    straight: &'a [StraightPaths],
     findings: &'a mut Vec<Finding>,
     /// Every part of the requirement got its rule so far.
     complete: bool,
@@ -232,9 +259,12 @@ impl Drafter<'_> {
             .requirement
             .destinations
             .iter()
-            .filter(|destination| self.check_destination(destination))
+            .filter(|destination| {
+                !goes_straight(self.straight, &destination.value)
+                    && self.check_destination(destination)
+            })
             .cloned()
-            .partition(|destination| is_name(&destination.value));
+            .partition(|destination| destination.value.is_name());
         let protocols: Vec<(AppProtocol, u16)> = services
             .iter()
             .filter_map(|service| match service.value {

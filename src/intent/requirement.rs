@@ -69,6 +69,17 @@ pub struct Waiting {
     pub origin: Origin,
 }
 
+/// A value of a catalog that nobody set, and that would let less through.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Narrowing {
+    /// The pool.
+    pub pool: Id<Pool>,
+    /// The value to set.
+    pub value: SmolStr,
+    /// The catalog entry that it narrows.
+    pub entry: SmolStr,
+}
+
 /// How the catalog of a pool was applied, for the summary.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PoolSummary {
@@ -153,6 +164,8 @@ pub struct Intent {
     pub routes: Vec<RequiredRoute>,
     /// What waits for a value.
     pub waiting: Vec<Waiting>,
+    /// What would let less through.
+    pub narrowings: Vec<Narrowing>,
     /// How catalogs were applied.
     pub pools: Vec<PoolSummary>,
     /// What is silenced.

@@ -81,6 +81,9 @@ pub fn compile(summary: &Compile<'_>) -> String {
             line("", format!("to learn it: {how}"));
         }
     }
+    for (index, text) in narrowings(summary).into_iter().enumerate() {
+        line(if index == 0 { "narrower" } else { "" }, text);
+    }
     if let Some(text) = unproved_assertions(summary.intent) {
         line("assertions", text);
     }
@@ -92,6 +95,26 @@ pub fn compile(summary: &Compile<'_>) -> String {
         line("not deployed", summary.template.not_deployed.join(", "));
     }
     out
+}
+
+/// What would let less through, a line for each value.
+fn narrowings(summary: &Compile<'_>) -> Vec<String> {
+    let mut values: Vec<((&str, &str), Vec<&str>)> = Vec::new();
+    for narrowing in &summary.intent.narrowings {
+        let pool = summary.estate.pools[narrowing.pool].meta.name.as_str();
+        let key = (pool, narrowing.value.as_str());
+        match values.iter_mut().find(|(known, _)| *known == key) {
+            Some((_, entries)) => entries.push(&narrowing.entry),
+            None => values.push((key, vec![&narrowing.entry])),
+        }
+    }
+    let words = |((pool, value), entries): ((&str, &str), Vec<&str>)| {
+        format!(
+            "`set {value} = …` in pool {pool} would let less through for {}",
+            entries.join(", ")
+        )
+    };
+    values.into_iter().map(words).collect()
 }
 
 /// That assertions are read and resolved, and no more: silence would look like proof.
@@ -149,6 +172,7 @@ fn requirements(summary: &Compile<'_>) -> String {
     for delivery in summary.deliveries {
         let words: Vec<&str> = match &delivery.mechanism {
             Mechanism::Firewall(forms) => forms.iter().map(|form| rule_form(*form)).collect(),
+            Mechanism::Inside => vec!["routes inside the network"],
             Mechanism::SecurityRules => vec!["security rules only"],
             Mechanism::OtherAppliance => vec!["left to another appliance"],
             Mechanism::Waits | Mechanism::Unmet => Vec::new(),

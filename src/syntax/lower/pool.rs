@@ -13,7 +13,9 @@ use crate::intent::catalog::{
     self, Catalog, Direction, Endpoint, Level, Need, NextHop, NoDestination, Reason, Selection,
     Template, select,
 };
-use crate::intent::{Admission, PoolSummary, RequiredRoute, Requirement, RouteTarget, Waiting};
+use crate::intent::{
+    Admission, Narrowing, PoolSummary, RequiredRoute, Requirement, RouteTarget, Waiting,
+};
 use crate::net::{Destination, OpenValue, parse_prefix};
 use crate::syntax::tree::{self, PoolClause, Word};
 
@@ -475,6 +477,12 @@ impl Lowering<'_> {
         if destinations.is_empty() {
             return;
         }
+        let narrowing = narrowing_value(catalog, need).map(|value| Narrowing {
+            pool,
+            value,
+            entry: endpoint.id.clone(),
+        });
+        self.intent.narrowings.extend(narrowing);
         self.intent.requirements.push(Requirement {
             pool,
             name: endpoint.id.clone(),
@@ -655,6 +663,20 @@ impl Lowering<'_> {
             }
         }
     }
+}
+
+/// A value that would choose a narrower form of an entry: the first that another form of it needs.
+fn narrowing_value(catalog: &Catalog, need: &Need<'_>) -> Option<SmolStr> {
+    if need.chosen_alternative.is_some() || !need.missing.is_empty() {
+        return None;
+    }
+    let of_pool = |name: &&SmolStr| {
+        catalog
+            .parameter(name)
+            .is_some_and(|parameter| !parameter.kind.is_of_region())
+    };
+    let mut alternatives = need.endpoint.alternatives.iter();
+    alternatives.find_map(|alternative| alternative.form.placeholders().find(of_pool).cloned())
 }
 
 /// The prefix that a template gives when every placeholder of it has a value.
