@@ -1,7 +1,7 @@
 //! Where routes lead: who holds a next hop, and whether it can be reached directly
 //! (azure-docs, virtual-network/virtual-networks-udr-overview.md).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 use ipnet::IpNet;
@@ -143,21 +143,29 @@ pub fn default_v6() -> IpNet {
 /// route of its subnets leads to.
 #[must_use]
 pub fn firewall_of(estate: &Estate, pool: &Pool) -> Option<Id<Firewall>> {
-    if let Some(via) = &pool.via {
-        return via.id;
+    match &pool.via {
+        Some(via) => via.id,
+        None => default_firewalls(estate, pool)
+            .next()
+            .map(|(_, firewall)| firewall),
     }
-    pool.subnets
-        .iter()
-        .filter_map(|subnet| subnet.id)
-        .find_map(|subnet| {
-            let route = default_route_of(estate, subnet)?;
-            holders(estate, &route.next_hop.value)
-                .into_iter()
-                .find_map(|holder| match holder {
-                    Holder::Firewall(id) => Some(id),
-                    Holder::Appliance(_) | Holder::LoadBalancer(_) | Holder::Nobody => None,
-                })
-        })
+}
+
+/// The firewalls that the default routes of a pool's subnets lead to, with the subnet.
+pub fn default_firewalls(
+    estate: &Estate,
+    pool: &Pool,
+) -> impl Iterator<Item = (Id<Subnet>, Id<Firewall>)> {
+    let subnets = pool.subnets.iter().filter_map(|subnet| subnet.id);
+    subnets.filter_map(|subnet| {
+        let route = default_route_of(estate, subnet)?;
+        let mut holders = holders(estate, &route.next_hop.value).into_iter();
+        let firewall = holders.find_map(|holder| match holder {
+            Holder::Firewall(id) => Some(id),
+            Holder::Appliance(_) | Holder::LoadBalancer(_) | Holder::Nobody => None,
+        })?;
+        Some((subnet, firewall))
+    })
 }
 
 /// Where packets of a subnet go straight, past its default route: into its own network and those peered with it, whose
@@ -174,11 +182,25 @@ impl StraightPaths {
     #[must_use]
     pub fn of(estate: &Estate, subnet: Id<Subnet>) -> Self {
         let own = estate.subnets[subnet].vnet;
-        let near = estate
-            .vnets
-            .iter()
-            .filter(|(vnet, _)| is_adjacent(estate, own, *vnet));
-        let networks = near.flat_map(|(_, vnet)| vnet.prefixes.iter().map(|prefix| prefix.value));
+        let peerings = || {
+            estate
+                .peerings
+                .iter()
+                .map(|(_, peering)| (peering.from.id, peering.to.id))
+        };
+        let towards: BTreeSet<_> = peerings()
+            .filter_map(|(from, to)| to.filter(|_| from == Some(own)))
+            .collect();
+        let both_ways = peerings()
+            .filter(|(_, to)| *to == Some(own))
+            .filter_map(|(from, _)| from.filter(|from| towards.contains(from)));
+        let near: BTreeSet<_> = both_ways.chain([own]).collect();
+        let networks = near.into_iter().flat_map(|vnet| {
+            estate.vnets[vnet]
+                .prefixes
+                .iter()
+                .map(|prefix| prefix.value)
+        });
         let table = table_of(estate, subnet).map(|table| &estate.route_tables[table]);
         let routes = table.map_or(&[][..], |table| table.routes.as_slice());
         let diversions = routes

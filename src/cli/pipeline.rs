@@ -71,6 +71,7 @@ pub fn analyse(
             findings.extend(problems);
         }
     }
+    let catalogs_are_broken = has_errors(&findings);
     findings.extend(loaded.findings);
     findings.extend(
         loaded
@@ -78,12 +79,20 @@ pub fn analyse(
             .iter()
             .flat_map(|file| file.findings.iter().cloned()),
     );
-    let parsed = !has_errors(&findings);
-    let lowered = syntax::lower(&loaded.files, &library, &options.parameters);
-    // What a statement that was not understood would have declared is missing, so these would mislead.
-    if parsed {
-        findings.extend(lowered.findings);
+    if catalogs_are_broken {
+        // What a policy asks of a catalog that did not load would be reported as unknown.
+        diag::sort(&mut findings);
+        return Ok(Analysis {
+            sources,
+            estate: Estate::default(),
+            intent: Intent::default(),
+            deliveries: Vec::new(),
+            findings,
+            rules_skipped: true,
+        });
     }
+    let lowered = syntax::lower(&loaded.files, &library, &options.parameters);
+    findings.extend(lowered.findings);
     if has_errors(&findings) {
         diag::sort(&mut findings);
         return Ok(Analysis {

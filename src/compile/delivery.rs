@@ -11,6 +11,10 @@ pub enum Mechanism {
     Waits,
     /// Security rules alone, which do not know names.
     SecurityRules,
+    /// A security group that exists already, whose rules are neither changed nor known.
+    ExistingSecurityGroup,
+    /// Nothing needs to: neither firewall nor security group is in the way.
+    Nothing,
     /// An appliance that is not Azure Firewall: its rules are its owner's.
     OtherAppliance,
     /// Nothing: a finding says why.

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use ipnet::IpNet;
-use smol_str::{SmolStr, ToSmolStr, format_smolstr};
+use smol_str::{SmolStr, ToSmolStr};
 
 use crate::azure::facts::{Facts, Limit};
 use crate::azure::next_hop::Exit;
@@ -11,13 +11,14 @@ use crate::base::{Origin, Spanned};
 use crate::diag::{Finding, Id as FindingId};
 use crate::estate::{
     Action, ApplicationRule, Endpoint, Estate, Firewall, FirewallPolicy, Home, Id, IpGroup, Meta,
-    NetworkPlugin, NetworkRule, Pool, Ref, RuleCollection, RuleCollectionGroup, RuleInfo, Rules,
+    NetworkPlugin, NetworkRule, Pool, PublicAddress, PublicIp, Ref, RuleCollection,
+    RuleCollectionGroup, RuleInfo, Rules,
 };
 use crate::intent::{Intent, Requirement};
 use crate::net::Destination;
 
 use super::FirewallModel;
-use super::naming::{UniqueNames, azure_name};
+use super::naming::{UniqueNames, azure_name, free_name};
 use super::rules::{Draft, Plan};
 use super::slots;
 
@@ -75,7 +76,7 @@ pub(super) fn add(
         let pools: Vec<Id<Pool>> = plan
             .exits
             .iter()
-            .filter(|(_, exit)| *exit == Exit::Firewall(firewall))
+            .filter(|(_, exit)| **exit == Exit::Firewall(firewall))
             .map(|(pool, _)| *pool)
             .collect();
         if pools.is_empty() && estate.firewalls[firewall].meta.home.is_existing() {
@@ -85,6 +86,7 @@ pub(super) fn add(
             out.findings.push(finding);
             continue;
         }
+        give_public_ip(estate, firewall);
         let placed = place(estate, intent, plan, &pools, model, &mut out);
         match model {
             FirewallModel::Policy => {
@@ -152,12 +154,18 @@ fn cannot_take_rules(
 
 /// The policy of a firewall; one of its own when it has none, which takes its settings and collections over.
 fn policy_for(estate: &mut Estate, firewall: Id<Firewall>) -> Id<FirewallPolicy> {
-    let element = &mut estate.firewalls[firewall];
+    let element = &estate.firewalls[firewall];
     if let Some(policy) = element.policy.as_ref().and_then(|policy| policy.id) {
         return policy;
     }
+    let taken = estate
+        .firewall_policies
+        .iter()
+        .map(|(_, policy)| policy.meta.name.as_str());
+    let name = free_name(&format!("{}-policy", element.meta.name), taken);
+    let element = &mut estate.firewalls[firewall];
     let meta = Meta {
-        name: format_smolstr!("{}-policy", element.meta.name),
+        name,
         origin: element.meta.origin,
         body: None,
         home: Home::Deployed,
@@ -192,6 +200,36 @@ fn policy_for(estate: &mut Estate, firewall: Id<Firewall>) -> Id<FirewallPolicy>
     id
 }
 
+/// A firewall that is deployed needs a public address, unless its management interface has one.
+fn give_public_ip(estate: &mut Estate, firewall: Id<Firewall>) {
+    let element = &estate.firewalls[firewall];
+    let has_one = !element.public_ips.is_empty() || element.management_ip.is_some();
+    if has_one || element.meta.home.is_existing() {
+        return;
+    }
+    let origin = element.meta.origin;
+    let taken = estate
+        .public_ips
+        .iter()
+        .map(|(_, ip)| ip.meta.name.as_str());
+    let name = free_name(&format!("{}-pip", element.meta.name), taken);
+    let ip = PublicIp {
+        meta: Meta {
+            name: name.clone(),
+            origin,
+            body: None,
+            home: Home::Deployed,
+        },
+        address: None,
+        zones: element.zones.clone(),
+    };
+    let id = estate.public_ips.push(ip);
+    let reference = Ref::known(id, name, origin);
+    estate.firewalls[firewall]
+        .public_ips
+        .push(PublicAddress::Resource(reference));
+}
+
 /// Every rule of these pools with its place.
 fn place(
     estate: &mut Estate,
@@ -202,6 +240,7 @@ fn place(
     out: &mut Added,
 ) -> Vec<Placed> {
     let mut placed = Vec::new();
+    let mut left_out_parameters: BTreeSet<SmolStr> = BTreeSet::new();
     for &pool in pools {
         let sources = sources(estate, pool);
         let mut names = UniqueNames::default();
@@ -216,9 +255,7 @@ fn place(
                 if let (Some(parameter), FirewallModel::Classic) = (&waits_for, model) {
                     out.findings.push(cannot_wait(requirement, parameter));
                     out.left_out.insert(index);
-                    estate
-                        .open_parameters
-                        .retain(|open| open.name != *parameter);
+                    left_out_parameters.insert(parameter.clone());
                     continue;
                 }
                 let name: SmolStr = names.take(azure_name(&requirement.name)).into();
@@ -234,6 +271,9 @@ fn place(
             }
         }
     }
+    estate
+        .open_parameters
+        .retain(|open| !left_out_parameters.contains(&open.name));
     placed
 }
 
@@ -268,19 +308,24 @@ fn sources(estate: &mut Estate, pool: Id<Pool>) -> Vec<Endpoint> {
         [] => Vec::new(),
         [only] => vec![Destination::Prefix(only.value).into()],
         _ => {
-            let name = format_smolstr!("{}-sources", element.meta.name);
+            let name = format!("{}-sources", element.meta.name);
             let origin = element.meta.origin;
-            vec![Endpoint::IpGroup(ip_group(estate, name, origin, prefixes))]
+            vec![Endpoint::IpGroup(ip_group(estate, &name, origin, prefixes))]
         }
     }
 }
 
 fn ip_group(
     estate: &mut Estate,
-    name: SmolStr,
+    wanted: &str,
     origin: Origin,
     prefixes: Vec<Spanned<IpNet>>,
 ) -> Ref<IpGroup> {
+    let taken = estate
+        .ip_groups
+        .iter()
+        .map(|(_, group)| group.meta.name.as_str());
+    let name = free_name(wanted, taken);
     let meta = Meta {
         name: name.clone(),
         origin,
@@ -325,11 +370,10 @@ fn rule(
         } => {
             let destinations = match many_prefixes(requirement, destinations) {
                 Some(prefixes) => {
-                    let name = format_smolstr!("{}-{name}", estate.pools[pool].meta.name);
-                    let name = SmolStr::from(azure_name(&name));
+                    let name = format!("{}-{name}", estate.pools[pool].meta.name);
                     vec![Endpoint::IpGroup(ip_group(
                         estate,
-                        name,
+                        &name,
                         requirement.origin,
                         prefixes,
                     ))]

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use smol_str::SmolStr;
+
 /// The most characters Azure takes in the name of a rule, collection or group
 /// (azure-resource-manager/management/resource-name-rules).
 const LONGEST: usize = 80;
@@ -35,6 +37,16 @@ pub(super) fn azure_name(words: &str) -> String {
 pub(super) struct UniqueNames(BTreeMap<String, u32>);
 
 impl UniqueNames {
+    /// None of these names will be given.
+    pub(super) fn with<'a>(taken: impl IntoIterator<Item = &'a str>) -> Self {
+        Self(
+            taken
+                .into_iter()
+                .map(|name| (name.to_ascii_lowercase(), 1))
+                .collect(),
+        )
+    }
+
     pub(super) fn take(&mut self, name: String) -> String {
         let count = self.0.entry(name.to_ascii_lowercase()).or_insert(0);
         *count += 1;
@@ -46,6 +58,11 @@ impl UniqueNames {
         let next = format!("{}{suffix}", name.get(..room).unwrap_or(&name));
         self.take(next)
     }
+}
+
+/// A name for a resource that none of its kind has yet.
+pub(super) fn free_name<'a>(wanted: &str, taken: impl IntoIterator<Item = &'a str>) -> SmolStr {
+    UniqueNames::with(taken).take(azure_name(wanted)).into()
 }
 
 #[cfg(test)]

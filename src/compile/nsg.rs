@@ -18,14 +18,15 @@ use crate::estate::{
 use crate::intent::Intent;
 use crate::net::{Destination, PortRange, ServiceTag, Transport};
 
-use super::naming::azure_name;
+use super::firewall::description;
+use super::naming::{UniqueNames, azure_name};
 use super::rules::Plan;
 use super::slots;
 
 /// Priorities of generated rules. Rules that a policy writes itself come before them with 100 to 999.
 const PRIORITIES: std::ops::RangeInclusive<u32> = 1_000..=3_999;
-/// The last priority there is: nothing of the policy comes after it.
-const DENY_PRIORITY: u32 = 4_096;
+/// Priorities of generated rules that deny: after all others, up to the last there is.
+const DENY_PRIORITIES: std::ops::RangeInclusive<u32> = 4_000..=4_096;
 const DNS_PORT: u16 = 53;
 
 /// A security rule without priority.
@@ -257,7 +258,7 @@ impl NeedKey {
             TargetKey::Tag(tag) => format!("{tag}-{transport}"),
             TargetKey::Addresses(ports) => {
                 let ports: Vec<String> = ports.iter().map(ToString::to_string).collect();
-                format!("addresses-{transport}-{}", ports.join("-"))
+                format!("addresses-{transport}-{}", ports.join("_"))
             }
         }
     }
@@ -266,7 +267,8 @@ impl NeedKey {
 /// A security rule that several requirements share.
 struct Need {
     origin: Origin,
-    first: SmolStr,
+    /// The name of the first requirement, and what it says of itself.
+    first: (SmolStr, String),
     /// The requirements it serves, by their place in the intent.
     requirements: BTreeSet<usize>,
     /// For [`TargetKey::Addresses`].
@@ -277,9 +279,11 @@ struct Need {
 
 impl Need {
     fn description(&self) -> String {
+        let (name, details) = &self.first;
         match self.requirements.len() {
-            0 | 1 => format!("For {}", self.first),
-            count => format!("For {} and {} more", self.first, count - 1),
+            0 | 1 if details.is_empty() => format!("For {name}"),
+            0 | 1 => format!("For {name}: {details}"),
+            count => format!("For {name} and {} more", count - 1),
         }
     }
 
@@ -294,7 +298,8 @@ impl Need {
     }
 }
 
-fn outbound_needs(intent: &Intent, pool: Id<Pool>) -> BTreeMap<NeedKey, Need> {
+/// Needs in the order in which requirements first have them.
+fn outbound_needs(intent: &Intent, pool: Id<Pool>) -> Vec<(NeedKey, Need)> {
     let mut needs: BTreeMap<NeedKey, Need> = BTreeMap::new();
     for (index, requirement) in intent.requirements.iter().enumerate() {
         if requirement.pool != pool {
@@ -314,7 +319,7 @@ fn outbound_needs(intent: &Intent, pool: Id<Pool>) -> BTreeMap<NeedKey, Need> {
                 };
                 let need = needs.entry(key).or_insert_with(|| Need {
                     origin: requirement.origin,
-                    first: requirement.name.clone(),
+                    first: (requirement.name.clone(), description(requirement)),
                     requirements: BTreeSet::new(),
                     prefixes: BTreeSet::new(),
                     tag,
@@ -326,6 +331,8 @@ fn outbound_needs(intent: &Intent, pool: Id<Pool>) -> BTreeMap<NeedKey, Need> {
             }
         }
     }
+    let mut needs: Vec<(NeedKey, Need)> = needs.into_iter().collect();
+    needs.sort_by_key(|(_, need)| need.requirements.first().copied());
     needs
 }
 
@@ -401,54 +408,55 @@ fn by_family(draft: Draft, nodes: &[IpNet]) -> Vec<Draft> {
         .collect()
 }
 
+/// The rules of drafts, with names and priorities that nothing else in the group has.
 fn with_priorities(nsg: &Nsg, drafts: Vec<Draft>, longest_description: usize) -> Vec<SecurityRule> {
+    let mut unique = UniqueNames::with(nsg.rules.iter().map(|rule| rule.name.as_str()));
     let mut rules = Vec::with_capacity(drafts.len());
     for direction in [Direction::Inbound, Direction::Outbound] {
-        let taken: BTreeSet<u32> = nsg
-            .rules
-            .iter()
-            .filter(|rule| rule.direction == direction)
-            .map(|rule| rule.priority.value)
-            .collect();
-        let of_direction: Vec<&Draft> = drafts
-            .iter()
-            .filter(|draft| draft.direction == direction)
-            .collect();
-        let names: Vec<String> = of_direction
-            .iter()
-            .map(|draft| draft.name.clone())
-            .collect();
-        let priorities = slots::assign(&names, PRIORITIES, &taken);
-        for (draft, priority) in of_direction.into_iter().zip(priorities) {
-            let priority = if draft.access == Access::Deny {
-                DENY_PRIORITY
-            } else {
-                priority
-            };
-            let Some(span) = draft.origin.span() else {
-                continue;
-            };
-            rules.push(SecurityRule {
-                name: azure_name(&draft.name).into(),
-                origin: draft.origin,
-                description: shortened(&draft.description, longest_description),
-                priority: Spanned::new(priority, span),
-                direction,
-                access: draft.access,
-                transport: draft.transport,
-                sources: draft.sources.iter().cloned().map(Endpoint::from).collect(),
-                source_ports: vec![PortRange::ALL],
-                destinations: draft
-                    .destinations
-                    .iter()
-                    .cloned()
-                    .map(Endpoint::from)
-                    .collect(),
-                destination_ports: draft.ports.clone(),
-            });
+        let of_direction = nsg.rules.iter().filter(|rule| rule.direction == direction);
+        let taken: BTreeSet<u32> = of_direction.map(|rule| rule.priority.value).collect();
+        for (access, range) in [(Access::Allow, PRIORITIES), (Access::Deny, DENY_PRIORITIES)] {
+            let wanted = |draft: &&Draft| draft.direction == direction && draft.access == access;
+            let drafts: Vec<&Draft> = drafts.iter().filter(wanted).collect();
+            let names: Vec<String> = drafts.iter().map(|draft| draft.name.clone()).collect();
+            let priorities = slots::assign(&names, range, &taken);
+            for (draft, priority) in drafts.into_iter().zip(priorities) {
+                let name = unique.take(azure_name(&draft.name));
+                rules.extend(draft.rule(name, priority, longest_description));
+            }
         }
     }
+    // By name, so that a requirement written before the others adds a rule and moves none.
+    rules.sort_by(|a, b| {
+        a.direction
+            .cmp(&b.direction)
+            .then_with(|| a.name.cmp(&b.name))
+    });
     rules
+}
+
+impl Draft {
+    fn rule(
+        &self,
+        name: String,
+        priority: u32,
+        longest_description: usize,
+    ) -> Option<SecurityRule> {
+        let endpoints = |side: &[Destination]| side.iter().cloned().map(Endpoint::from).collect();
+        Some(SecurityRule {
+            name: name.into(),
+            origin: self.origin,
+            description: shortened(&self.description, longest_description),
+            priority: Spanned::new(priority, self.origin.span()?),
+            direction: self.direction,
+            access: self.access,
+            transport: self.transport,
+            sources: endpoints(&self.sources),
+            source_ports: vec![PortRange::ALL],
+            destinations: endpoints(&self.destinations),
+            destination_ports: self.ports.clone(),
+        })
+    }
 }
 
 fn shortened(text: &str, longest: usize) -> String {

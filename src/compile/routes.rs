@@ -1,16 +1,18 @@
 //! The routes of the intent.
 
-use smol_str::{SmolStr, format_smolstr};
+use smol_str::SmolStr;
 
 use crate::azure::facts::Facts;
 use crate::azure::next_hop::{default_v4, firewall_of, route_for};
 use crate::base::{Origin, Spanned};
 use crate::diag::{Finding, Id as FindingId};
 use crate::estate::{
-    Estate, Firewall, Home, Id, Meta, NextHop, OutboundType, Pool, Ref, Route, RouteDestination,
-    RouteTable, Subnet,
+    Estate, FIREWALL_SUBNET, Firewall, Home, Id, Meta, NextHop, OutboundType, Pool, Ref, Route,
+    RouteDestination, RouteTable, Subnet,
 };
 use crate::intent::{Intent, RequiredRoute, RouteTarget};
+
+use super::naming::free_name;
 
 /// Gives subnets of pools that leave `via` a firewall their route table and default route, and every table the
 /// routes that catalogs require.
@@ -66,8 +68,7 @@ fn check_addresses(estate: &Estate, facts: &Facts, findings: &mut Vec<Finding>) 
 
 /// The first address of the firewall's subnet that Azure does not keep for itself.
 fn usual_address(estate: &Estate, firewall: &Firewall, facts: &Facts) -> Option<std::net::IpAddr> {
-    let mut subnets = estate.subnets_of(firewall.vnet.id?);
-    let (_, subnet) = subnets.find(|(_, subnet)| subnet.meta.name == "AzureFirewallSubnet")?;
+    let subnet = &estate.subnets[estate.subnet_named(firewall.vnet.id?, FIREWALL_SUBNET)?];
     let offset = u32::from(facts.reserved_addresses().first);
     match subnet.prefixes.first()?.value {
         ipnet::IpNet::V4(prefix) => {
@@ -94,40 +95,39 @@ fn add_default_route(estate: &mut Estate, pool: Id<Pool>) {
     if element.outbound.value != OutboundType::UserDefinedRouting {
         return;
     }
-    let name = format_smolstr!("{}-routes", element.meta.name);
-    for subnet in node_subnets(estate, pool) {
-        if estate.subnets[subnet].route_table.is_some() {
-            continue;
-        }
-        let existing = estate
-            .route_tables
-            .iter()
-            .find(|(_, table)| table.meta.name == name)
-            .map(|(id, _)| id);
-        let table = existing.unwrap_or_else(|| {
-            estate.route_tables.push(RouteTable {
-                meta: Meta {
-                    name: name.clone(),
-                    origin: via.origin,
-                    body: None,
-                    home: Home::Deployed,
-                },
-                routes: Vec::new(),
-                gateway_propagation: true,
-            })
-        });
-        estate.subnets[subnet].route_table = Some(Ref::known(table, name.clone(), via.origin));
-        if route_for(&estate.route_tables[table], default_v4()).is_none() {
-            let next_hop = NextHop::Firewall(via.clone());
-            push_route(
-                estate,
-                table,
-                SmolStr::new_static("default"),
-                default_v4(),
-                next_hop,
-                via.origin,
-            );
-        }
+    let subnets: Vec<Id<Subnet>> = node_subnets(estate, pool)
+        .into_iter()
+        .filter(|subnet| estate.subnets[*subnet].route_table.is_none())
+        .collect();
+    if subnets.is_empty() {
+        return;
+    }
+    let taken = estate
+        .route_tables
+        .iter()
+        .map(|(_, table)| table.meta.name.as_str());
+    let name = free_name(&format!("{}-routes", estate.pools[pool].meta.name), taken);
+    let table = estate.route_tables.push(RouteTable {
+        meta: Meta {
+            name: name.clone(),
+            origin: via.origin,
+            body: None,
+            home: Home::Deployed,
+        },
+        routes: Vec::new(),
+        gateway_propagation: true,
+    });
+    let origin = via.origin;
+    push_route(
+        estate,
+        table,
+        SmolStr::new_static("default"),
+        default_v4(),
+        NextHop::Firewall(via),
+        origin,
+    );
+    for subnet in subnets {
+        estate.subnets[subnet].route_table = Some(Ref::known(table, name.clone(), origin));
     }
 }
 

@@ -10,7 +10,7 @@ use ipnet::IpNet;
 use smol_str::SmolStr;
 
 use crate::azure::facts::{Facts, FirewallFeature, FirewallTier};
-use crate::azure::next_hop::{Exit, StraightPaths, exit_of};
+use crate::azure::next_hop::{Exit, StraightPaths, default_firewalls, exit_of};
 use crate::base::Spanned;
 use crate::diag::{Edit, Finding, Id as FindingId, Safety};
 use crate::estate::{Estate, Firewall, Id, Pool};
@@ -71,8 +71,7 @@ impl Draft {
 /// The rules each requirement needs.
 #[derive(Debug)]
 pub(super) struct Plan {
-    /// By pool.
-    pub(super) exits: Vec<(Id<Pool>, Exit)>,
+    pub(super) exits: BTreeMap<Id<Pool>, Exit>,
     /// By requirement.
     pub(super) drafts: Vec<Vec<Draft>>,
     /// Requirements that pass no firewall, by their place in the intent.
@@ -81,10 +80,7 @@ pub(super) struct Plan {
 
 impl Plan {
     pub(super) fn exit(&self, pool: Id<Pool>) -> Exit {
-        self.exits
-            .iter()
-            .find(|(id, _)| *id == pool)
-            .map_or(Exit::Open, |(_, exit)| *exit)
+        self.exits.get(&pool).copied().unwrap_or(Exit::Open)
     }
 
     /// How each requirement is met; those `left_out` are not.
@@ -117,7 +113,7 @@ impl Plan {
                         Mechanism::Firewall(forms)
                     }
                     Exit::Elsewhere => Mechanism::OtherAppliance,
-                    Exit::Open => Mechanism::SecurityRules,
+                    Exit::Open => gate(estate, requirement.pool),
                 };
                 Delivery {
                     requirement: index,
@@ -135,11 +131,17 @@ pub(super) fn plan(
     facts: &Facts,
     findings: &mut Vec<Finding>,
 ) -> Plan {
-    let exits: Vec<(Id<Pool>, Exit)> = estate
+    let exits: BTreeMap<Id<Pool>, Exit> = estate
         .pools
         .iter()
         .map(|(id, pool)| (id, exit_of(estate, pool)))
         .collect();
+    findings.extend(
+        estate
+            .pools
+            .iter()
+            .filter_map(|(_, pool)| several_firewalls(estate, pool)),
+    );
     let paths: BTreeMap<Id<Pool>, Vec<StraightPaths>> = estate
         .pools
         .iter()
@@ -187,6 +189,55 @@ pub(super) fn plan(
         plan.drafts.push(drafts);
     }
     plan
+}
+
+/// What stands between the Internet and a pool without a firewall.
+fn gate(estate: &Estate, pool: Id<Pool>) -> Mechanism {
+    let subnets = estate.pools[pool]
+        .subnets
+        .iter()
+        .filter_map(|subnet| subnet.id);
+    let mut mechanism = Mechanism::SecurityRules;
+    for subnet in subnets {
+        match &estate.subnets[subnet].nsg {
+            None => return Mechanism::Nothing,
+            Some(nsg)
+                if nsg
+                    .id
+                    .is_none_or(|nsg| estate.nsgs[nsg].meta.home.is_existing()) =>
+            {
+                mechanism = Mechanism::ExistingSecurityGroup;
+            }
+            Some(_) => {}
+        }
+    }
+    mechanism
+}
+
+/// A pool whose subnets leave through several firewalls: which of them is to get the rules?
+fn several_firewalls(estate: &Estate, pool: &Pool) -> Option<Finding> {
+    if pool.via.is_some() {
+        return None;
+    }
+    let mut leads = default_firewalls(estate, pool);
+    let (_, first) = leads.next()?;
+    let (subnet, other) = leads.find(|(_, firewall)| *firewall != first)?;
+    let name = |firewall: Id<Firewall>| &estate.firewalls[firewall].meta.name;
+    let message = format!(
+        "the subnets of pool `{}` leave through different firewalls, `{}` and `{}`",
+        pool.meta.name,
+        name(first),
+        name(other)
+    );
+    Some(
+        Finding::new(FindingId::TG2003, message)
+            .at(pool.meta.origin, "which firewall is to get its rules?")
+            .related(
+                estate.subnets[subnet].meta.origin,
+                format!("leaves through `{}`", name(other)),
+            )
+            .help("make a pool for each firewall, or lead all its subnets to one"),
+    )
 }
 
 /// Whether packets to a destination pass no firewall, whichever subnet of the pool they come from.

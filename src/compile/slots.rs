@@ -1,7 +1,8 @@
 //! Priorities that stay where they are.
 //!
-//! A priority is taken from a hash of the name of what it belongs to. Two names that meet in one place are told
-//! apart by going on to the next free one, in alphabetical order; with the ranges used here that is rare.
+//! A priority is taken from a hash of the name of what it belongs to. When two names meet in one place, the one that
+//! comes first keeps it and the other goes on to the next free one: what is added at the end never moves anything, and
+//! what is added elsewhere moves something only if it meets it.
 
 use std::collections::BTreeSet;
 use std::ops::RangeInclusive;
@@ -15,20 +16,23 @@ pub(super) fn assign(
 ) -> Vec<u32> {
     let (first, last) = (*range.start(), *range.end());
     let size = last - first + 1;
-    let mut used = taken.clone();
-    let mut order: Vec<usize> = (0..names.len()).collect();
-    order.sort_by_key(|&index| names.get(index));
-    let mut slots = vec![last; names.len()];
-    for index in order {
-        let hash = names.get(index).map_or(0, |name| fnv1a(name));
-        let wanted = u32::try_from(hash % u64::from(size)).unwrap_or(0);
-        let free = (0..size)
-            .map(|step| first + (wanted + step) % size)
-            .find(|slot| !used.contains(slot));
-        if let (Some(free), Some(slot)) = (free, slots.get_mut(index)) {
-            used.insert(free);
-            *slot = free;
+    let mut used: BTreeSet<u32> = taken
+        .iter()
+        .copied()
+        .filter(|slot| range.contains(slot))
+        .collect();
+    let mut slots = Vec::with_capacity(names.len());
+    for name in names {
+        let is_full = u32::try_from(used.len()).is_ok_and(|used| used >= size);
+        if is_full {
+            slots.push(last);
+            continue;
         }
+        let wanted = u32::try_from(fnv1a(name) % u64::from(size)).unwrap_or(0);
+        let mut candidates = (0..size).map(|step| first + (wanted + step) % size);
+        let slot = candidates.find(|slot| !used.contains(slot)).unwrap_or(last);
+        used.insert(slot);
+        slots.push(slot);
     }
     slots
 }

@@ -228,7 +228,7 @@ impl Serialize for Json<'_> {
 
 /// A text that ARM does not take for an expression.
 fn literal(text: &str) -> String {
-    if text.starts_with('[') {
+    if text.starts_with('[') && text.ends_with(']') {
         format!("[{text}")
     } else {
         text.to_owned()

@@ -87,15 +87,10 @@ fn note<'a>(target: &'a Target, found: &mut Vec<&'a Target>) {
 }
 
 fn declare_existing(out: &mut String, target: &Target, template: &Template) {
-    let version = target.api_version.as_deref().or_else(|| {
-        let same = |resource: &&Resource| resource.target.kind == target.kind;
-        template
-            .resources
-            .iter()
-            .find(same)
-            .map(|resource| resource.api_version.as_str())
-    });
-    let version = version.unwrap_or("2025-09-01");
+    let version = template
+        .api_versions
+        .get(target.kind)
+        .map_or("", String::as_str);
     let _ = write!(
         out,
         "\nresource {} '{}@{version}' existing = {{\n",

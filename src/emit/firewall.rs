@@ -1,9 +1,9 @@
 //! Firewalls, policies, rule collection groups.
 
 use crate::estate::{
-    Action, ApplicationRule, Endpoint, Firewall, FirewallPolicy, FirewallSettings, Home, Id,
-    IpGroup, NatRule, NetworkRule, PublicAddress, RuleCollection, RuleCollectionGroup, RuleInfo,
-    Rules, ThreatIntel, Translated,
+    Action, ApplicationRule, Endpoint, FIREWALL_SUBNET, Firewall, FirewallPolicy, FirewallSettings,
+    Id, IpGroup, MANAGEMENT_SUBNET, NatRule, NetworkRule, PublicAddress, RuleCollection,
+    RuleCollectionGroup, RuleInfo, Rules, ThreatIntel, Translated,
 };
 use crate::net::{AppProtocol, Destination, OpenKind, Transport};
 
@@ -300,30 +300,21 @@ impl Builder<'_> {
         );
         resource.depends_on = candidates.filter(is_deployed).collect();
 
-        let subnet = |name: &str| {
-            let subnet = self
-                .estate
-                .subnets_of(vnet)
-                .find(|(_, subnet)| subnet.meta.name.eq_ignore_ascii_case(name));
-            match subnet {
-                Some((id, _)) => self.subnet(id),
-                None => {
-                    let mut target = Target::new(
-                        "Microsoft.Network/virtualNetworks/subnets",
-                        "subnet",
-                        &[self.estate.vnets[vnet].meta.name.as_str(), name],
-                        &vnet_target.home,
-                    );
-                    target.inside =
-                        Some((Box::new(vnet_target.clone()), format!("subnets/{name}")));
-                    target
-                }
+        let subnet = |name: &str| match self.estate.subnet_named(vnet, name) {
+            Some(id) => self.subnet(id),
+            None => {
+                let mut target = Target::new(
+                    "Microsoft.Network/virtualNetworks/subnets",
+                    "subnet",
+                    &[self.estate.vnets[vnet].meta.name.as_str(), name],
+                    &vnet_target.home,
+                );
+                target.inside = Some((Box::new(vnet_target.clone()), format!("subnets/{name}")));
+                target
             }
         };
-        let own_subnet = subnet("AzureFirewallSubnet");
-        let management_subnet = management_ip
-            .is_some()
-            .then(|| subnet("AzureFirewallManagementSubnet"));
+        let own_subnet = subnet(FIREWALL_SUBNET);
+        let management_subnet = management_ip.is_some().then(|| subnet(MANAGEMENT_SUBNET));
         let subnets = std::iter::once(&own_subnet).chain(&management_subnet);
         let on_their_own = subnets.filter(|subnet| subnet.inside.is_none() && is_deployed(subnet));
         resource.depends_on.extend(on_their_own.cloned());
@@ -410,22 +401,8 @@ impl Builder<'_> {
         targets
     }
 
-    /// The public addresses of a firewall: resource (when known) and id. One is made when the policy names none and
-    /// there is no management interface that would allow to go without.
+    /// The public addresses of a firewall: resource (when known) and id.
     fn public_ips_of(&mut self, firewall: &Firewall) -> Vec<(Option<Target>, Value)> {
-        if firewall.public_ips.is_empty() && firewall.management_ip.is_none() {
-            let name = format!("{}-pip", firewall.meta.name);
-            let target = Target::new(
-                "Microsoft.Network/publicIPAddresses",
-                "publicIp",
-                &[name.as_str()],
-                &Home::Deployed,
-            );
-            let zones: Vec<u8> = firewall.zones.iter().map(|zone| zone.value).collect();
-            let resource = self.static_public_ip(target.clone(), firewall.meta.origin, &zones);
-            self.push(resource);
-            return vec![(Some(target.clone()), Value::id(target))];
-        }
         let numbered = firewall.public_ips.iter().enumerate();
         numbered
             .map(|(index, ip)| self.public_address(firewall, ip, &(index + 1).to_string()))

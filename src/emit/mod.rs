@@ -18,6 +18,29 @@ use crate::azure::facts::Facts;
 use crate::base::{Origin, SourceMap};
 use crate::estate::{Estate, Home, Meta, Region};
 
+/// Every type of resource that a template can name.
+const KINDS: &[&str] = &[
+    "Microsoft.Authorization/roleAssignments",
+    "Microsoft.Authorization/roleDefinitions",
+    "Microsoft.ManagedIdentity/userAssignedIdentities",
+    "Microsoft.Network/applicationSecurityGroups",
+    "Microsoft.Network/azureFirewalls",
+    "Microsoft.Network/firewallPolicies",
+    "Microsoft.Network/firewallPolicies/ruleCollectionGroups",
+    "Microsoft.Network/ipGroups",
+    "Microsoft.Network/natGateways",
+    "Microsoft.Network/networkSecurityGroups",
+    "Microsoft.Network/privateDnsZones",
+    "Microsoft.Network/privateDnsZones/A",
+    "Microsoft.Network/privateDnsZones/AAAA",
+    "Microsoft.Network/privateDnsZones/virtualNetworkLinks",
+    "Microsoft.Network/publicIPAddresses",
+    "Microsoft.Network/routeTables",
+    "Microsoft.Network/virtualNetworks",
+    "Microsoft.Network/virtualNetworks/subnets",
+    "Microsoft.Network/virtualNetworks/virtualNetworkPeerings",
+];
+
 /// The language to write.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Format {
@@ -50,6 +73,7 @@ pub fn template(estate: &Estate, facts: &Facts, sources: &SourceMap) -> Template
         sources,
         template: Template::default(),
     };
+    builder.api_versions();
     builder.parameters();
     security::add(&mut builder);
     network::add(&mut builder);
@@ -79,11 +103,8 @@ struct Builder<'a> {
 impl Builder<'_> {
     /// A resource of the template, in the order of its sections.
     fn resource(&mut self, target: Target, origin: Origin) -> Resource {
-        let api_version = self
-            .facts
-            .api_version(target.kind)
-            .unwrap_or_default()
-            .to_owned();
+        let versions = &self.template.api_versions;
+        let api_version = versions.get(target.kind).cloned().unwrap_or_default();
         Resource {
             origin: self.words(origin),
             api_version,
@@ -136,6 +157,12 @@ impl Builder<'_> {
         }
     }
 
+    fn api_versions(&mut self) {
+        let facts = self.facts;
+        let version = |kind: &&'static str| Some((*kind, facts.api_version(kind)?.to_owned()));
+        self.template.api_versions = KINDS.iter().filter_map(version).collect();
+    }
+
     fn parameters(&mut self) {
         for open in &self.estate.open_parameters {
             self.template.parameters.push(Parameter {
@@ -182,4 +209,18 @@ impl Builder<'_> {
 /// The target of a top-level resource.
 fn target(kind: &'static str, prefix: &str, meta: &Meta) -> Target {
     Target::new(kind, prefix, &[meta.name.as_str()], &meta.home)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_type_has_an_api_version() {
+        let unknown: Vec<_> = KINDS
+            .iter()
+            .filter(|kind| Facts::builtin().api_version(kind).is_none())
+            .collect();
+        assert!(unknown.is_empty(), "{unknown:?}");
+    }
 }

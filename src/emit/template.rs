@@ -1,5 +1,7 @@
 //! A template as a tree: what both writers render.
 
+use std::collections::BTreeMap;
+
 use crate::estate::Home;
 
 /// A whole template.
@@ -11,6 +13,8 @@ pub struct Template {
     pub resources: Vec<Resource>,
     /// What the deployment tells afterwards.
     pub outputs: Vec<Output>,
+    /// The API version of each type that the template names, by type.
+    pub api_versions: BTreeMap<&'static str, String>,
     /// What the policy declares and the template leaves to others, in words.
     pub not_deployed: Vec<String>,
 }

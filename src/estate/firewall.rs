@@ -11,6 +11,12 @@ use crate::net::{AddressRange, AppProtocol, Fqdn, PortRange, Transport};
 
 use super::{Endpoint, Meta, PublicAddress, Ref, Vnet};
 
+/// The name that the subnet of a firewall must have (azure-docs, firewall/firewall-faq.yml).
+pub const FIREWALL_SUBNET: &str = "AzureFirewallSubnet";
+
+/// The name that the subnet of a firewall's management interface must have (azure-docs, firewall/management-nic.md).
+pub const MANAGEMENT_SUBNET: &str = "AzureFirewallManagementSubnet";
+
 /// A firewall.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Firewall {

@@ -16,9 +16,9 @@ mod table;
 pub use cluster::{NetworkPlugin, OutboundType, Pool, PoolIdentity};
 pub use dns::{DnsRecord, PrivateDnsZone, PrivateEndpoint, ResolutionPolicy, ZoneLink};
 pub use firewall::{
-    Action, ApplicationRule, Firewall, FirewallPolicy, FirewallSettings, IpGroup, NatRule,
-    NetworkRule, RuleCollection, RuleCollectionGroup, RuleInfo, Rules, ThreatIntel, Tier,
-    Translated,
+    Action, ApplicationRule, FIREWALL_SUBNET, Firewall, FirewallPolicy, FirewallSettings, IpGroup,
+    MANAGEMENT_SUBNET, NatRule, NetworkRule, RuleCollection, RuleCollectionGroup, RuleInfo, Rules,
+    ThreatIntel, Tier, Translated,
 };
 pub use identity::{Identity, Principal, RoleAssignment, RoleDefinition, Scope};
 pub use network::{
@@ -184,6 +184,15 @@ impl Estate {
         self.subnets
             .iter()
             .filter(move |(_, subnet)| subnet.vnet == vnet)
+    }
+
+    /// The subnet of that name in a virtual network, in this very spelling.
+    #[must_use]
+    pub fn subnet_named(&self, vnet: Id<Vnet>, name: &str) -> Option<Id<Subnet>> {
+        let mut subnets = self.subnets_of(vnet);
+        subnets
+            .find(|(_, subnet)| subnet.meta.name == name)
+            .map(|(id, _)| id)
     }
 
     /// `vnet/subnet`, as messages name a subnet.

@@ -7,16 +7,11 @@ use crate::azure::next_hop::{default_route_of, table_of};
 use crate::base::did_you_mean;
 use crate::diag::{Finding, Id, Safety, Severity};
 use crate::estate::{
-    Estate, Firewall, Id as ElementId, NextHop, PublicAddress, Subnet, Tier, Vnet,
+    Estate, FIREWALL_SUBNET, Firewall, Id as ElementId, MANAGEMENT_SUBNET, NextHop, PublicAddress,
+    Subnet, Tier, Vnet,
 };
 
 use super::{Context, edit};
-
-/// The subnet that a firewall is put into.
-const DATA: &str = "AzureFirewallSubnet";
-
-/// The subnet of its management interface.
-const MANAGEMENT: &str = "AzureFirewallManagementSubnet";
 
 rule! {
     /// An Azure Firewall needs a subnet of its own, named exactly `AzureFirewallSubnet`, of size /26 or larger.
@@ -48,7 +43,7 @@ rule! {
 
 /// Whether overlaps and places of a subnet of this name are reported here and not as TG1002 and TG1004.
 pub(super) fn is_of_firewall(name: &str) -> bool {
-    name == DATA || name == MANAGEMENT
+    name == FIREWALL_SUBNET || name == MANAGEMENT_SUBNET
 }
 
 fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
@@ -74,11 +69,11 @@ fn check_firewall(context: &Context<'_>, firewall: &Firewall, findings: &mut Vec
     let estate = context.estate;
     match data_subnet(estate, vnet) {
         Some(subnet) => findings.extend(default_route(context, firewall, subnet)),
-        None => findings.push(without_subnet(context, firewall, vnet, DATA)),
+        None => findings.push(without_subnet(context, firewall, vnet, FIREWALL_SUBNET)),
     }
     let needs_management = firewall.management_ip.is_some() || firewall.tier.value == Tier::Basic;
-    if needs_management && subnet_named(estate, vnet, MANAGEMENT).is_none() {
-        findings.push(without_subnet(context, firewall, vnet, MANAGEMENT));
+    if needs_management && subnet_named(estate, vnet, MANAGEMENT_SUBNET).is_none() {
+        findings.push(without_subnet(context, firewall, vnet, MANAGEMENT_SUBNET));
     }
     if firewall.tier.value == Tier::Basic && firewall.management_ip.is_none() {
         let name = &firewall.meta.name;
@@ -96,7 +91,7 @@ fn check_firewall(context: &Context<'_>, firewall: &Firewall, findings: &mut Vec
 
 /// The subnet that firewalls of a network are put into.
 pub(super) fn data_subnet(estate: &Estate, vnet: ElementId<Vnet>) -> Option<ElementId<Subnet>> {
-    subnet_named(estate, vnet, DATA)
+    subnet_named(estate, vnet, FIREWALL_SUBNET)
 }
 
 /// Names of subnets are compared to the letter here, as Azure Firewall does.
@@ -123,10 +118,10 @@ fn without_subnet(
         ),
     );
     let finding = match &firewall.management_ip {
-        Some(PublicAddress::Resource(ip)) if wanted == MANAGEMENT => {
+        Some(PublicAddress::Resource(ip)) if wanted == MANAGEMENT_SUBNET => {
             finding.related(ip.origin, "the address of the management interface")
         }
-        Some(PublicAddress::Literal(ip)) if wanted == MANAGEMENT => {
+        Some(PublicAddress::Literal(ip)) if wanted == MANAGEMENT_SUBNET => {
             finding.related(ip.span, "the address of the management interface")
         }
         _ => finding,
@@ -183,7 +178,7 @@ fn default_route(
     firewall: &Firewall,
     subnet: ElementId<Subnet>,
 ) -> Option<Finding> {
-    let fact = context.facts.reserved_subnet(DATA)?;
+    let fact = context.facts.reserved_subnet(FIREWALL_SUBNET)?;
     let route = default_route_of(context.estate, subnet)?;
     let tunnels = firewall.management_ip.is_some() || firewall.tier.value == Tier::Basic;
     let refused = fact.default_route == DefaultRouteRule::InternetUnlessManagementInterface;
@@ -193,7 +188,7 @@ fn default_route(
     let finding = Finding::new(
         Id::TG2001,
         format!(
-            "the default route of `{DATA}` does not lead to the Internet, and firewall `{}` has no management interface",
+            "the default route of `{FIREWALL_SUBNET}` does not lead to the Internet, and firewall `{}` has no management interface",
             firewall.meta.name
         ),
     )
@@ -201,7 +196,7 @@ fn default_route(
     .related(firewall.meta.origin, "no `management-ip` clause")
     .related(context.estate.subnets[subnet].meta.origin, "the subnet of the firewall")
     .help(format!(
-        "to tunnel all traffic elsewhere, give the firewall `management-ip NAME` and the vnet a subnet `{MANAGEMENT}`"
+        "to tunnel all traffic elsewhere, give the firewall `management-ip NAME` and the vnet a subnet `{MANAGEMENT_SUBNET}`"
     ));
     Some(finding.fix(
         "lead the route to the Internet",

@@ -1,5 +1,7 @@
 //! What a compile did, for a terminal.
 
+use std::collections::BTreeSet;
+
 use crate::azure::facts::Bound;
 use crate::azure::usage::Usage;
 use crate::compile::{Delivery, Mechanism, RuleForm};
@@ -87,6 +89,9 @@ pub fn compile(summary: &Compile<'_>) -> String {
     if let Some(text) = unproved_assertions(summary.intent) {
         line("assertions", text);
     }
+    for text in existing_security_groups(summary.estate) {
+        line("not checked", text);
+    }
     line("emitted", emitted(summary.template));
     for (index, text) in limits(summary.usage).into_iter().enumerate() {
         line(if index == 0 { "azure limits" } else { "" }, text);
@@ -95,6 +100,23 @@ pub fn compile(summary: &Compile<'_>) -> String {
         line("not deployed", summary.template.not_deployed.join(", "));
     }
     out
+}
+
+/// Security groups of pools that are not this policy's to change.
+fn existing_security_groups(estate: &Estate) -> Vec<String> {
+    let mut groups = BTreeSet::new();
+    for (_, pool) in estate.pools.iter() {
+        let subnets = pool.subnets.iter().filter_map(|subnet| subnet.id);
+        let nsgs = subnets.filter_map(|subnet| estate.subnets[subnet].nsg.as_ref()?.id);
+        groups.extend(nsgs.filter(|nsg| estate.nsgs[*nsg].meta.home.is_existing()));
+    }
+    let words = |nsg| {
+        let name = &estate.nsgs[nsg].meta.name;
+        format!(
+            "NSG `{name}` exists already: no rules are added, and whether it lets these flows out is not known"
+        )
+    };
+    groups.into_iter().map(words).collect()
 }
 
 /// What would let less through, a line for each value.
@@ -174,6 +196,8 @@ fn requirements(summary: &Compile<'_>) -> String {
             Mechanism::Firewall(forms) => forms.iter().map(|form| rule_form(*form)).collect(),
             Mechanism::Inside => vec!["routes inside the network"],
             Mechanism::SecurityRules => vec!["security rules only"],
+            Mechanism::ExistingSecurityGroup => vec!["left to an existing security group"],
+            Mechanism::Nothing => vec!["no gate at all"],
             Mechanism::OtherAppliance => vec!["left to another appliance"],
             Mechanism::Waits | Mechanism::Unmet => Vec::new(),
         };

@@ -5,9 +5,9 @@ use std::collections::BTreeSet;
 use crate::base::Spanned;
 use crate::diag::{Finding, Id as FindingId};
 use crate::estate::{
-    Action, ApplicationRule, Endpoint, Firewall, FirewallPolicy, FirewallSettings, Id, NatRule,
-    NetworkRule, PublicAddress, RuleCollection, RuleCollectionGroup, RuleInfo, Rules, ThreatIntel,
-    Tier, Translated,
+    Action, ApplicationRule, Endpoint, FIREWALL_SUBNET, Firewall, FirewallPolicy, FirewallSettings,
+    Id, NatRule, NetworkRule, PublicAddress, RuleCollection, RuleCollectionGroup, RuleInfo, Rules,
+    ThreatIntel, Tier, Translated,
 };
 use crate::net::{Destination, PortRange, Service, Transport, parse_address};
 use crate::syntax::tree::{self, Word};
@@ -33,7 +33,7 @@ impl Lowering<'_> {
                         let subnet = self.estate.firewalls[id]
                             .vnet
                             .id
-                            .and_then(|vnet| self.find_subnet(vnet, "AzureFirewallSubnet"));
+                            .and_then(|vnet| self.estate.subnet_named(vnet, FIREWALL_SUBNET));
                         self.must_lie_in(&[address], subnet);
                         self.estate.firewalls[id].private_ip = Some(address);
                     }
