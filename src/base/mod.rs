@@ -5,6 +5,7 @@
 //! element exists at all.
 
 mod date;
+mod digits;
 mod files;
 mod line_index;
 mod origin;
@@ -12,6 +13,7 @@ mod source;
 mod suggest;
 
 pub use date::Date;
+pub use digits::grouped;
 pub use files::{FileReader, MemoryFiles, ReadError};
 pub use line_index::{LineColumn, LineIndex};
 pub use origin::Origin;

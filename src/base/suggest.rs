@@ -10,9 +10,14 @@ pub fn did_you_mean<'a>(
     candidates: impl IntoIterator<Item = &'a str>,
 ) -> Option<&'a str> {
     let written = written.to_ascii_lowercase();
-    let allowed = (written.chars().count() / 3).max(1);
+    let length = written.chars().count();
+    let allowed = (length / 3).max(1);
     let mut best: Option<(usize, &str)> = None;
     for candidate in candidates {
+        // Every character more or less is an edit, so most candidates need no closer look.
+        if candidate.chars().count().abs_diff(length) > allowed {
+            continue;
+        }
         let edits = strsim::damerau_levenshtein(&written, &candidate.to_ascii_lowercase());
         if edits <= allowed && best.is_none_or(|(fewest, _)| edits < fewest) {
             best = Some((edits, candidate));

@@ -34,13 +34,11 @@ pub(super) fn run(options: &RuleOptions) -> Outcome {
         id.severity(),
         id.title()
     ));
+    if let Some(doc) = id.doc() {
+        print(&format!("\n{doc}\n"));
+    }
     for rule in RULES.iter().filter(|rule| rule.id == id) {
-        let lines = rule
-            .doc
-            .lines()
-            .map(|line| line.strip_prefix(' ').unwrap_or(line));
-        let text: Vec<&str> = lines.collect();
-        print(&format!("\n{}\n", text.join("\n").trim_end()));
+        print(&format!("\n{}\n", rule.markdown().trim_end()));
     }
     Outcome::Fine
 }

@@ -215,6 +215,12 @@ impl Finding {
         self
     }
 
+    /// Whether a policy may accept it with a reason: not when what is deployed would lack a rule or be refused.
+    #[must_use]
+    pub fn can_be_ignored(&self) -> bool {
+        self.severity != Severity::Error || self.id.can_be_accepted()
+    }
+
     /// Every place it names, the primary one first.
     pub fn places(&self) -> impl Iterator<Item = Span> + '_ {
         self.primary

@@ -91,6 +91,23 @@ ids! {
 }
 
 impl Id {
+    /// Whether an error of this id is a judgement that a policy may overrule, and not something that stands in the way of
+    /// a whole and valid template.
+    #[must_use]
+    pub fn can_be_accepted(self) -> bool {
+        !matches!(
+            self,
+            Self::TG1003
+                | Self::TG2002
+                | Self::TG2003
+                | Self::TG3001
+                | Self::TG3002
+                | Self::TG3006
+                | Self::TG4002
+                | Self::TG6002
+        )
+    }
+
     /// The id of that code.
     #[must_use]
     pub fn from_code(code: &str) -> Option<Self> {

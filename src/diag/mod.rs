@@ -2,6 +2,7 @@
 //!
 //! A finding is plain data about places in a [`crate::base::SourceMap`]; only `report/` makes text of it.
 
+mod docs;
 mod finding;
 mod ids;
 

@@ -2,7 +2,7 @@
 
 use crate::azure::facts::{Bound, LimitState, Subject};
 use crate::azure::usage::{Usage, name_lengths, usage};
-use crate::base::Origin;
+use crate::base::{Origin, grouped};
 use crate::diag::{Finding, Id};
 
 use super::Context;
@@ -133,19 +133,6 @@ fn with_places(
             format!("{} {}", grouped(usage.count), usage.counted),
         ),
     }
-}
-
-/// A number with commas between thousands.
-fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let mut out = String::with_capacity(digits.len() + digits.len() / 3);
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            out.push(',');
-        }
-        out.push(digit);
-    }
-    out
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::azure::facts::Bound;
 use crate::azure::usage::Usage;
+use crate::base::grouped;
 use crate::compile::{Delivery, Mechanism, RuleForm};
 use crate::emit::{Template, Value};
 use crate::estate::Estate;
@@ -164,12 +165,10 @@ fn limits(usages: &[Usage<'_>]) -> Vec<String> {
             grouped(usage.count),
             grouped(usage.fact.value)
         );
-        match holders
-            .iter_mut()
-            .find(|(holder, _)| *holder == usage.holder)
-        {
-            Some((_, texts)) => texts.push(text),
-            None => holders.push((&usage.holder, vec![text])),
+        // The counts of one holder follow each other.
+        match holders.last_mut() {
+            Some((holder, texts)) if *holder == usage.holder => texts.push(text),
+            _ => holders.push((&usage.holder, vec![text])),
         }
     }
     holders
@@ -322,30 +321,4 @@ fn parts(properties: &[(&'static str, Value)]) -> usize {
 
 fn counted(count: usize, one: &str, many: &str) -> String {
     format!("{count} {}", if count == 1 { one } else { many })
-}
-
-/// Digits in groups of three: `20,000`.
-fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let mut out = String::with_capacity(digits.len() + digits.len() / 3);
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            out.push(',');
-        }
-        out.push(digit);
-    }
-    out
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn digits_are_grouped() {
-        assert_eq!(
-            [0, 14, 999, 1_000, 20_000, 1_234_567].map(grouped),
-            ["0", "14", "999", "1,000", "20,000", "1,234,567"]
-        );
-    }
 }

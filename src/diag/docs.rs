@@ -1,0 +1,123 @@
+//! What messages mean that come from reading and compiling a policy. Rules carry their documentation themselves.
+
+use super::Id;
+
+impl Id {
+    /// What a message of this id means and what to do about it; `None` for the ids of rules.
+    #[must_use]
+    pub fn doc(self) -> Option<&'static str> {
+        Some(match self {
+            Self::TG0001 => {
+                "Something stands where the grammar has no place for it, or something is missing. The message says what \
+                 was expected, and the help shows how the whole statement reads. docs/language.md has an example of each."
+            }
+            Self::TG0002 => {
+                "A line begins with a word that the block around it does not know. Where one is spelled nearly so, it is \
+                 suggested and the line is read as if that were written."
+            }
+            Self::TG0003 => {
+                "A block was opened with `{` and its `}` is missing. The message shows where it was opened and the first \
+                 statement that belongs outside. Add the brace where the block should end."
+            }
+            Self::TG0004 => {
+                "A word is no value of the kind that is needed here: no address, name, port, date or choice. The message \
+                 says what was expected."
+            }
+            Self::TG0005 => {
+                "A prefix has bits set right of its length, such as 10.0.0.4/16. It is unclear whether the network \
+                 10.0.0.0/16 or the one address 10.0.0.4 is meant. Write the one you mean."
+            }
+            Self::TG0006 => {
+                "Azure Firewall takes an asterisk only as the first character of a name, and only in application rules. \
+                 Name the hosts, or use the wider pattern that the help shows."
+            }
+            Self::TG0007 => {
+                "Two things of one kind have the same name; Azure compares names without regard to case. Both \
+                             places are shown. Rename or remove one."
+            }
+            Self::TG0008 => {
+                "A name refers to nothing that the policy declares. Where a declared name is close, it is \
+                             suggested. Declare it, as `existing` if it is there already, or correct the name."
+            }
+            Self::TG0009 => {
+                "A clause that may stand once in a block stands there twice. Both places are shown. Keep one."
+            }
+            Self::TG0010 => {
+                "A block lacks a clause without which it makes no sense, such as `outbound` of a pool. The help \
+                             shows an example."
+            }
+            Self::TG0011 => {
+                "Files that use each other, or groups that contain each other, form a circle. Move what they \
+                             share into a third one."
+            }
+            Self::TG0012 => {
+                "One file is used twice, so everything in it would be declared twice. Use it once, at the top."
+            }
+            Self::TG0013 => {
+                "A file that a policy uses is missing, unreadable or not UTF-8. Paths count from the folder of the \
+                             file that uses it. The exit code is 2."
+            }
+            Self::TG0014 => {
+                "A parameter or a value of a catalog is set or used, and there is none of that name. Declare it \
+                             with `param NAME`, or correct the name."
+            }
+            Self::TG0015 => {
+                "A parameter was left without a value where the value must be known to compile. Some places may \
+                             stay open until deployment: the region, the principal of an identity, a name in a requirement."
+            }
+            Self::TG0016 => {
+                "There is no catalog, feature, cluster type, region or cloud of that name, or the region is in \
+                             another cloud. `tidegate catalog list` and `catalog show NAME` tell what there is."
+            }
+            Self::TG0017 => {
+                "An address must lie in a certain subnet and does not: that of a firewall in \
+                             AzureFirewallSubnet, that of an appliance or private endpoint in its own. Both places are shown."
+            }
+            Self::TG0018 => {
+                "The policy says `egress N` for a version of the language that this program does not know. \
+                             Version 1 is the only one there is."
+            }
+            Self::TG0019 => {
+                "A catalog or a file of facts does not load. The message points at the line in the YAML file and \
+                             says what was expected. A catalog that is wrong in one place is not used at all."
+            }
+            Self::TG0020 => {
+                "An `ignore` has no effect: there is no such finding in its block, or it is an error that must not \
+                             be ignored, because what is deployed would be incomplete or refused by Azure. Remove it."
+            }
+            Self::TG0021 => {
+                "The last day of an `ignore … until` has passed, so the finding is shown again. Fix what it was \
+                             about, or agree on another day."
+            }
+            Self::TG0022 => {
+                "An `ignore` names an id that does not exist. `tidegate rule` lists all ids."
+            }
+            Self::TG0023 => {
+                "Each part is fine by itself, but not together: a peering of a network with itself, a security rule \
+                             with two protocols, a group where none can stand. The message says which parts."
+            }
+            Self::TG0024 => {
+                "A parameter is declared and nothing uses it. Use it as `$NAME`, or remove it."
+            }
+            Self::TG2003 => {
+                "Rules have to be put on a firewall that cannot take them: it exists already and its policy is not \
+                             named, its policy lives in another resource group, classic rules meet a policy, or a pool leaves \
+                             through several firewalls. The help says what to write."
+            }
+            Self::TG3001 => {
+                "No rule of Azure Firewall, and no security rule, can let out what this requirement asks for. A \
+                             wildcard over tcp/587, an IPv6 address through a firewall and ICMP to the Internet are the usual \
+                             cases. Nothing is written until the requirement is expressible."
+            }
+            Self::TG7003 => {
+                "A catalog entry needs a value that the policy does not give, so there is no rule for it yet. Write \
+                             `set NAME = VALUE` in the block of the pool; the help says how to learn the value."
+            }
+            Self::TG7004 => {
+                "The service behind a catalog is retired: new pools of this kind cannot be made. For pools that \
+                             still run, accept it in the block of the pool. For example: ignore TG7004 \"runs until June\""
+            }
+            _ => return None,
+        })
+    }
+}
