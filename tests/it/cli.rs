@@ -6,7 +6,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use serde_json::Value;
 use tempfile::TempDir;
 
-use super::support::{TODAY, project};
+use super::support::{TODAY, files, project};
 
 /// A policy that compiles, with a parameter that has a default.
 const GOOD: &str = "\
@@ -410,4 +410,53 @@ fn a_reader_that_went_away_is_no_error() {
         .stdout(writer)
         .output();
     Ran::of(output).ends_with(1);
+}
+
+/// The fixtures of a folder with the command line options that their second line may name.
+fn refused_policies() -> Vec<(Utf8PathBuf, Vec<String>)> {
+    let folders = ["fixtures/errors", "fixtures/refused"];
+    let paths = folders
+        .into_iter()
+        .flat_map(|folder| files(folder, ".egress"));
+    paths
+        .map(|path| {
+            let text = std::fs::read_to_string(project(path.as_str())).unwrap_or_default();
+            let with = text.lines().find_map(|line| line.strip_prefix("// with: "));
+            let mut words: Vec<String> = with
+                .unwrap_or("")
+                .split_whitespace()
+                .map(str::to_owned)
+                .collect();
+            for word in words.iter_mut().filter(|word| word.ends_with(".yaml")) {
+                *word = project("fixtures/refused").join(&*word).into_string();
+            }
+            (path, words)
+        })
+        .collect()
+}
+
+#[test]
+fn no_policy_with_a_mistake_leaves_a_file() {
+    let mut refused = 0;
+    for (path, options) in refused_policies() {
+        let folder = Folder::new();
+        let out = folder.path("out");
+        let run = Command::new(env!("CARGO_BIN_EXE_tidegate"))
+            .arg("compile")
+            .arg(project(path.as_str()))
+            .args(&options)
+            .args(["--today", TODAY, "--out", out.as_str()])
+            .output()
+            .unwrap();
+        let errors = String::from_utf8_lossy(&run.stderr).contains("] Error: ");
+        if !errors {
+            continue;
+        }
+        refused += 1;
+        let code = run.status.code().unwrap();
+        let missing_file = String::from_utf8_lossy(&run.stderr).contains("[TG0013]");
+        assert_eq!(code, if missing_file { 2 } else { 1 }, "{path}");
+        assert!(!out.exists(), "{path} left {out}");
+    }
+    assert!(refused > 100, "only {refused} fixtures are refused");
 }

@@ -45,9 +45,9 @@ pub struct Source {
     pub path: Option<String>,
     /// What it is, when it has no repository.
     pub title: Option<String>,
-    /// The date of the revision that was read, where known.
-    #[serde(default, deserialize_with = "parsed_option")]
-    pub date: Option<Date>,
+    /// The date of the revision that was read, or else of reading it.
+    #[serde(deserialize_with = "parsed")]
+    pub date: Date,
     /// What to know about it.
     pub note: Option<String>,
 }
@@ -56,11 +56,7 @@ impl fmt::Display for Source {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let words = [&self.repo, &self.path, &self.title];
         let words: Vec<&str> = words.into_iter().flatten().map(String::as_str).collect();
-        f.write_str(&words.join(" "))?;
-        match self.date {
-            Some(date) => write!(f, " ({date})"),
-            None => Ok(()),
-        }
+        write!(f, "{} ({})", words.join(" "), self.date)
     }
 }
 
@@ -217,16 +213,6 @@ where
         .parse()
         .map_err(D::Error::custom)
 }
-
-/// Such a value, when there is one.
-pub(super) fn parsed_option<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
-where
-    D: Deserializer<'de>,
-    T: FromStr<Err: fmt::Display>,
-{
-    parsed(deserializer).map(Some)
-}
-
 /// A list of such values.
 pub(super) fn parsed_list<'de, D, T>(deserializer: D) -> Result<Vec<T>, D::Error>
 where
