@@ -56,9 +56,8 @@ fn check_exceeded(context: &Context<'_>, findings: &mut Vec<Finding>) {
             Bound::Minimum => ("fewer", "at least"),
         };
         let message = format!(
-            "{holder} has {} {}, {} {relation} than Azure takes",
-            grouped(usage.count),
-            usage.counted,
+            "{holder} has {}, {} {relation} than Azure takes",
+            counted(usage),
             grouped(by)
         );
         Finding::new(Id::TG9001, message)
@@ -123,16 +122,19 @@ fn with_places(
             .at(over, "with this requirement it goes over the limit")
             .related(usage.origin, "counted here"),
         Some(over) => finding
-            .at(
-                usage.origin,
-                format!("{} {}", grouped(usage.count), usage.counted),
-            )
+            .at(usage.origin, counted(usage))
             .related(over, "the first one over the limit"),
-        None => finding.at(
-            usage.origin,
-            format!("{} {}", grouped(usage.count), usage.counted),
-        ),
+        None => finding.at(usage.origin, counted(usage)),
     }
+}
+
+/// How many of what: `1 character`, `81 characters`.
+fn counted(usage: &Usage<'_>) -> String {
+    let words = match usage.count {
+        1 => usage.counted.strip_suffix('s').unwrap_or(usage.counted),
+        _ => usage.counted,
+    };
+    format!("{} {words}", grouped(usage.count))
 }
 
 #[cfg(test)]

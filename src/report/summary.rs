@@ -193,10 +193,10 @@ fn requirements(summary: &Compile<'_>) -> String {
     for delivery in summary.deliveries {
         let words: Vec<&str> = match &delivery.mechanism {
             Mechanism::Firewall(forms) => forms.iter().map(|form| rule_form(*form)).collect(),
-            Mechanism::Inside => vec!["routes inside the network"],
-            Mechanism::SecurityRules => vec!["security rules only"],
+            Mechanism::Inside => vec!["by routes inside the network"],
+            Mechanism::SecurityRules => vec!["by security rules only"],
             Mechanism::ExistingSecurityGroup => vec!["left to an existing security group"],
-            Mechanism::Nothing => vec!["no gate at all"],
+            Mechanism::Nothing => vec!["with no gate at all"],
             Mechanism::OtherAppliance => vec!["left to another appliance"],
             Mechanism::Waits | Mechanism::Unmet => Vec::new(),
         };
@@ -209,7 +209,7 @@ fn requirements(summary: &Compile<'_>) -> String {
     }
     let ways: Vec<String> = ways
         .iter()
-        .map(|(way, count)| format!("{count} by {way}"))
+        .map(|(way, count)| format!("{count} {way}"))
         .collect();
     let ways = if ways.is_empty() {
         String::new()
@@ -226,9 +226,9 @@ fn requirements(summary: &Compile<'_>) -> String {
 
 fn rule_form(form: RuleForm) -> &'static str {
     match form {
-        RuleForm::Application => "application rule",
-        RuleForm::Network => "network rule",
-        RuleForm::NetworkByName => "network rule by name",
+        RuleForm::Application => "by application rule",
+        RuleForm::Network => "by network rule",
+        RuleForm::NetworkByName => "by network rule with a name",
     }
 }
 
