@@ -5,6 +5,7 @@
 
 mod delivery;
 mod firewall;
+mod groups;
 mod naming;
 mod nsg;
 mod routes;
