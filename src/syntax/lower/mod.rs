@@ -5,6 +5,8 @@
 //! and other resources, then pools, then rules and requirements.
 
 mod declare;
+mod device;
+mod dns;
 mod firewall;
 mod group;
 mod identity;
@@ -14,6 +16,8 @@ mod network;
 mod parameter;
 mod pool;
 mod resource;
+mod routing;
+mod security;
 mod target;
 mod unread;
 mod value;

@@ -68,6 +68,13 @@ impl<C> Vocabulary for Forms<C> {
     }
 }
 
+/// How the clauses of a block read, with the block.
+pub(super) fn usages_of<C>(
+    forms: &'static Forms<C>,
+) -> impl Iterator<Item = (&'static str, &'static str)> {
+    forms.usages().map(|usage| (forms.block, usage))
+}
+
 /// The word here, wherever on its line it stands.
 fn head(input: Tokens<'_>) -> Option<(Tokens<'_>, Word)> {
     (input.kind() == Kind::Word).then(|| {

@@ -9,20 +9,17 @@ use crate::syntax::tree::{
     NatCollection, NatRule, Rule, RuleCollection, RuleCollectionGroup, Word,
 };
 
-use super::block::{Form, Forms, body, optional_body};
+use super::block::{Form, Forms, body, optional_body, usages_of};
 use super::input::{Step, Tokens, arrow, keyword, one_of, text, value, values};
 use super::intent::{target, targets};
 use super::network::{SWITCH, placed_block};
 
 pub(super) fn usages() -> Vec<(&'static str, &'static str)> {
-    fn of<C>(forms: &'static Forms<C>) -> impl Iterator<Item = (&'static str, &'static str)> {
-        forms.usages().map(|usage| (forms.block, usage))
-    }
-    of(&FIREWALL)
-        .chain(of(&FIREWALL_POLICY))
-        .chain(of(&GROUP))
-        .chain(of(&COLLECTION))
-        .chain(of(&NAT_COLLECTION))
+    usages_of(&FIREWALL)
+        .chain(usages_of(&FIREWALL_POLICY))
+        .chain(usages_of(&GROUP))
+        .chain(usages_of(&COLLECTION))
+        .chain(usages_of(&NAT_COLLECTION))
         .collect()
 }
 

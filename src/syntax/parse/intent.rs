@@ -7,7 +7,7 @@ use nom::sequence::preceded;
 
 use crate::syntax::tree::{Assert, Pool, PoolClause, Require, Target, TargetKind, Word};
 
-use super::block::{Form, Forms, optional_body};
+use super::block::{Form, Forms, optional_body, usages_of};
 use super::input::{
     Step, Tokens, arrow, equals, keyword, keyword_on_line, list, text, value, value_or_text, values,
 };
@@ -15,7 +15,7 @@ use super::network::clause_span;
 use super::resource;
 
 pub(super) fn usages() -> Vec<(&'static str, &'static str)> {
-    POOL.usages().map(|usage| (POOL.block, usage)).collect()
+    usages_of(&POOL).collect()
 }
 
 /// One target: a word, with a keyword before it where the word alone would not tell.

@@ -9,7 +9,7 @@ use crate::syntax::tree::Item;
 
 use super::block::{Form, Forms};
 use super::input::{equals, text, value, value_or_text};
-use super::{firewall, intent, network, resource};
+use super::{device, dns, firewall, identity, intent, network, resource, routing, security};
 
 /// The statements of a policy.
 pub(super) static POLICY: Forms<Item> = Forms {
@@ -88,23 +88,23 @@ static STATEMENTS: &[Form<Item>] = &[
     Form {
         keyword: "route-table",
         usage: "route-table NAME { … }",
-        parse: |_, input| network::route_table.map(Item::RouteTable).parse(input),
+        parse: |_, input| routing::route_table.map(Item::RouteTable).parse(input),
     },
     Form {
         keyword: "nsg",
         usage: "nsg NAME { … }",
-        parse: |_, input| network::nsg.map(Item::Nsg).parse(input),
+        parse: |_, input| security::nsg.map(Item::Nsg).parse(input),
     },
     Form {
         keyword: "ip-group",
         usage: "ip-group NAME = PREFIX, … { … }",
-        parse: |_, input| network::ip_group.map(Item::IpGroup).parse(input),
+        parse: |_, input| security::ip_group.map(Item::IpGroup).parse(input),
     },
     Form {
         keyword: "security-group",
         usage: "security-group NAME { … }",
         parse: |_, input| {
-            network::security_group
+            security::security_group
                 .map(Item::SecurityGroup)
                 .parse(input)
         },
@@ -112,33 +112,33 @@ static STATEMENTS: &[Form<Item>] = &[
     Form {
         keyword: "public-ip",
         usage: "public-ip NAME [ADDRESS] { … }",
-        parse: |_, input| network::public_ip.map(Item::PublicIp).parse(input),
+        parse: |_, input| device::public_ip.map(Item::PublicIp).parse(input),
     },
     Form {
         keyword: "nat-gateway",
         usage: "nat-gateway NAME { … }",
-        parse: |_, input| network::nat_gateway.map(Item::NatGateway).parse(input),
+        parse: |_, input| device::nat_gateway.map(Item::NatGateway).parse(input),
     },
     Form {
         keyword: "load-balancer",
         usage: "load-balancer NAME { … }",
-        parse: |_, input| network::load_balancer.map(Item::LoadBalancer).parse(input),
+        parse: |_, input| device::load_balancer.map(Item::LoadBalancer).parse(input),
     },
     Form {
         keyword: "gateway",
         usage: "gateway NAME in VNET { … }",
-        parse: |_, input| network::gateway.map(Item::Gateway).parse(input),
+        parse: |_, input| device::gateway.map(Item::Gateway).parse(input),
     },
     Form {
         keyword: "appliance",
         usage: "appliance NAME in VNET.SUBNET { … }",
-        parse: |_, input| network::appliance.map(Item::Appliance).parse(input),
+        parse: |_, input| device::appliance.map(Item::Appliance).parse(input),
     },
     Form {
         keyword: "private-endpoint",
         usage: "private-endpoint NAME in VNET.SUBNET { … }",
         parse: |_, input| {
-            network::private_endpoint
+            dns::private_endpoint
                 .map(Item::PrivateEndpoint)
                 .parse(input)
         },
@@ -146,17 +146,17 @@ static STATEMENTS: &[Form<Item>] = &[
     Form {
         keyword: "private-dns-zone",
         usage: "private-dns-zone DOMAIN { … }",
-        parse: |_, input| network::dns_zone.map(Item::DnsZone).parse(input),
+        parse: |_, input| dns::dns_zone.map(Item::DnsZone).parse(input),
     },
     Form {
         keyword: "identity",
         usage: "identity NAME { … }",
-        parse: |_, input| network::identity.map(Item::Identity).parse(input),
+        parse: |_, input| identity::identity.map(Item::Identity).parse(input),
     },
     Form {
         keyword: "role",
         usage: "role \"NAME\" { … }",
-        parse: |_, input| network::role.map(Item::Role).parse(input),
+        parse: |_, input| identity::role.map(Item::Role).parse(input),
     },
     Form {
         keyword: "pool",

@@ -1,12 +1,17 @@
 //! From tokens to the tree. Every mistake is reported once; parsing goes on after it.
 
 mod block;
+mod device;
+mod dns;
 mod firewall;
+mod identity;
 mod input;
 mod intent;
 mod item;
 mod network;
 mod resource;
+mod routing;
+mod security;
 
 use std::cell::{Cell, RefCell};
 
@@ -141,6 +146,11 @@ pub fn usages() -> Vec<(&'static str, &'static str)> {
             .map(|form| ("any resource", form.usage)),
     );
     all.extend(network::usages());
+    all.extend(routing::usages());
+    all.extend(security::usages());
+    all.extend(device::usages());
+    all.extend(dns::usages());
+    all.extend(identity::usages());
     all.extend(firewall::usages());
     all.extend(intent::usages());
     all

@@ -1,0 +1,170 @@
+//! Public addresses, and what forwards or translates: NAT gateways, load balancers, gateways, appliances.
+
+use crate::base::Spanned;
+use crate::estate::{GatewayKind, Id, Ref, Subnet};
+use crate::syntax::tree::{self, Word};
+
+use super::{Lowering, Once};
+
+impl Lowering<'_> {
+    pub(super) fn define_public_ip(
+        &mut self,
+        id: Id<crate::estate::PublicIp>,
+        ip: &tree::PublicIp,
+    ) {
+        self.estate.public_ips[id].address =
+            ip.address.as_ref().and_then(|word| self.address(word));
+        let mut once = Once::default();
+        for clause in &ip.body.clauses {
+            match clause {
+                tree::PublicIpClause::Zones(words) => {
+                    let zones = self.zones(words);
+                    self.estate.public_ips[id].zones.extend(zones);
+                }
+                tree::PublicIpClause::Common(common) => {
+                    if let Some(home) = self.common(common, &mut once, ip.body.span) {
+                        self.estate.public_ips[id].meta.home = home;
+                    }
+                }
+            }
+        }
+    }
+
+    pub(super) fn zones(&mut self, words: &[Word]) -> Vec<Spanned<u8>> {
+        words
+            .iter()
+            .filter_map(|word| self.number(word, "expected the number of a zone"))
+            .collect()
+    }
+
+    pub(super) fn define_nat_gateway(
+        &mut self,
+        id: Id<crate::estate::NatGateway>,
+        block: &tree::Block<tree::NatGatewayClause>,
+    ) {
+        let mut once = Once::default();
+        for clause in &block.body.clauses {
+            match clause {
+                tree::NatGatewayClause::PublicIp(words) => {
+                    let ips = self.references(words, |names| &names.public_ips);
+                    self.estate.nat_gateways[id].public_ips.extend(ips);
+                }
+                tree::NatGatewayClause::IdleTimeout(word) => {
+                    if self.first_time(&mut once, "idle-timeout", word.span) {
+                        let minutes = self.number(word, "expected minutes from 4 to 120");
+                        self.estate.nat_gateways[id].idle_timeout = minutes;
+                    }
+                }
+                tree::NatGatewayClause::Common(common) => {
+                    if let Some(home) = self.common(common, &mut once, block.body.span) {
+                        self.estate.nat_gateways[id].meta.home = home;
+                    }
+                }
+            }
+        }
+    }
+
+    pub(super) fn define_load_balancer(
+        &mut self,
+        id: Id<crate::estate::LoadBalancer>,
+        block: &tree::Block<tree::LoadBalancerClause>,
+    ) {
+        let mut once = Once::default();
+        for clause in &block.body.clauses {
+            match clause {
+                tree::LoadBalancerClause::PublicIp(words) => {
+                    let ips = self.references(words, |names| &names.public_ips);
+                    self.estate.load_balancers[id].public_ips.extend(ips);
+                }
+                tree::LoadBalancerClause::PrivateIp(words) => {
+                    let ips = self.addresses(words);
+                    self.estate.load_balancers[id].private_ips.extend(ips);
+                }
+                tree::LoadBalancerClause::Backend(words) => {
+                    let backends: Vec<Ref<Subnet>> =
+                        words.iter().filter_map(|word| self.subnet(word)).collect();
+                    self.estate.load_balancers[id].backends.extend(backends);
+                }
+                tree::LoadBalancerClause::OutboundRule(word) => {
+                    if self.first_time(&mut once, "outbound-rule", word.span)
+                        && let Some(switch) = self.switch(word)
+                    {
+                        self.estate.load_balancers[id].outbound_rule = switch.value;
+                    }
+                }
+                tree::LoadBalancerClause::Common(common) => {
+                    if let Some(home) = self.common(common, &mut once, block.body.span) {
+                        self.estate.load_balancers[id].meta.home = home;
+                    }
+                }
+            }
+        }
+    }
+
+    pub(super) fn define_gateway(
+        &mut self,
+        id: Id<crate::estate::Gateway>,
+        block: &tree::Placed<tree::GatewayClause>,
+    ) {
+        if let Some(vnet) = self.reference(&block.place, |names| &names.vnets) {
+            self.estate.gateways[id].vnet = vnet;
+        }
+        let mut once = Once::default();
+        for clause in &block.body.clauses {
+            match clause {
+                tree::GatewayClause::Type(word) => {
+                    if self.first_time(&mut once, "type", word.span) {
+                        let kind = if word.value == "vpn" {
+                            GatewayKind::Vpn
+                        } else {
+                            GatewayKind::ExpressRoute
+                        };
+                        self.estate.gateways[id].kind = Spanned::new(kind, word.span);
+                    }
+                }
+                tree::GatewayClause::Learned(words) => {
+                    let learned = self.prefixes(words);
+                    self.estate.gateways[id].learned.extend(learned);
+                }
+                tree::GatewayClause::Common(common) => {
+                    if let Some(home) = self.common(common, &mut once, block.body.span) {
+                        self.estate.gateways[id].meta.home = home;
+                    }
+                }
+            }
+        }
+    }
+
+    pub(super) fn define_appliance(
+        &mut self,
+        id: Id<crate::estate::Appliance>,
+        block: &tree::Placed<tree::ApplianceClause>,
+    ) {
+        if let Some(subnet) = self.subnet(&block.place) {
+            self.estate.appliances[id].subnet = subnet;
+        }
+        let mut once = Once::default();
+        for clause in &block.body.clauses {
+            match clause {
+                tree::ApplianceClause::PrivateIp(words) => {
+                    let addresses = self.addresses(words);
+                    let subnet = self.estate.appliances[id].subnet.id;
+                    self.must_lie_in(&addresses, subnet);
+                    self.estate.appliances[id].private_ips.extend(addresses);
+                }
+                tree::ApplianceClause::IpForwarding(word) => {
+                    if self.first_time(&mut once, "ip-forwarding", word.span)
+                        && let Some(switch) = self.switch(word)
+                    {
+                        self.estate.appliances[id].ip_forwarding = switch.value;
+                    }
+                }
+                tree::ApplianceClause::Common(common) => {
+                    if let Some(home) = self.common(common, &mut once, block.body.span) {
+                        self.estate.appliances[id].meta.home = home;
+                    }
+                }
+            }
+        }
+    }
+}
