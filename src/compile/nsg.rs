@@ -139,10 +139,11 @@ fn drafts(
     drafts
 }
 
-fn prefixes(prefixes: &[IpNet]) -> Vec<Destination> {
-    prefixes
-        .iter()
-        .map(|prefix| Destination::Prefix(*prefix))
+/// These addresses in prefixes that do not overlap: Azure refuses a rule with others.
+fn prefixes(addresses: &[IpNet]) -> Vec<Destination> {
+    IpNet::aggregate(&addresses.to_vec())
+        .into_iter()
+        .map(Destination::Prefix)
         .collect()
 }
 
@@ -288,12 +289,12 @@ impl Need {
     }
 
     fn destinations(&self) -> Vec<Destination> {
-        let prefixes = self.prefixes.iter().copied().map(Destination::Prefix);
+        let addresses: Vec<IpNet> = self.prefixes.iter().copied().collect();
         self.tag
             .iter()
             .cloned()
             .map(Destination::ServiceTag)
-            .chain(prefixes)
+            .chain(prefixes(&addresses))
             .collect()
     }
 }

@@ -47,8 +47,8 @@ impl Id {
                              shows an example."
             }
             Self::TG0011 => {
-                "Files that use each other, or groups that contain each other, form a circle. Move what they \
-                             share into a third one."
+                "Files that use each other, groups that contain each other, or firewall policies that inherit from \
+                             each other form a circle. Move what they share into a third one."
             }
             Self::TG0012 => {
                 "One file is used twice, so everything in it would be declared twice. Use it once, at the top."
@@ -93,8 +93,8 @@ impl Id {
                 "An `ignore` names an id that does not exist. `tidegate rule` lists all ids."
             }
             Self::TG0023 => {
-                "Each part is fine by itself, but not together: a peering of a network with itself, a security rule \
-                             with two protocols, a group where none can stand. The message says which parts."
+                "Each part is fine by itself, but not together: a peering of a network with itself, a subnet that \
+                             exists in a vnet that does not, a security rule with two protocols, a group where none can stand. The message says which parts."
             }
             Self::TG0024 => {
                 "A parameter is declared and nothing uses it. Use it as `$NAME`, or remove it."

@@ -23,12 +23,12 @@ pub(super) fn add(builder: &mut Builder<'_>) {
         }
         builder.groups(id, policy);
     }
-    for (id, firewall) in estate
-        .firewalls
-        .iter()
-        .filter(|(_, firewall)| !firewall.meta.home.is_existing())
-    {
-        builder.deployed_firewall(id, firewall);
+    for (id, firewall) in estate.firewalls.iter() {
+        if firewall.meta.home.is_existing() {
+            builder.unattached_policy(firewall);
+        } else {
+            builder.deployed_firewall(id, firewall);
+        }
     }
 }
 
@@ -47,6 +47,18 @@ impl Builder<'_> {
             "firewall",
             &self.estate.firewalls[id].meta,
         )
+    }
+
+    /// A firewall that exists is not changed, so a policy deployed for it must be attached by hand.
+    fn unattached_policy(&mut self, firewall: &Firewall) {
+        if let Some(policy) = self.estate.policy_of(firewall)
+            && !policy.meta.home.is_existing()
+        {
+            self.template.not_deployed.push(format!(
+                "policy `{}` on firewall `{}`, which exists: attach it yourself",
+                policy.meta.name, firewall.meta.name
+            ));
+        }
     }
 
     fn deployed_policy(&mut self, id: Id<FirewallPolicy>, policy: &FirewallPolicy) {

@@ -87,12 +87,12 @@ impl Builder<'_> {
             .role_definitions
             .iter()
             .find(|(_, role)| role.name.eq_ignore_ascii_case(role_name));
-        let (role_id, role_target) = match (custom, self.facts.role(role_name)) {
+        let (role_name, role_id, role_target) = match (custom, self.facts.role(role_name)) {
             (Some((_, role)), _) => {
                 let target = self.custom_role_target(role);
-                (Expr::Id(target.clone()), Some(target))
+                (role.name.as_str(), Expr::Id(target.clone()), Some(target))
             }
-            (None, Some(role)) => (Expr::BuiltInRole(role.id.clone()), None),
+            (None, Some(role)) => (role.name.as_str(), Expr::BuiltInRole(role.id.clone()), None),
             // An unknown role is an error that stops the compile before.
             (None, None) => return,
         };
@@ -130,6 +130,10 @@ impl Builder<'_> {
             &Default::default(),
         );
         target.computed_name = Some(Box::new(name));
+        // Azure refuses a second assignment of the same; one that a policy states twice is made once.
+        if self.template.resources.iter().any(|it| it.target == target) {
+            return;
+        }
         let mut resource = self.resource(target, assignment.origin);
         let identity_target = self.identity(assignment.identity);
         if identity.principal == Principal::FromResource && is_deployed(&identity_target) {

@@ -173,7 +173,15 @@ impl Builder<'_> {
         let estate = self.estate;
         let mut previous: Option<Target> = None;
         for (id, subnet) in estate.subnets_of(vnet) {
-            if subnet.meta.home.is_existing() || estate.vnets[vnet].meta.home.is_elsewhere() {
+            if subnet.meta.home.is_existing() {
+                self.unattached(id, subnet);
+                continue;
+            }
+            if estate.vnets[vnet].meta.home.is_elsewhere() {
+                let path = estate.subnet_path(id);
+                self.template.not_deployed.push(format!(
+                    "subnet `{path}`, whose vnet lives in another resource group"
+                ));
                 continue;
             }
             let mut resource = self.resource(self.subnet(id), subnet.meta.origin);
@@ -187,6 +195,17 @@ impl Builder<'_> {
                 .extend(previous.replace(resource.target.clone()));
             resource.properties = self.subnet_properties(subnet);
             self.push(resource);
+        }
+    }
+
+    /// A subnet that exists is not changed, so what is deployed for it must be attached by hand.
+    fn unattached(&mut self, id: Id<Subnet>, subnet: &Subnet) {
+        let path = self.estate.subnet_path(id);
+        for target in self.attached_to(subnet).into_iter().filter(is_deployed) {
+            let name = target.name.join("/");
+            self.template.not_deployed.push(format!(
+                "`{name}` on subnet `{path}`, which exists: attach it yourself"
+            ));
         }
     }
 
@@ -289,6 +308,12 @@ impl Builder<'_> {
         }
     }
 
+    fn peering_target(&self, from: Id<Vnet>, peering: &Peering) -> Target {
+        let kind = "Microsoft.Network/virtualNetworks/virtualNetworkPeerings";
+        let name = format!("to-{}", peering.to.name);
+        self.vnet(from).child(kind, "peering", &name)
+    }
+
     fn peering(&mut self, peering: &Peering) {
         let (Some(from), Some(to)) = (peering.from.id, peering.to.id) else {
             return;
@@ -300,14 +325,27 @@ impl Builder<'_> {
             ));
             return;
         }
-        let name = format!("to-{}", peering.to.name);
-        let kind = "Microsoft.Network/virtualNetworks/virtualNetworkPeerings";
-        let target = self.vnet(from).child(kind, "peering", &name);
-        let mut resource = self.resource(target, peering.origin);
+        let mut resource = self.resource(self.peering_target(from, peering), peering.origin);
         resource.depends_on = [self.vnet(from), self.vnet(to)]
             .into_iter()
             .filter(is_deployed)
             .collect();
+        if peering.remote_gateways {
+            // Azure refuses to use a gateway before the other side lends it.
+            let lenders = self.estate.peerings.iter().map(|(_, lender)| lender);
+            let lends = |lender: &&Peering| {
+                lender.from.id == Some(to)
+                    && lender.to.id == Some(from)
+                    && lender.gateway_transit
+                    && !lender.remote_gateways
+                    && !lender.existing
+                    && !self.estate.vnets[to].meta.home.is_elsewhere()
+            };
+            let lent = lenders
+                .filter(lends)
+                .map(|lender| self.peering_target(to, lender));
+            resource.depends_on.extend(lent);
+        }
         resource.properties = vec![
             ("remoteVirtualNetwork", Value::reference(self.vnet(to))),
             ("allowVirtualNetworkAccess", Value::Bool(true)),

@@ -188,17 +188,20 @@ fn requirements(summary: &Compile<'_>) -> String {
     };
     let waiting = count(|mechanism| *mechanism == Mechanism::Waits);
     let unmet = count(|mechanism| *mechanism == Mechanism::Unmet);
-    let met = total - waiting - unmet;
+    let group = count(|mechanism| *mechanism == Mechanism::ExistingSecurityGroup);
+    let appliance = count(|mechanism| *mechanism == Mechanism::OtherAppliance);
+    let met = total - waiting - unmet - group - appliance;
     let mut ways: Vec<(&str, usize)> = Vec::new();
     for delivery in summary.deliveries {
         let words: Vec<&str> = match &delivery.mechanism {
             Mechanism::Firewall(forms) => forms.iter().map(|form| rule_form(*form)).collect(),
             Mechanism::Inside => vec!["by routes inside the network"],
             Mechanism::SecurityRules => vec!["by security rules only"],
-            Mechanism::ExistingSecurityGroup => vec!["left to an existing security group"],
             Mechanism::Nothing => vec!["with no gate at all"],
-            Mechanism::OtherAppliance => vec!["left to another appliance"],
-            Mechanism::Waits | Mechanism::Unmet => Vec::new(),
+            Mechanism::Waits
+            | Mechanism::Unmet
+            | Mechanism::ExistingSecurityGroup
+            | Mechanism::OtherAppliance => Vec::new(),
         };
         for word in words {
             match ways.iter_mut().find(|(known, _)| *known == word) {
@@ -221,7 +224,14 @@ fn requirements(summary: &Compile<'_>) -> String {
         1 => "; 1 waits for its value".to_owned(),
         many => format!("; {many} wait for their values"),
     };
-    format!("{met} of {total} met{ways}{waiting}")
+    // What decides these is not part of the policy, so nothing here says that they are met.
+    let left = |count, to| match count {
+        0 => String::new(),
+        count => format!("; {count} left to {to}"),
+    };
+    let group = left(group, "an existing security group");
+    let appliance = left(appliance, "another appliance");
+    format!("{met} of {total} met{ways}{waiting}{group}{appliance}")
 }
 
 fn rule_form(form: RuleForm) -> &'static str {

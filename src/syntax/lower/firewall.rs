@@ -76,6 +76,31 @@ impl Lowering<'_> {
         self.estate.firewalls[id].settings = settings;
     }
 
+    /// Reports every policy that inherits from itself.
+    pub(super) fn report_circles_of_parents(&mut self) {
+        let policies = &self.estate.firewall_policies;
+        let parent = |id: Id<FirewallPolicy>| policies[id].parent.as_ref();
+        let mut findings = Vec::new();
+        for (id, policy) in policies.iter() {
+            let ancestors = std::iter::successors(parent(id), |it| parent(it.id?));
+            // A way longer than the number of policies goes round a circle that this one is not part of.
+            let circle = ancestors.take(policies.len()).any(|it| it.id == Some(id));
+            if let Some(parent) = parent(id).filter(|_| circle) {
+                let message = format!(
+                    "firewall policy `{}` inherits from itself",
+                    policy.meta.name
+                );
+                findings.push(
+                    Finding::new(FindingId::TG0011, message)
+                        .at(parent.origin, "part of the circle")
+                        .related(policy.meta.origin, "the policy")
+                        .help("the base of all policies has no `parent`"),
+                );
+            }
+        }
+        self.findings.extend(findings);
+    }
+
     pub(super) fn define_firewall_policy(
         &mut self,
         id: Id<FirewallPolicy>,

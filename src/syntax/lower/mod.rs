@@ -76,6 +76,7 @@ pub fn lower(files: &[Parsed], library: &Library, parameters: &Parameters) -> Lo
     let declared = lowering.declare(files);
     lowering.define_networks(&declared);
     lowering.define_resources(&declared);
+    lowering.report_circles_of_parents();
     lowering.define_identities(&declared);
     lowering.define_pools(&declared);
     lowering.define_groups();

@@ -7,6 +7,7 @@ use crate::syntax::tree::{self, Word};
 
 use super::declare::Declared;
 use super::{Lowering, Once};
+
 impl Lowering<'_> {
     pub(super) fn define_networks(&mut self, declared: &[Declared<'_>]) {
         for item in declared {
@@ -17,6 +18,29 @@ impl Lowering<'_> {
                 _ => {}
             }
         }
+        self.report_subnets_before_their_vnet();
+    }
+
+    /// A subnet cannot exist when its vnet does not.
+    fn report_subnets_before_their_vnet(&mut self) {
+        let estate = &self.estate;
+        let too_early = estate.subnets.iter().filter(|(_, subnet)| {
+            subnet.meta.home.is_existing() && !estate.vnets[subnet.vnet].meta.home.is_existing()
+        });
+        let findings: Vec<Finding> = too_early
+            .map(|(id, subnet)| {
+                let vnet = &estate.vnets[subnet.vnet].meta;
+                let message = format!(
+                    "subnet `{}` exists, but its vnet is still to be deployed",
+                    estate.subnet_path(id)
+                );
+                Finding::new(FindingId::TG0023, message)
+                    .at(subnet.meta.origin, "declared `existing`")
+                    .related(vnet.origin, "declared without `existing`")
+                    .help("write `existing` in the vnet too, or take it out of the subnet")
+            })
+            .collect();
+        self.findings.extend(findings);
     }
 
     fn define_vnet(&mut self, id: Id<Vnet>, vnet: &tree::Vnet) {
@@ -156,6 +180,26 @@ impl Lowering<'_> {
             {
                 *field = switch.value;
             }
+        }
+        let same = |from: &Ref<Vnet>, to: &Ref<Vnet>| {
+            let known = from.id.is_some() && to.id.is_some();
+            let mut all = self.estate.peerings.iter().map(|(_, peering)| peering);
+            let twin = all.find(|it| it.from.id == from.id && it.to.id == to.id);
+            twin.filter(|_| known).map(|twin| twin.origin)
+        };
+        let first = same(&from, &to).or_else(|| {
+            let backward = same(&to, &from);
+            backward.filter(|_| peering.both_ways)
+        });
+        if let Some(first) = first {
+            let finding = Finding::new(
+                FindingId::TG0007,
+                format!("`{}` is peered with `{}` twice", from.name, to.name),
+            )
+            .at(span, "peered again here")
+            .related(first, "peered first here");
+            self.report(finding);
+            return;
         }
         if peering.both_ways {
             // A gateway is lent by one side and used by the other; the left side lends.
