@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use ipnet::IpNet;
+
 use crate::azure::facts::{Facts, Limit, LimitState};
 use crate::diag::{Finding, Id, Severity};
 use crate::estate::{Direction, Endpoint, Nsg, SecurityRule};
@@ -15,6 +17,7 @@ rule! {
     /// - a priority outside 100 to 4096, or one that two rules of a direction share;
     /// - a name that two rules of a group share;
     /// - IPv4 and IPv6 addresses in one side of a rule;
+    /// - addresses that overlap in one side of a rule;
     /// - a service tag beside other tags or addresses: a tag stands alone, and so does `any`;
     /// - an application security group beside addresses;
     /// - a description of more than 140 characters.
@@ -29,7 +32,8 @@ rule! {
     /// Write a rule for each tag, and give each rule its own priority.
     ///
     /// Sources: MicrosoftDocs/azure-docs, articles/virtual-network/network-security-groups-overview.md;
-    /// Azure/bicep-types-az, generated/network/microsoft.network/2025-09-01/types.md.
+    /// Azure/bicep-types-az, generated/network/microsoft.network/2025-09-01/types.md;
+    /// kubernetes-sigs/cloud-provider-azure, issue 6775 (OverlappingSubnetsNotPermittedInSecurityRule).
     TG4002, check
 }
 
@@ -44,6 +48,7 @@ fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
                 ("destination", &rule.destinations),
             ] {
                 stands_alone(rule, side, ends, findings);
+                overlapping(rule, side, ends, findings);
             }
             two_families(rule, findings);
         }
@@ -161,6 +166,35 @@ fn stands_alone(rule: &SecurityRule, side: &str, ends: &[Endpoint], findings: &m
     );
 }
 
+fn overlapping(rule: &SecurityRule, side: &str, ends: &[Endpoint], findings: &mut Vec<Finding>) {
+    let mut prefixes: Vec<IpNet> = ends
+        .iter()
+        .flat_map(|end| match end {
+            Endpoint::Plain(Destination::Prefix(prefix)) => vec![*prefix],
+            Endpoint::Plain(Destination::Range(range)) => range.prefixes(),
+            _ => Vec::new(),
+        })
+        .collect();
+    // In this order a prefix comes right after one that it lies in, or after another that lies in the same.
+    prefixes.sort();
+    let pair = prefixes.iter().zip(prefixes.iter().skip(1));
+    if let Some((wide, narrow)) = pair.into_iter().find(|(a, b)| a.contains(*b)) {
+        let name = &rule.name;
+        let message = if narrow == wide {
+            format!("`{narrow}` stands twice in the {side} of rule `{name}`")
+        } else {
+            format!("`{narrow}` lies in `{wide}`, both in the {side} of rule `{name}`")
+        };
+        findings.push(
+            Finding::new(Id::TG4002, message)
+                .at(rule.origin, "this rule")
+                .help(format!(
+                    "leave out `{narrow}`: Azure refuses addresses that overlap"
+                )),
+        );
+    }
+}
+
 /// One side with both families is refused; a side of each is taken, and no packet has both.
 fn two_families(rule: &SecurityRule, findings: &mut Vec<Finding>) {
     let sources = families(&rule.sources);
@@ -250,6 +284,21 @@ rule e 104 outbound allow from 10.0.0.9 to fd00::/64 any";
                 "5:6 the source of rule `c` mixes addresses and application security groups",
                 "6:6 rule `d` mixes IPv4 and IPv6 addresses",
                 "7:6 rule `e` goes from one family of addresses to the other",
+            ]
+        );
+    }
+
+    #[test]
+    fn addresses_do_not_overlap() {
+        let overlapping =
+            "rule a 100 outbound allow from any to 10.1.0.0/16, 10.0.0.0/8, 10.2.0.0/16 any
+rule b 101 outbound allow from 10.0.0.0/25, 10.0.0.128/25 to any any
+rule c 102 outbound allow from 10.0.0.1, 10.0.0.1 to any any";
+        assert_eq!(
+            rules(overlapping),
+            [
+                "3:6 `10.1.0.0/16` lies in `10.0.0.0/8`, both in the destination of rule `a`",
+                "5:6 `10.0.0.1/32` stands twice in the source of rule `c`",
             ]
         );
     }
