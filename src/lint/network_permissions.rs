@@ -16,6 +16,9 @@ use super::{Context, edit};
 /// The role that Microsoft's guides name.
 const NETWORK_CONTRIBUTOR: &str = "Network Contributor";
 
+/// How many assignments that do not suffice a finding shows.
+const NEAREST: usize = 3;
+
 rule! {
     /// The identity of a pool must hold Network Contributor, or the actions it stands for, on the virtual network, the
     /// route table and the network security group of the pool's subnets.
@@ -254,10 +257,6 @@ impl Lack<'_> {
             finding = finding.severity(Severity::Warning);
         }
         let clause = format!("role \"{NETWORK_CONTRIBUTOR}\" on {}", self.fix_scope());
-        finding = finding.help(format!(
-            "write in identity `{}`: {clause}",
-            identity.meta.name
-        ));
         if identity.meta.home.is_existing() {
             finding = finding.help("if the role is assigned already, say so: add `existing`");
         }
@@ -267,7 +266,10 @@ impl Lack<'_> {
                 Safety::Unsafe,
                 vec![edit],
             ),
-            None => finding,
+            None => finding.help(format!(
+                "write in identity `{}`: {clause}",
+                identity.meta.name
+            )),
         }
     }
 
@@ -283,11 +285,10 @@ impl Lack<'_> {
     /// Shows the assignments that nearly suffice, and what they lack.
     fn nearest(&self, mut finding: Finding) -> Finding {
         let estate = self.context.estate;
-        for assignment in rbac::assignments_of(estate, self.identity) {
-            let Some(why) = self.why_not(assignment) else {
-                continue;
-            };
-            finding = finding.related(assignment.origin, why);
+        let near = rbac::assignments_of(estate, self.identity)
+            .filter_map(|assignment| Some((assignment.origin, self.why_not(assignment)?)));
+        for (origin, why) in near.take(NEAREST) {
+            finding = finding.related(origin, why);
         }
         finding
     }
