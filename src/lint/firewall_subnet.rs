@@ -1,6 +1,9 @@
 //! TG2001: the subnets of Azure Firewall.
 
 use std::collections::BTreeMap;
+use std::net::IpAddr;
+
+use ipnet::IpNet;
 
 use crate::azure::facts::{Attachment, DefaultRouteRule, GatewayPropagation, ReservedSubnet};
 use crate::azure::next_hop::{default_route_of, table_of};
@@ -25,6 +28,7 @@ rule! {
     /// - a default route on it that does not lead to the Internet, while the firewall has no management interface;
     /// - a management interface, which a Basic firewall always has, without a subnet named
     ///   `AzureFirewallManagementSubnet`, to which the same applies; gateway routes must not reach it;
+    /// - a private address that Azure keeps for itself;
     /// - two firewalls in one network.
     ///
     /// ```egress
@@ -68,7 +72,10 @@ fn check_firewall(context: &Context<'_>, firewall: &Firewall, findings: &mut Vec
     };
     let estate = context.estate;
     match data_subnet(estate, vnet) {
-        Some(subnet) => findings.extend(default_route(context, firewall, subnet)),
+        Some(subnet) => {
+            findings.extend(default_route(context, firewall, subnet));
+            findings.extend(reserved_address(context, firewall, subnet));
+        }
         None => findings.push(without_subnet(context, firewall, vnet, FIREWALL_SUBNET)),
     }
     let needs_management = firewall.management_ip.is_some() || firewall.tier.value == Tier::Basic;
@@ -87,6 +94,42 @@ fn check_firewall(context: &Context<'_>, firewall: &Firewall, findings: &mut Vec
             .help("write `management-ip NAME` with a public IP of its own"),
         );
     }
+}
+
+/// A firewall never gets an address that Azure keeps for itself, so routes to that one lead nowhere.
+fn reserved_address(
+    context: &Context<'_>,
+    firewall: &Firewall,
+    subnet: ElementId<Subnet>,
+) -> Option<Finding> {
+    let stated = firewall.private_ip?;
+    let IpAddr::V4(address) = stated.value else {
+        return None;
+    };
+    let prefixes = context.estate.subnets[subnet].prefixes.iter();
+    let mut v4 = prefixes.filter_map(|prefix| match prefix.value {
+        IpNet::V4(net) => Some((prefix.span, net)),
+        IpNet::V6(_) => None,
+    });
+    let (span, net) = v4.find(|(_, net)| net.contains(&address))?;
+    let reserved = context.facts.reserved_addresses();
+    if !reserved.contain(net, address) {
+        return None;
+    }
+    let finding = Finding::new(
+        Id::TG2001,
+        format!(
+            "firewall `{}` cannot have address {address}",
+            firewall.meta.name
+        ),
+    )
+    .at(stated.span, "kept by Azure")
+    .related(span, "the subnet of the firewall")
+    .help(format!(
+        "of every subnet Azure keeps the first {} addresses and the last {}; a firewall usually has the one after the first",
+        reserved.first, reserved.last
+    ));
+    Some(finding)
 }
 
 /// The subnet that firewalls of a network are put into.
@@ -365,6 +408,21 @@ mod tests {
             tg2001("subnet AzureFirewallSubnet 10.0.0.0/24", "", ""),
             [""; 0]
         );
+    }
+
+    #[test]
+    fn an_address_is_one_that_azure_gives() {
+        let at = |address| {
+            let firewall = format!("private-ip {address}");
+            tg2001("subnet AzureFirewallSubnet 10.0.0.64/26", &firewall, "")
+        };
+        for free in ["10.0.0.68", "10.0.0.126"] {
+            assert_eq!(at(free), [""; 0]);
+        }
+        for kept in ["10.0.0.64", "10.0.0.67", "10.0.0.127"] {
+            let message = format!("4:33 firewall `fw` cannot have address {kept}");
+            assert_eq!(at(kept), [message]);
+        }
     }
 
     #[test]

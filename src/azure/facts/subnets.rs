@@ -1,6 +1,8 @@
 //! Subnets with a reserved name or use, and addresses that cannot be used.
 
-use ipnet::IpNet;
+use std::net::Ipv4Addr;
+
+use ipnet::{IpNet, Ipv4Net};
 use serde::Deserialize;
 
 use super::SourceId;
@@ -112,6 +114,16 @@ impl ReservedAddresses {
     #[must_use]
     pub fn total(&self) -> u64 {
         u64::from(self.first) + u64::from(self.last)
+    }
+
+    /// Whether Azure keeps an address of this subnet for itself.
+    #[must_use]
+    pub fn contain(&self, subnet: Ipv4Net, address: Ipv4Addr) -> bool {
+        let address = u32::from(address);
+        let from_start = address.checked_sub(subnet.network().into());
+        let from_end = u32::from(subnet.broadcast()).checked_sub(address);
+        from_start.is_some_and(|distance| distance < self.first.into())
+            || from_end.is_some_and(|distance| distance < self.last.into())
     }
 }
 
