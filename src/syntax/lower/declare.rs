@@ -91,8 +91,8 @@ impl<'a> Lowering<'a> {
     /// A catalog that is used and asked nothing is a leftover. Where a pool's kind is missing or unknown, that may
     /// be all that is wrong.
     pub(super) fn report_unused_catalogs(&mut self, files: &[Parsed]) {
-        let library = self.library;
-        let known = |kind: &Word| library.get(&kind.value).is_some();
+        let catalogs = self.catalogs;
+        let known = |kind: &Word| catalogs.get(&kind.value).is_some();
         let mut pools = self.estate.pools.iter();
         let kindless = pools.any(|(_, pool)| !pool.kind.as_ref().is_some_and(known));
         drop(pools);
@@ -103,7 +103,7 @@ impl<'a> Lowering<'a> {
             let Item::UseCatalog(word) = item else {
                 continue;
             };
-            if self.library.get(&word.value).is_none() || self.has_pool_of_kind(&word.value) {
+            if self.catalogs.get(&word.value).is_none() || self.has_pool_of_kind(&word.value) {
                 continue;
             }
             let name = &word.value;
@@ -129,11 +129,11 @@ impl<'a> Lowering<'a> {
             }
             Some(Text::Known(text)) => text,
         };
-        match self.library.regions().get(&text) {
+        match self.catalogs.regions().get(&text) {
             Some(region) => self.estate.region = Region::Named(region.name.clone()),
             None => {
                 self.region_is_unknown = true;
-                let help = did_you_mean_help(&text, self.library.regions().names());
+                let help = did_you_mean_help(&text, self.catalogs.regions().names());
                 let finding =
                     Finding::new(FindingId::TG0016, format!("there is no region `{text}`"))
                         .at(word.span, "not known")
@@ -147,7 +147,7 @@ impl<'a> Lowering<'a> {
         let Region::Named(name) = &self.estate.region else {
             return;
         };
-        let Some(region) = self.library.regions().get(name) else {
+        let Some(region) = self.catalogs.regions().get(name) else {
             return;
         };
         let cloud = self.estate.cloud;
@@ -193,11 +193,11 @@ impl<'a> Lowering<'a> {
     }
 
     pub(super) fn check_catalog(&mut self, word: &Word) {
-        if self.library.get(&word.value).is_none() {
-            let help = did_you_mean_help(&word.value, self.library.names());
+        if self.catalogs.get(&word.value).is_none() {
+            let help = did_you_mean_help(&word.value, self.catalogs.names());
             let known = format!(
                 "known are: {}",
-                self.library.names().collect::<Vec<_>>().join(", ")
+                self.catalogs.names().collect::<Vec<_>>().join(", ")
             );
             let finding = Finding::new(
                 FindingId::TG0016,

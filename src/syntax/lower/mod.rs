@@ -62,7 +62,7 @@ pub fn lower(files: &[Parsed], library: &Library, parameters: &Parameters) -> Lo
     let mut findings = Vec::new();
     let parameters = ParameterTable::read(files, parameters, &mut findings);
     let mut lowering = Lowering {
-        library,
+        catalogs: library,
         parameters,
         names: NameTables::default(),
         groups: BTreeMap::new(),
@@ -103,7 +103,7 @@ pub fn lower(files: &[Parsed], library: &Library, parameters: &Parameters) -> Lo
 }
 
 struct Lowering<'a> {
-    library: &'a Library,
+    catalogs: &'a Library,
     parameters: ParameterTable,
     names: NameTables,
     groups: BTreeMap<SmolStr, Group<'a>>,

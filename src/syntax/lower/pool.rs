@@ -212,8 +212,8 @@ impl Lowering<'_> {
             }
             return;
         };
-        let library = self.library;
-        let Some(catalog) = library.get(&kind.value) else {
+        let catalogs = self.catalogs;
+        let Some(catalog) = catalogs.get(&kind.value) else {
             return;
         };
         self.check_retired(catalog, &kind);
@@ -221,7 +221,7 @@ impl Lowering<'_> {
         let values = self.values(catalog, clauses);
         let include = self.levels(clauses);
         let region = match &self.estate.region {
-            Region::Named(name) => library.regions().get(name),
+            Region::Named(name) => catalogs.regions().get(name),
             Region::OfResourceGroup | Region::Parameter(_) => None,
         };
         let derived = self.derived_values(id);
