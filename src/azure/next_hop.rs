@@ -268,8 +268,8 @@ mod tests {
     use super::*;
     use crate::base::{SourceMap, Spanned};
     use crate::estate::{
-        DnsServers, Home, Meta, Peering, PrivateEndpointPolicies, Ref, Route, RouteTable, Subnet,
-        Vnet,
+        DnsServers, Home, Meta, Peering, PeeringState, PrivateEndpointPolicies, Ref, Route,
+        RouteTable, Subnet, Vnet,
     };
 
     struct Network {
@@ -335,6 +335,7 @@ mod tests {
                 delegations: Vec::new(),
                 private_endpoint_policies: PrivateEndpointPolicies::default(),
                 default_outbound: None,
+                endpoint_policy: None,
             })
         }
 
@@ -343,6 +344,8 @@ mod tests {
                 origin: self.at.into(),
                 from: Ref::known(from, "", self.at),
                 to: Ref::known(to, "", self.at),
+                state: PeeringState::Connected,
+                access: true,
                 forwarded_traffic: true,
                 gateway_transit: false,
                 remote_gateways: false,

@@ -332,6 +332,8 @@ fn rule(
             sources,
             destinations: destinations.iter().cloned().map(Endpoint::from).collect(),
             protocols: protocols.clone(),
+            terminate_tls: None,
+            web_categories: Vec::new(),
         }),
         Draft::Network {
             destinations,

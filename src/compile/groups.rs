@@ -321,6 +321,8 @@ mod tests {
             sources: vec![prefix("100.100.100.0/24"), group()],
             destinations: vec![name("a.contoso.com"), name("b.contoso.com")],
             protocols: vec![(AppProtocol::Https, 65535), (AppProtocol::Mssql, 11433)],
+            terminate_tls: None,
+            web_categories: Vec::new(),
         };
         let sent = json!({
             "ruleType": "ApplicationRule",

@@ -170,6 +170,7 @@ impl Builder<'_> {
             Scope::NatGateway(nat) => nat.id.map(|id| self.nat_gateway(id)),
             Scope::PublicIp(ip) => ip.id.map(|id| self.public_ip(id)),
             Scope::DnsZone(zone) => zone.id.map(|id| self.dns_zone(id)),
+            Scope::Service(service) => return Place::Elsewhere(format!("`{}`", service.name)),
             Scope::ResourceGroup(None) => return Place::ResourceGroup,
             Scope::ResourceGroup(Some(name)) => {
                 return Place::Elsewhere(format!("resource group `{name}`"));

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use crate::base::{Origin, Spanned};
 use crate::net::Fqdn;
 
-use super::{Meta, Ref, Subnet, Vnet};
+use super::{Meta, PlatformService, Ref, Subnet, Vnet};
 
 /// A private DNS zone. Its resource name is the domain.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -50,8 +50,36 @@ pub struct DnsRecord {
     pub origin: Origin,
     /// The name inside the zone; `@` is the zone itself.
     pub name: smol_str::SmolStr,
-    /// The addresses.
+    /// The addresses; none for an alias.
     pub addresses: Vec<Spanned<IpAddr>>,
+    /// Of an alias, the name it stands for.
+    pub cname: Option<Spanned<Fqdn>>,
+}
+
+/// A DNS server that is a machine in a network.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DnsServer {
+    /// Name and origin.
+    pub meta: Meta,
+    /// Its address.
+    pub address: Spanned<IpAddr>,
+    /// The network it is in; `None` outside the estate, such as on premises.
+    pub vnet: Option<Ref<Vnet>>,
+    /// The servers it asks for names it does not know itself; `None` when nobody stated them.
+    pub forwarders: Option<Vec<Spanned<IpAddr>>>,
+    /// Domains that it asks other servers about.
+    pub conditional: Vec<ConditionalForwarder>,
+}
+
+/// A domain that a DNS server asks certain servers about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ConditionalForwarder {
+    /// Where it is written.
+    pub origin: Origin,
+    /// The domain; names below it too.
+    pub domain: Fqdn,
+    /// The servers.
+    pub servers: Vec<Spanned<IpAddr>>,
 }
 
 /// A private endpoint.
@@ -67,4 +95,6 @@ pub struct PrivateEndpoint {
     pub names: Vec<Spanned<Fqdn>>,
     /// The zone its records are kept in.
     pub zone: Option<Ref<PrivateDnsZone>>,
+    /// The resource behind it.
+    pub target: Option<Ref<PlatformService>>,
 }

@@ -7,7 +7,7 @@ use ipnet::IpNet;
 use smol_str::SmolStr;
 
 use crate::base::{Origin, Spanned};
-use crate::net::{AddressRange, AppProtocol, Fqdn, PortRange, Transport};
+use crate::net::{AddressRange, AppProtocol, Destination, Fqdn, PortRange, Transport};
 
 use super::{Endpoint, Meta, PublicAddress, Ref, Vnet};
 
@@ -87,7 +87,7 @@ pub enum ThreatIntel {
 }
 
 /// Settings that a policy or a firewall without policy has.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct FirewallSettings {
     /// It answers DNS on its private address. Off when not given.
     pub dns_proxy: Option<Spanned<bool>>,
@@ -97,6 +97,10 @@ pub struct FirewallSettings {
     pub threat_intel: Option<Spanned<ThreatIntel>>,
     /// Destinations not translated; Azure's default when empty.
     pub snat_private_ranges: Vec<Spanned<IpNet>>,
+    /// Whom threat intelligence leaves alone.
+    pub threat_intel_allowed: Vec<Spanned<Destination>>,
+    /// Names in network rules work without the DNS proxy, when this is off.
+    pub names_need_proxy: Option<Spanned<bool>>,
 }
 
 impl FirewallSettings {
@@ -229,6 +233,10 @@ pub struct ApplicationRule {
     pub destinations: Vec<Endpoint>,
     /// Over what, on which port.
     pub protocols: Vec<(AppProtocol, u16)>,
+    /// The firewall opens TLS and looks inside.
+    pub terminate_tls: Option<Origin>,
+    /// Categories of web sites, whose members only Azure knows.
+    pub web_categories: Vec<Spanned<SmolStr>>,
 }
 
 /// A DNAT rule.

@@ -4,7 +4,10 @@ use smol_str::SmolStr;
 
 use crate::base::{Origin, Spanned};
 
-use super::{Id, Meta, NatGateway, Nsg, PrivateDnsZone, PublicIp, Ref, RouteTable, Subnet, Vnet};
+use super::{
+    Id, Meta, NatGateway, Nsg, PlatformService, PrivateDnsZone, PublicIp, Ref, RouteTable, Subnet,
+    Vnet,
+};
 
 /// A user-assigned managed identity.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -13,6 +16,8 @@ pub struct Identity {
     pub meta: Meta,
     /// How its principal is known.
     pub principal: Principal,
+    /// The groups it is a member of, which are principals of their own.
+    pub groups: Vec<Spanned<SmolStr>>,
 }
 
 /// The object behind an identity.
@@ -54,6 +59,60 @@ pub struct RoleAssignment {
     pub existing: bool,
 }
 
+/// Actions forbidden at a scope, whatever roles grant.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DenyAssignment {
+    /// Its name.
+    pub name: SmolStr,
+    /// Where it is written.
+    pub origin: Origin,
+    /// Where it holds.
+    pub scope: Spanned<Scope>,
+    /// Whom it is about.
+    pub principals: DeniedPrincipals,
+    /// Who is not meant.
+    pub excluded: Vec<Ref<Identity>>,
+    /// What is forbidden; `*` stands for anything.
+    pub actions: Vec<Spanned<SmolStr>>,
+    /// What is taken off again.
+    pub not_actions: Vec<Spanned<SmolStr>>,
+    /// It holds at its scope only, not below.
+    pub scope_only: bool,
+}
+
+/// Whom a deny assignment is about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum DeniedPrincipals {
+    /// Everybody.
+    Everyone,
+    /// These.
+    Listed(Vec<Ref<Identity>>),
+}
+
+/// An assignment of Azure Policy, as far as it can forbid a resource.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PolicyAssignment {
+    /// Its name.
+    pub name: SmolStr,
+    /// Where it is written.
+    pub origin: Origin,
+    /// Where it holds.
+    pub scope: Spanned<Scope>,
+    /// What it does, such as `Deny` or `Audit`.
+    pub effect: Spanned<SmolStr>,
+    /// The resource types it is about.
+    pub resource_types: Vec<Spanned<SmolStr>>,
+}
+
+/// Which management group a subscription is in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Subscription {
+    /// Its name or id.
+    pub name: SmolStr,
+    /// The management group above it.
+    pub management_group: Option<SmolStr>,
+}
+
 /// Where a role holds: a resource and everything below it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Scope {
@@ -71,6 +130,8 @@ pub enum Scope {
     PublicIp(Ref<PublicIp>),
     /// A private DNS zone.
     DnsZone(Ref<PrivateDnsZone>),
+    /// A resource of a platform service, such as a registry.
+    Service(Ref<PlatformService>),
     /// A resource group; the deployment's own without a name.
     ResourceGroup(Option<SmolStr>),
     /// A subscription; the deployment's own without an id.

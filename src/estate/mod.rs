@@ -13,17 +13,28 @@ mod routing;
 mod security;
 mod table;
 
-pub use cluster::{NetworkPlugin, OutboundType, Pool, PoolIdentity};
-pub use dns::{DnsRecord, PrivateDnsZone, PrivateEndpoint, ResolutionPolicy, ZoneLink};
+pub use cluster::{
+    ApiServer, AuthorizedRanges, Bootstrap, HttpProxy, NetworkPlugin, Node, NodeSettings,
+    OutboundType, Pool, PoolIdentity, PrivateZone, ProxyEndpoint,
+};
+pub use dns::{
+    ConditionalForwarder, DnsRecord, DnsServer, PrivateDnsZone, PrivateEndpoint, ResolutionPolicy,
+    ZoneLink,
+};
 pub use firewall::{
     Action, ApplicationRule, FIREWALL_SUBNET, Firewall, FirewallPolicy, FirewallSettings, IpGroup,
     MANAGEMENT_SUBNET, NatRule, NetworkRule, RuleCollection, RuleCollectionGroup, RuleInfo, Rules,
     ThreatIntel, Tier, Translated,
 };
-pub use identity::{Identity, Principal, RoleAssignment, RoleDefinition, Scope};
+pub use identity::{
+    DeniedPrincipals, DenyAssignment, Identity, PolicyAssignment, Principal, RoleAssignment,
+    RoleDefinition, Scope, Subscription,
+};
 pub use network::{
-    Appliance, ApplicationSecurityGroup, DnsServers, Gateway, GatewayKind, LoadBalancer,
-    NatGateway, Peering, PrivateEndpointPolicies, PublicAddress, PublicIp, Subnet, Vnet,
+    Appliance, ApplianceFilter, ApplicationSecurityGroup, DnsServers, Gateway, GatewayKind,
+    LoadBalancer, NatGateway, NetworkAcl, Peering, PeeringState, PlatformService,
+    PrivateEndpointPolicies, Proxy, PublicAddress, PublicIp, ServiceEndpointPolicy, Subnet,
+    VirtualHub, Vnet,
 };
 pub use routing::{NextHop, Route, RouteDestination, RouteTable};
 pub use security::{Access, Direction, Nsg, SecurityRule};
@@ -166,12 +177,26 @@ pub struct Estate {
     pub private_endpoints: Table<PrivateEndpoint>,
     /// Private DNS zones.
     pub dns_zones: Table<PrivateDnsZone>,
+    /// DNS servers that are machines.
+    pub dns_servers: Table<DnsServer>,
+    /// Resources of platform services outside the networks.
+    pub services: Table<PlatformService>,
+    /// HTTP proxies.
+    pub proxies: Table<Proxy>,
+    /// Virtual WAN hubs.
+    pub hubs: Table<VirtualHub>,
     /// Managed identities.
     pub identities: Table<Identity>,
     /// Custom role definitions.
     pub role_definitions: Table<RoleDefinition>,
     /// Role assignments.
     pub role_assignments: Table<RoleAssignment>,
+    /// Deny assignments.
+    pub deny_assignments: Table<DenyAssignment>,
+    /// Assignments of Azure Policy.
+    pub policy_assignments: Table<PolicyAssignment>,
+    /// Subscriptions whose management group is known.
+    pub subscriptions: Vec<Subscription>,
     /// Pools and clusters.
     pub pools: Table<Pool>,
     /// Values that only the deployment will tell.

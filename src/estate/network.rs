@@ -7,6 +7,8 @@ use smol_str::SmolStr;
 
 use crate::base::{Origin, Spanned};
 
+use crate::net::{Destination, Fqdn, FqdnPattern, ServiceTag};
+
 use super::{Firewall, Id, Meta, Nsg, Ref, RouteTable};
 
 /// A virtual network.
@@ -54,6 +56,17 @@ pub struct Subnet {
     pub private_endpoint_policies: PrivateEndpointPolicies,
     /// Whether its machines may leave by an address Azure lends them; Azure's default when `None`.
     pub default_outbound: Option<Spanned<bool>>,
+    /// Which resources its service endpoints may reach; all of them without a policy.
+    pub endpoint_policy: Option<ServiceEndpointPolicy>,
+}
+
+/// A service endpoint policy: the only resources that the service endpoints of a subnet may reach.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ServiceEndpointPolicy {
+    /// Where it is written.
+    pub origin: Origin,
+    /// The resources.
+    pub allowed: Vec<Ref<PlatformService>>,
 }
 
 /// The `privateEndpointNetworkPolicies` of a subnet.
@@ -79,6 +92,10 @@ pub struct Peering {
     pub from: Ref<Vnet>,
     /// The network at the other end.
     pub to: Ref<Vnet>,
+    /// Whether it is in force.
+    pub state: PeeringState,
+    /// Machines of `to` are reached and may reach `from` (`allowVirtualNetworkAccess`).
+    pub access: bool,
     /// Packets that `to` only forwards are accepted.
     pub forwarded_traffic: bool,
     /// `to` may use the gateway of `from`.
@@ -89,11 +106,25 @@ pub struct Peering {
     pub existing: bool,
 }
 
+/// The `peeringState` of one direction. Packets pass only when both directions are connected.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum PeeringState {
+    /// In force.
+    #[default]
+    Connected,
+    /// The other direction is missing.
+    Initiated,
+    /// The other direction was removed.
+    Disconnected,
+}
+
 /// An application security group.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ApplicationSecurityGroup {
     /// Name and origin.
     pub meta: Meta,
+    /// The addresses of the interfaces in it; `None` when nobody stated them.
+    pub members: Option<Vec<Spanned<IpAddr>>>,
 }
 
 /// A public address resource.
@@ -140,6 +171,8 @@ pub struct LoadBalancer {
     pub backends: Vec<Ref<Subnet>>,
     /// It has an outbound rule for its backends.
     pub outbound_rule: bool,
+    /// The ports it takes in for its backends.
+    pub ports: Vec<Spanned<u16>>,
 }
 
 /// A virtual network gateway.
@@ -175,4 +208,93 @@ pub struct Appliance {
     pub private_ips: Vec<Spanned<IpAddr>>,
     /// Its interfaces forward packets not meant for them.
     pub ip_forwarding: bool,
+    /// The public address of its own.
+    pub public_ip: Option<PublicAddress>,
+    /// It puts its own address in the place of the sender's.
+    pub snat: bool,
+    /// What it lets through.
+    pub filter: ApplianceFilter,
+}
+
+/// What an appliance that is no Azure Firewall lets through. Its configuration is not Azure's.
+#[derive(Debug, Clone, PartialEq)]
+pub enum ApplianceFilter {
+    /// Nobody stated it.
+    Unstated,
+    /// Everything.
+    Everything,
+    /// These destinations only.
+    Only(Vec<Spanned<Destination>>),
+}
+
+impl Eq for ApplianceFilter {}
+
+/// A resource of an Azure platform service outside the networks: a storage account, a registry, a database.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PlatformService {
+    /// Name and origin.
+    pub meta: Meta,
+    /// What it is, such as `storage` or `acr`.
+    pub kind: Option<Spanned<SmolStr>>,
+    /// Its public name.
+    pub fqdn: Spanned<Fqdn>,
+    /// Where its public name leads to first, such as its name under `privatelink`.
+    pub cname: Option<Spanned<Fqdn>>,
+    /// Its public addresses, where known.
+    pub addresses: Vec<Spanned<IpAddr>>,
+    /// The service tags that hold its addresses.
+    pub tags: Vec<ServiceTag>,
+    /// Its region, where it is not that of the estate.
+    pub region: Option<Spanned<SmolStr>>,
+    /// It refuses whatever does not come by private endpoint, and this says so.
+    pub public_access_off: Option<Origin>,
+    /// Whom it lets in on its public address; everybody without one.
+    pub acl: Option<NetworkAcl>,
+}
+
+impl Eq for PlatformService {}
+
+/// The network rules of a platform service.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NetworkAcl {
+    /// Where they are written.
+    pub origin: Origin,
+    /// Those whom no entry names are refused.
+    pub default_deny: bool,
+    /// Public prefixes let in.
+    pub prefixes: Vec<Spanned<IpNet>>,
+    /// Subnets let in by service endpoint.
+    pub subnets: Vec<Ref<Subnet>>,
+}
+
+/// An HTTP proxy.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Proxy {
+    /// Name and origin.
+    pub meta: Meta,
+    /// The subnet it is in, when it is in one of this estate.
+    pub subnet: Option<Ref<Subnet>>,
+    /// Its address.
+    pub address: Spanned<IpAddr>,
+    /// The port it listens on.
+    pub port: u16,
+    /// The names it lets through; `None` when nobody stated them.
+    pub allowed: Option<Vec<Spanned<FqdnPattern>>>,
+}
+
+impl Eq for Proxy {}
+
+/// A virtual WAN hub.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct VirtualHub {
+    /// Name and origin.
+    pub meta: Meta,
+    /// The networks connected to it.
+    pub connections: Vec<Ref<Vnet>>,
+    /// The firewall inside it.
+    pub firewall: Option<Ref<Firewall>>,
+    /// It tells connected networks to send Internet traffic through it.
+    pub internet_routing: bool,
+    /// It tells connected networks to send private traffic through its firewall.
+    pub private_routing: bool,
 }

@@ -6,10 +6,11 @@ use crate::base::did_you_mean_help;
 use crate::base::{Span, Spanned};
 use crate::diag::{Finding, Id as FindingId};
 use crate::estate::{
-    Appliance, ApplicationSecurityGroup, DnsServers, Firewall, FirewallPolicy, FirewallSettings,
-    Gateway, GatewayKind, Home, Id, Identity, IpGroup, LoadBalancer, Meta, NatGateway, Nsg,
-    OutboundType, Pool, Principal, PrivateDnsZone, PrivateEndpoint, PrivateEndpointPolicies,
-    PublicIp, Ref, Region, RouteTable, Subnet, Tier, Vnet,
+    ApiServer, Appliance, ApplianceFilter, ApplicationSecurityGroup, DnsServers, Firewall,
+    FirewallPolicy, FirewallSettings, Gateway, GatewayKind, Home, Id, Identity, IpGroup,
+    LoadBalancer, Meta, NatGateway, NodeSettings, Nsg, OutboundType, Pool, Principal,
+    PrivateDnsZone, PrivateEndpoint, PrivateEndpointPolicies, PublicIp, Ref, Region, RouteTable,
+    Subnet, Tier, Vnet,
 };
 use crate::net::Cloud;
 use crate::syntax::parse::Parsed;
@@ -333,6 +334,7 @@ impl<'a> Lowering<'a> {
                     delegations: Vec::new(),
                     private_endpoint_policies: PrivateEndpointPolicies::default(),
                     default_outbound: None,
+                    endpoint_policy: None,
                 })
             };
             match self.names.subnets.declare(&path, make) {
@@ -380,7 +382,7 @@ declare! {
     };
     declare_nsg nsgs: tree::Block<tree::NsgClause> => Nsg, |block, meta| Nsg { meta, rules: Vec::new() };
     declare_security_group security_groups: tree::Block<tree::CommonClause> => SecurityGroup, |block, meta| {
-        ApplicationSecurityGroup { meta }
+        ApplicationSecurityGroup { meta, members: None }
     };
     declare_firewall firewalls: tree::Firewall => Firewall, |block, meta| Firewall {
         meta,
@@ -425,6 +427,7 @@ declare! {
             private_ips: Vec::new(),
             backends: Vec::new(),
             outbound_rule: false,
+            ports: Vec::new(),
         }
     };
     declare_gateway gateways: tree::Placed<tree::GatewayClause> => Gateway, |block, meta| Gateway {
@@ -438,6 +441,9 @@ declare! {
         subnet: pending(&block.place),
         private_ips: Vec::new(),
         ip_forwarding: true,
+        public_ip: None,
+        snat: false,
+        filter: ApplianceFilter::Unstated,
     };
     declare_private_endpoint private_endpoints: tree::Placed<tree::PrivateEndpointClause> => PrivateEndpoint,
     |block, meta| PrivateEndpoint {
@@ -446,10 +452,12 @@ declare! {
         addresses: Vec::new(),
         names: Vec::new(),
         zone: None,
+        target: None,
     };
     declare_identity identities: tree::Block<tree::IdentityClause> => Identity, |block, meta| Identity {
         meta,
         principal: Principal::FromResource,
+        groups: Vec::new(),
     };
     declare_pool pools: tree::Pool => Pool, |pool, meta| Pool {
         meta,
@@ -462,6 +470,11 @@ declare! {
         private_cluster: None,
         private_ingress: None,
         identity: None,
+        api_server: ApiServer::default(),
+        nodes: NodeSettings::default(),
+        http_proxy: None,
+        bootstrap: None,
+        management_inbound: None,
     };
 }
 

@@ -78,6 +78,7 @@ impl Lowering<'_> {
                         origin: name.span.into(),
                         name: text,
                         addresses,
+                        cname: None,
                     });
                 }
                 tree::DnsZoneClause::Common(

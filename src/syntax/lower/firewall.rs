@@ -377,6 +377,8 @@ impl Lowering<'_> {
             sources,
             destinations,
             protocols,
+            terminate_tls: None,
+            web_categories: Vec::new(),
         })
     }
 

@@ -2,7 +2,9 @@
 
 use crate::base::Spanned;
 use crate::diag::{Finding, Id as FindingId};
-use crate::estate::{DnsServers, Id, Peering, PrivateEndpointPolicies, Ref, Subnet, Vnet};
+use crate::estate::{
+    DnsServers, Id, Peering, PeeringState, PrivateEndpointPolicies, Ref, Subnet, Vnet,
+};
 use crate::syntax::tree::{self, Word};
 
 use super::declare::Declared;
@@ -151,6 +153,8 @@ impl Lowering<'_> {
             origin: span.into(),
             from: from.clone(),
             to: to.clone(),
+            state: PeeringState::Connected,
+            access: true,
             forwarded_traffic: false,
             gateway_transit: false,
             remote_gateways: false,
