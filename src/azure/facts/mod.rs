@@ -13,6 +13,7 @@ mod limits;
 mod nsg_rules;
 mod outbound;
 mod platform;
+mod platform_services;
 mod product;
 mod roles;
 mod service_tags;
@@ -20,6 +21,7 @@ mod skus;
 mod subject;
 mod subnets;
 mod system_routes;
+mod threat_intelligence;
 mod yaml;
 
 pub use api_versions::ApiVersion;
@@ -32,6 +34,7 @@ pub use outbound::{
     NetworkOwner, OutboundEgress, OutboundRequirement, OutboundResource, OutboundType,
 };
 pub use platform::PlatformAddress;
+pub use platform_services::{PlatformServiceFact, PrivateLinkName};
 pub use product::Product;
 pub use roles::{ActionNeed, ActionTarget, RequiredActions, RoleDefinition, action_matches};
 pub use service_tags::{Listing, ServiceTagFact, ServiceTagMatch, TagUse};
@@ -44,6 +47,7 @@ pub use subnets::{
     ReservedRange, ReservedSubnet,
 };
 pub use system_routes::{SystemNextHop, SystemRoute, SystemRouteDestination};
+pub use threat_intelligence::ListedName;
 
 use ipnet::IpNet;
 
@@ -69,10 +73,12 @@ pub struct Facts {
     nsg_default_rules: Section<DefaultRules>,
     outbound_types: Section<OutboundTypes>,
     platform_addresses: Section<Vec<PlatformAddress>>,
+    platform_services: Section<ByName<PlatformServiceFact>>,
     roles: Section<Roles>,
     service_tags: Section<ByName<ServiceTagFact>>,
     subnets: Section<Subnets>,
     system_routes: Section<Vec<SystemRoute>>,
+    threat_intelligence: Section<ByName<ListedName>>,
 }
 
 /// Runs a method of the section of a subject, whatever its type.
@@ -111,6 +117,10 @@ macro_rules! with_section {
                 let $section = &$facts.platform_addresses;
                 $answer
             }
+            Subject::PlatformServices => {
+                let $section = &$facts.platform_services;
+                $answer
+            }
             Subject::Roles => {
                 let $section = &$facts.roles;
                 $answer
@@ -125,6 +135,10 @@ macro_rules! with_section {
             }
             Subject::SystemRoutes => {
                 let $section = &$facts.system_routes;
+                $answer
+            }
+            Subject::ThreatIntelligence => {
+                let $section = &$facts.threat_intelligence;
                 $answer
             }
         }
@@ -144,10 +158,12 @@ impl Facts {
             nsg_default_rules: Section::new(Subject::NsgDefaultRules),
             outbound_types: Section::new(Subject::OutboundTypes),
             platform_addresses: Section::new(Subject::PlatformAddresses),
+            platform_services: Section::new(Subject::PlatformServices),
             roles: Section::new(Subject::Roles),
             service_tags: Section::new(Subject::ServiceTags),
             subnets: Section::new(Subject::Subnets),
             system_routes: Section::new(Subject::SystemRoutes),
+            threat_intelligence: Section::new(Subject::ThreatIntelligence),
         };
         &BUILTIN
     }
@@ -207,6 +223,25 @@ impl Facts {
     #[must_use]
     pub fn platform_addresses(&self) -> &[PlatformAddress] {
         self.platform_addresses.entries().map_or(&[], Vec::as_slice)
+    }
+
+    /// The platform service that a subnet's service endpoints name so, in any case.
+    #[must_use]
+    pub fn platform_service(&self, name: &str) -> Option<&PlatformServiceFact> {
+        self.platform_services.entries()?.get(name)
+    }
+
+    /// All platform services that are known.
+    pub fn platform_services(&self) -> impl Iterator<Item = &PlatformServiceFact> {
+        let services = self.platform_services.entries();
+        services.into_iter().flat_map(ByName::iter)
+    }
+
+    /// Whether threat intelligence is known to list a name.
+    #[must_use]
+    pub fn is_known_hostile(&self, name: &str) -> bool {
+        let names = self.threat_intelligence.entries();
+        names.is_some_and(|names| names.get(name).is_some())
     }
 
     /// The service tag of that name in any case, with or without a region.

@@ -45,6 +45,8 @@ subjects! {
     OutboundTypes "outbound-types.yaml",
     /// Addresses of the Azure host.
     PlatformAddresses "platform-addresses.yaml",
+    /// Platform services.
+    PlatformServices "platform-services.yaml",
     /// Built-in roles and required actions.
     Roles "roles.yaml",
     /// Service tags.
@@ -53,4 +55,6 @@ subjects! {
     Subnets "subnets.yaml",
     /// System routes.
     SystemRoutes "system-routes.yaml",
+    /// The feed of threat intelligence.
+    ThreatIntelligence "threat-intelligence.yaml",
 }
