@@ -10,6 +10,7 @@ mod document;
 mod errors;
 mod fqdn_tags;
 mod limits;
+mod node_provisioning;
 mod nsg_rules;
 mod outbound;
 mod platform;
@@ -29,6 +30,7 @@ pub use document::{Header, Source, SourceId};
 pub use errors::{ErrorFact, ErrorPhase};
 pub use fqdn_tags::FqdnTagFact;
 pub use limits::{Bound, Limit, LimitFact, LimitState};
+pub use node_provisioning::{API_SERVER, ProvisioningStep, REGISTRY};
 pub use nsg_rules::{DefaultRule, DefaultRuleSide, RuleAccess, RuleDirection};
 pub use outbound::{
     NetworkOwner, OutboundEgress, OutboundRequirement, OutboundResource, OutboundType,
@@ -70,6 +72,7 @@ pub struct Facts {
     firewall_skus: Section<FirewallSkus>,
     fqdn_tags: Section<ByName<FqdnTagFact>>,
     limits: Section<Limits>,
+    node_provisioning: Section<Vec<ProvisioningStep>>,
     nsg_default_rules: Section<DefaultRules>,
     outbound_types: Section<OutboundTypes>,
     platform_addresses: Section<Vec<PlatformAddress>>,
@@ -103,6 +106,10 @@ macro_rules! with_section {
             }
             Subject::Limits => {
                 let $section = &$facts.limits;
+                $answer
+            }
+            Subject::NodeProvisioning => {
+                let $section = &$facts.node_provisioning;
                 $answer
             }
             Subject::NsgDefaultRules => {
@@ -155,6 +162,7 @@ impl Facts {
             firewall_skus: Section::new(Subject::FirewallSkus),
             fqdn_tags: Section::new(Subject::FqdnTags),
             limits: Section::new(Subject::Limits),
+            node_provisioning: Section::new(Subject::NodeProvisioning),
             nsg_default_rules: Section::new(Subject::NsgDefaultRules),
             outbound_types: Section::new(Subject::OutboundTypes),
             platform_addresses: Section::new(Subject::PlatformAddresses),
@@ -217,6 +225,12 @@ impl Facts {
         let rules = self.nsg_default_rules.entries();
         let rules = rules.into_iter().flat_map(DefaultRules::iter);
         rules.filter(move |rule| rule.direction == direction)
+    }
+
+    /// What a node reaches for while it comes up, in order.
+    #[must_use]
+    pub fn node_provisioning(&self) -> &[ProvisioningStep] {
+        self.node_provisioning.entries().map_or(&[], Vec::as_slice)
     }
 
     /// The addresses that the Azure host answers itself.

@@ -39,6 +39,8 @@ subjects! {
     FqdnTags "fqdn-tags.yaml",
     /// Limits and ranges.
     Limits "limits.yaml",
+    /// Steps of a node's start.
+    NodeProvisioning "node-provisioning.yaml",
     /// Default security rules.
     NsgDefaultRules "nsg-default-rules.yaml",
     /// Outbound types of clusters.
