@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::azure::facts::FirewallFeature;
 use crate::azure::next_hop::firewall_of;
-use crate::azure::rule_sets::{self, PlacedRule, RuleSet, proxies_dns, rule_sets};
+use crate::azure::rule_sets::{self, PlacedRule, RuleSet, proxies_dns, rule_sets, takes_names};
 use crate::diag::{Edit, Finding, Id, Safety, Severity};
 use crate::estate::{DnsServers, Endpoint, Firewall, Id as ElementId, NetworkRule, Pool, Vnet};
 
@@ -45,7 +45,7 @@ fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
         let can = context
             .facts
             .sku_has(tier, FirewallFeature::NamesInNetworkRules);
-        if !can || proxies_dns(context.estate, &set) {
+        if !can || takes_names(context.estate, &set) {
             continue;
         }
         for placed in set.network_rules() {

@@ -115,6 +115,9 @@ impl Lowering<'_> {
             .help("write for example: outbound userDefinedRouting");
             self.report(finding);
         }
+        if !self.unread.lies_in(pool.body.span) {
+            self.check_cluster(id);
+        }
         self.apply_catalog(id, pool, &catalog_clauses);
     }
 
@@ -182,6 +185,7 @@ impl Lowering<'_> {
             PoolClause::Features(words) => catalog_clauses.features.extend(words),
             PoolClause::Include(words) => catalog_clauses.include.extend(words),
             PoolClause::Set { name, value } => catalog_clauses.values.push((name, value)),
+            PoolClause::Cluster(clause) => self.cluster_clause(id, clause, once),
             PoolClause::Ignore(ignore) => {
                 self.ignore(ignore, pool.body.span.unwrap_or(pool.name.span));
             }
