@@ -218,6 +218,13 @@ pool p in v.s {{ outbound userDefinedRouting }}"
             [expected]
         );
         assert_eq!(found(Id::TG3002, &policy("", "", "10.0.0.9")), [""; 0]);
+        assert_eq!(
+            found(
+                Id::TG3002,
+                &policy("", "names-need-proxy off", "contoso.com")
+            ),
+            [""; 0]
+        );
         let error = findings(Id::TG3002, &off)[0].azure_error.clone().unwrap();
         assert!(
             error

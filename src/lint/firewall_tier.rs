@@ -251,13 +251,13 @@ route-table t { route d 0.0.0.0/0 -> internet }
         assert_eq!(policy("Premium"), [""; 0]);
         assert_eq!(
             policy("Standard"),
-            ["8:71 `p` is Standard, which has no TLS inspection"]
+            ["8:72 `p` is Standard, which has no TLS inspection"]
         );
         assert_eq!(
             policy("Basic"),
             [
                 "8:37 `p` is Basic, which has no web categories",
-                "8:71 `p` is Basic, which has no TLS inspection",
+                "8:72 `p` is Basic, which has no TLS inspection",
             ]
         );
     }

@@ -197,13 +197,14 @@ impl Lowering<'_> {
     fn node_must_fit(&mut self, id: Id<Pool>, address: Spanned<IpAddr>) {
         let pool = &self.estate.pools[id];
         let mut prefixes = Vec::new();
+        let mut paths = Vec::new();
         for subnet in &pool.subnets {
             // What is unknown may hold anything.
             let Some(subnet) = subnet.id else { return };
             prefixes.extend(self.estate.subnets[subnet].prefixes.iter().copied());
+            paths.push(self.estate.subnet_path(subnet));
         }
-        let names: Vec<&str> = pool.subnets.iter().map(|it| it.name.as_str()).collect();
-        let finding = outside(address, "subnet", &names.join("` or `"), &prefixes);
+        let finding = outside(address, "subnet", &paths.join("` or `"), &prefixes);
         self.findings.extend(finding);
     }
 
@@ -269,9 +270,16 @@ impl Lowering<'_> {
         }
         if let (Some(prefix), Some(address)) =
             (pool.nodes.service_prefix, pool.nodes.dns_service_ip)
+            && !prefix.value.contains(&address.value)
         {
-            let name = prefix.value.to_string();
-            findings.extend(outside(address, "service-cidr", &name, &[prefix]));
+            findings.push(
+                Finding::new(
+                    FindingId::TG0017,
+                    format!("{} does not lie in `service-cidr`", address.value),
+                )
+                .at(address.span, "outside the addresses of services")
+                .related(prefix.span, "the addresses of services"),
+            );
         }
         for node in &pool.nodes.nodes {
             let Some((pods, first)) = node.pods.zip(pool.pod_prefixes.first()) else {

@@ -74,7 +74,7 @@ impl Lowering<'_> {
             }
         }
         let needed = Needed {
-            kind: "deny assignment",
+            kind: "deny-assignment",
             keyword: "actions",
             example: "actions Microsoft.Network/routeTables/write",
         };

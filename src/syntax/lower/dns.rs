@@ -161,7 +161,7 @@ impl<'a> Lowering<'a> {
             _ => None,
         });
         let needed = Needed {
-            kind: "DNS server",
+            kind: "dns-server",
             keyword: "address",
             example: "address 10.10.0.53",
         };

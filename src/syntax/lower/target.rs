@@ -53,6 +53,10 @@ impl Lowering<'_> {
             Destination::Range(range)
         } else if looks_like_address(&text) || parse_prefix(&text).is_ok() {
             Destination::Prefix(self.prefix_of(word, &text)?.value)
+        } else if !text.contains('.') && !text.starts_with('*') {
+            let expected = "expected a domain name, an address, a prefix or a range";
+            self.malformed(word, &text, expected);
+            return None;
         } else {
             match text.parse::<FqdnPattern>() {
                 Ok(pattern) => Destination::Fqdn(pattern),

@@ -44,7 +44,7 @@ impl Lowering<'_> {
         Some(Spanned::new(text, word.span))
     }
 
-    fn malformed(&mut self, word: &Word, text: &str, expected: impl Display) {
+    pub(super) fn malformed(&mut self, word: &Word, text: &str, expected: impl Display) {
         self.report(malformed(word, text, expected));
     }
 
