@@ -305,6 +305,12 @@ impl Lowering<'_> {
             self.report(finding);
             return None;
         }
+        if let Some(tls) = &rule.tls_inspection {
+            let finding = Finding::new(FindingId::TG3006, "a network rule cannot look into TLS")
+                .at(tls.span, "for application rules only")
+                .help("put the rule into application-rules, or leave this out");
+            self.report(finding);
+        }
         let (transports, ports) = transports_and_ports(&services);
         self.every_pair_is_meant(rule, &services, &transports, &ports);
         Some(NetworkRule {

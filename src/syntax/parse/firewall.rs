@@ -248,55 +248,40 @@ static NETWORK_COLLECTION: Forms<Rule> = Forms {
     own: &[Form {
         keyword: "rule",
         usage: "rule NAME from TARGET, … to TARGET, … SERVICE, … [\"description\"]",
-        parse: |_, input| {
-            (flow, opt(text("a description in quotes")))
-                .map(|(rule, description)| Rule {
-                    description,
-                    ..rule
-                })
-                .parse(input)
-        },
+        parse: |_, input| rule(input),
     }],
 };
 
 static APPLICATION_COLLECTION: Forms<Rule> = Forms {
-    block: "an application rule collection",
+    block: "a rule collection",
     common: None,
     own: &[Form {
         keyword: "rule",
         usage: "rule NAME from TARGET, … to TARGET, … SERVICE, … [tls-inspection] [\"description\"]",
-        parse: |_, input| {
-            (
-                flow,
-                opt(keyword("tls-inspection")),
-                opt(text("a description in quotes")),
-            )
-                .map(|(rule, tls_inspection, description)| Rule {
-                    tls_inspection,
-                    description,
-                    ..rule
-                })
-                .parse(input)
-        },
+        parse: |_, input| rule(input),
     }],
 };
 
-/// The part that rules of networks and applications have in common.
-fn flow(input: Tokens<'_>) -> Step<'_, Rule> {
+/// A network or application rule; what only one of them can have is told apart later, with a better message.
+fn rule(input: Tokens<'_>) -> Step<'_, Rule> {
     (
         value("the name of a rule"),
         preceded(keyword("from"), cut(targets)),
         preceded(keyword("to"), cut(targets)),
         values("a service such as https or tcp/9092"),
+        opt(keyword("tls-inspection")),
+        opt(text("a description in quotes")),
     )
-        .map(|(name, from, to, services)| Rule {
-            name,
-            from,
-            to,
-            services,
-            tls_inspection: None,
-            description: None,
-        })
+        .map(
+            |(name, from, to, services, tls_inspection, description)| Rule {
+                name,
+                from,
+                to,
+                services,
+                tls_inspection,
+                description,
+            },
+        )
         .parse(input)
 }
 

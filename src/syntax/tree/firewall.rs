@@ -115,7 +115,7 @@ pub struct Rule {
     pub to: Vec<Target>,
     /// Over what.
     pub services: Vec<Word>,
-    /// `tls-inspection`, in application rules only.
+    /// `tls-inspection`, which has a meaning in application rules only.
     pub tls_inspection: Option<Word>,
     /// A sentence for people.
     pub description: Option<Word>,
