@@ -31,6 +31,8 @@ pub struct Requirement {
     pub ticket: Option<Spanned<SmolStr>>,
     /// Until when.
     pub expires: Option<Spanned<Date>>,
+    /// How badly the catalog says it is needed; `None` for a requirement that somebody wrote.
+    pub level: Option<Level>,
     /// Where it comes from.
     pub origin: Origin,
 }

@@ -41,6 +41,9 @@ pub struct ErrorFact {
     /// The wordings seen, with placeholders in braces.
     #[serde(default)]
     messages: Vec<Template>,
+    /// The causes behind it, by slug, the likeliest first.
+    #[serde(default)]
+    pub causes: Vec<String>,
     /// Where it was read.
     pub source: SourceId,
     /// Contradictions and conditions.
@@ -60,6 +63,13 @@ impl ErrorFact {
         };
         let template = self.messages.iter().find(complete);
         template.or(self.messages.first()).map(|t| t.fill(values))
+    }
+
+    /// Whether a text holds the words of one of its messages, placeholders and case aside.
+    #[must_use]
+    pub fn words_occur_in(&self, text: &str) -> bool {
+        let text = text.to_ascii_lowercase();
+        self.messages.iter().any(|message| message.occurs_in(&text))
     }
 
     /// The placeholders of all wordings.
@@ -137,6 +147,26 @@ impl Template {
             Piece::Placeholder(name) => Some(name.as_str()),
             Piece::Text(_) => None,
         })
+    }
+
+    /// Whether the pieces between placeholders occur in a lower-case text, one after another.
+    fn occurs_in(&self, text: &str) -> bool {
+        let mut rest = text;
+        let mut pieces = self.0.iter().filter_map(|piece| match piece {
+            Piece::Text(words) if words.trim().len() > 3 => Some(words.trim().to_ascii_lowercase()),
+            Piece::Text(_) | Piece::Placeholder(_) => None,
+        });
+        let mut any = false;
+        pieces.all(|words| {
+            any = true;
+            match rest.split_once(words.as_str()) {
+                Some((_, after)) => {
+                    rest = after;
+                    true
+                }
+                None => false,
+            }
+        }) && any
     }
 
     fn fill(&self, values: &[(&str, &str)]) -> String {

@@ -352,6 +352,12 @@ impl Facts {
         errors::find(self.errors.entries()?, code)
     }
 
+    /// All errors that are known.
+    pub fn errors(&self) -> impl Iterator<Item = &ErrorFact> {
+        let errors = self.errors.entries();
+        errors.into_iter().flat_map(ByName::iter)
+    }
+
     /// The error behind an exit code of a node's provisioning script.
     #[must_use]
     pub fn error_of_exit_code(&self, exit_code: u16) -> Option<&ErrorFact> {

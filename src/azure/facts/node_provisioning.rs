@@ -28,6 +28,9 @@ pub struct ProvisioningStep {
     /// It fails when the name does not resolve, before anything is sent.
     #[serde(default)]
     pub lookup: bool,
+    /// The causes behind its failure, by slug, the likeliest first.
+    #[serde(default)]
+    pub causes: Vec<String>,
     /// It runs on every node.
     pub always: bool,
     /// Where it was read.

@@ -63,6 +63,7 @@ impl Lowering<'_> {
             owner,
             ticket,
             expires,
+            level: None,
             origin: require.span.span.into(),
         });
     }

@@ -511,6 +511,7 @@ impl Lowering<'_> {
             owner: None,
             ticket: None,
             expires: None,
+            level: Some(endpoint.level),
             origin,
         });
     }

@@ -1,0 +1,249 @@
+//! A pool explained: would it be accepted, what does it not reach, what may its identity not do.
+
+use crate::azure::preflight::{Preflight, Refusal, preflight};
+use crate::azure::provisioning::{FirstFailure, first_failure};
+use crate::azure::{Announced, Cause, Dataplane, Flow, Sender, Target, Verdict};
+use crate::estate::{Id, Pool, Subnet};
+use crate::intent::catalog::Level;
+use crate::intent::{Intent, Requirement};
+use crate::net::{Destination, Fqdn, FqdnPattern, Service, Transport};
+
+use super::explanation::{Explanation, explain};
+
+/// A pool explained.
+#[derive(Debug)]
+pub struct PoolReport<'p> {
+    /// The pool.
+    pub pool: Id<Pool>,
+    /// What the resource provider would say.
+    pub preflight: Preflight,
+    /// The step of a node that fails first.
+    pub first_failure: Option<FirstFailure<'p>>,
+    /// What the pool needs, with what becomes of it: failures first, required before optional.
+    pub endpoints: Vec<EndpointResult<'p>>,
+    /// Requirements that cannot be asked about yet, with why.
+    pub open: Vec<(&'p Requirement, String)>,
+}
+
+/// What becomes of one destination of a requirement.
+#[derive(Debug)]
+pub struct EndpointResult<'p> {
+    /// The requirement.
+    pub requirement: &'p Requirement,
+    /// The destination as the requirement writes it.
+    pub destination: String,
+    /// The service as the requirement writes it.
+    pub service: String,
+    /// The subnet that the flow starts in.
+    pub subnet: Id<Subnet>,
+    /// The flow explained.
+    pub explanation: Explanation,
+}
+
+impl EndpointResult<'_> {
+    /// Whether the product does not work without it.
+    #[must_use]
+    pub fn is_required(&self) -> bool {
+        matches!(
+            self.requirement.level,
+            None | Some(Level::Required | Level::Conditional)
+        )
+    }
+
+    /// Why it fails, when it does.
+    #[must_use]
+    pub fn cause(&self) -> Option<Cause> {
+        self.explanation
+            .trace
+            .decisive()
+            .map(|blocker| blocker.cause)
+    }
+}
+
+impl PoolReport<'_> {
+    /// What the identity of the pool lacks.
+    #[must_use]
+    pub fn missing_permissions(&self) -> Vec<&Refusal> {
+        let refusals = self.preflight.refusals.iter();
+        refusals
+            .filter(|refusal| !refusal.missing_actions.is_empty())
+            .collect()
+    }
+
+    /// The worst that happens to something the product needs.
+    #[must_use]
+    pub fn verdict(&self) -> Verdict {
+        let refused = !self.preflight.refusals.is_empty();
+        let needed = self
+            .endpoints
+            .iter()
+            .filter(|endpoint| endpoint.is_required());
+        let worst = needed
+            .map(|endpoint| endpoint.explanation.trace.verdict)
+            .max()
+            .unwrap_or(Verdict::Allowed);
+        if refused { Verdict::Denied } else { worst }
+    }
+}
+
+/// Explains a pool: what the resource provider says to it, and every endpoint that it needs.
+#[must_use]
+pub fn explain_pool<'p>(
+    plane: &Dataplane<'p>,
+    intent: &'p Intent,
+    pool: Id<Pool>,
+) -> PoolReport<'p> {
+    let preflight = preflight(plane, pool);
+    let mut endpoints = Vec::new();
+    let mut open = Vec::new();
+    let subnets: Vec<Id<Subnet>> = plane.estate.pools[pool]
+        .subnets
+        .iter()
+        .filter_map(|subnet| subnet.id)
+        .collect();
+    let own = intent.requirements.iter().filter(|need| need.pool == pool);
+    for requirement in own {
+        for subnet in &subnets {
+            ask(plane, requirement, *subnet, &mut endpoints, &mut open);
+        }
+    }
+    // The subnets of a pool mostly share their fate: one that does not differ is not told twice.
+    endpoints.dedup_by(|b, a| {
+        std::ptr::eq(a.requirement, b.requirement)
+            && a.destination == b.destination
+            && a.service == b.service
+            && a.explanation.trace.verdict == b.explanation.trace.verdict
+            && a.cause() == b.cause()
+    });
+    open.dedup_by(|b, a| std::ptr::eq(a.0, b.0) && a.1 == b.1);
+    endpoints.sort_by_key(|endpoint| {
+        (
+            std::cmp::Reverse(endpoint.explanation.trace.verdict),
+            !endpoint.is_required(),
+        )
+    });
+    PoolReport {
+        pool,
+        preflight,
+        first_failure: first_failure(plane, pool),
+        endpoints,
+        open,
+    }
+}
+
+fn ask<'p>(
+    plane: &Dataplane<'_>,
+    requirement: &'p Requirement,
+    subnet: Id<Subnet>,
+    endpoints: &mut Vec<EndpointResult<'p>>,
+    open: &mut Vec<(&'p Requirement, String)>,
+) {
+    let Some(address) = plane.some_address(subnet) else {
+        return;
+    };
+    for destination in &requirement.destinations {
+        let targets = match targets(plane, &destination.value) {
+            Ok(targets) => targets,
+            Err(why) => {
+                open.push((requirement, why));
+                continue;
+            }
+        };
+        for service in &requirement.services {
+            let Some((transport, port)) = sample(service.value) else {
+                continue;
+            };
+            for target in &targets {
+                let flow = Flow {
+                    from: Sender::Inside { subnet, address },
+                    to: target.clone(),
+                    transport,
+                    port,
+                    announced: Announced::Target,
+                    at_once: None,
+                };
+                endpoints.push(EndpointResult {
+                    requirement,
+                    destination: destination.value.to_string(),
+                    service: service.value.to_string(),
+                    subnet,
+                    explanation: explain(plane, &flow),
+                });
+            }
+        }
+    }
+}
+
+/// A transport and a port that stand for a service.
+fn sample(service: Service) -> Option<(Transport, u16)> {
+    let (transport, ports) = service.transport_ports();
+    let transport = match transport {
+        Transport::Any => Transport::Tcp,
+        other => other,
+    };
+    if !transport.has_ports() {
+        return Some((transport, 0));
+    }
+    let (first, _) = ports.bounds();
+    Some((transport, first.max(1)))
+}
+
+/// What stands for a destination: a name below a wildcard, the first address of a prefix, a tag by its name.
+fn targets(plane: &Dataplane<'_>, destination: &Destination) -> Result<Vec<Target>, String> {
+    let named = |name: Fqdn| Target {
+        name: Some(name),
+        address: None,
+        tags: Vec::new(),
+    };
+    let at = |address| Target {
+        name: None,
+        address: Some(address),
+        tags: Vec::new(),
+    };
+    Ok(match destination {
+        Destination::Anywhere => vec![Target::default()],
+        Destination::Prefix(prefix) if prefix.prefix_len() == 0 => vec![Target::default()],
+        Destination::Prefix(prefix) => {
+            let mut hosts = prefix.hosts();
+            vec![at(hosts.next().unwrap_or_else(|| prefix.addr()))]
+        }
+        Destination::Range(range) => vec![at(range.bounds().0)],
+        Destination::ServiceTag(tag) => vec![Target {
+            name: None,
+            address: None,
+            tags: vec![tag.clone()],
+        }],
+        Destination::Fqdn(pattern) => match example(pattern) {
+            Some(name) => vec![named(name)],
+            None => vec![Target::default()],
+        },
+        Destination::FqdnTag(tag) => {
+            let content = plane.fqdn_tags.tags.iter().find(|content| {
+                let mut names = content.names.iter();
+                names.any(|name| name.eq_ignore_ascii_case(tag.as_str()))
+            });
+            let Some(content) = content else {
+                return Err(format!("what FQDN tag {tag} holds is not published"));
+            };
+            content
+                .patterns
+                .iter()
+                .filter_map(example)
+                .map(named)
+                .collect()
+        }
+        Destination::Open(open) => {
+            return Err(format!("parameter `{}` has no value yet", open.parameter));
+        }
+    })
+}
+
+/// A name that a pattern covers.
+fn example(pattern: &FqdnPattern) -> Option<Fqdn> {
+    match pattern {
+        FqdnPattern::Any => None,
+        FqdnPattern::Exact(name) => Some(name.clone()),
+        FqdnPattern::Below(parent) => format!("any.{parent}").parse().ok(),
+        FqdnPattern::Suffix(end) => format!("any{end}").parse().ok(),
+    }
+}
