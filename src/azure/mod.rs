@@ -11,6 +11,8 @@ pub mod preflight;
 pub mod rbac;
 pub mod rule_sets;
 mod service_tags;
+#[cfg(test)]
+mod testing;
 pub mod usage;
 
 pub use cause::Cause;

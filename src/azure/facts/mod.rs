@@ -9,6 +9,7 @@ mod by_name;
 mod document;
 mod errors;
 mod fqdn_tags;
+mod hdinsight;
 mod limits;
 mod nsg_rules;
 mod outbound;
@@ -26,6 +27,7 @@ pub use api_versions::ApiVersion;
 pub use document::{Header, Source, SourceId};
 pub use errors::{ErrorFact, ErrorPhase};
 pub use fqdn_tags::FqdnTagFact;
+pub use hdinsight::ManagementAddresses;
 pub use limits::{Bound, Limit, LimitFact, LimitState};
 pub use nsg_rules::{DefaultRule, DefaultRuleSide, RuleAccess, RuleDirection};
 pub use outbound::{
@@ -65,6 +67,7 @@ pub struct Facts {
     errors: Section<ByName<ErrorFact>>,
     firewall_skus: Section<FirewallSkus>,
     fqdn_tags: Section<ByName<FqdnTagFact>>,
+    hdinsight_management: Section<Vec<ManagementAddresses>>,
     limits: Section<Limits>,
     nsg_default_rules: Section<DefaultRules>,
     outbound_types: Section<OutboundTypes>,
@@ -93,6 +96,10 @@ macro_rules! with_section {
             }
             Subject::FqdnTags => {
                 let $section = &$facts.fqdn_tags;
+                $answer
+            }
+            Subject::HdinsightManagement => {
+                let $section = &$facts.hdinsight_management;
                 $answer
             }
             Subject::Limits => {
@@ -140,6 +147,7 @@ impl Facts {
             errors: Section::new(Subject::Errors),
             firewall_skus: Section::new(Subject::FirewallSkus),
             fqdn_tags: Section::new(Subject::FqdnTags),
+            hdinsight_management: Section::new(Subject::HdinsightManagement),
             limits: Section::new(Subject::Limits),
             nsg_default_rules: Section::new(Subject::NsgDefaultRules),
             outbound_types: Section::new(Subject::OutboundTypes),
@@ -207,6 +215,13 @@ impl Facts {
     #[must_use]
     pub fn platform_addresses(&self) -> &[PlatformAddress] {
         self.platform_addresses.entries().map_or(&[], Vec::as_slice)
+    }
+
+    /// Where the management of HDInsight comes in from, everywhere and by region.
+    #[must_use]
+    pub fn hdinsight_management(&self) -> &[ManagementAddresses] {
+        let addresses = self.hdinsight_management.entries();
+        addresses.map_or(&[], Vec::as_slice)
     }
 
     /// The service tag of that name in any case, with or without a region.

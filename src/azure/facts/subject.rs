@@ -37,6 +37,8 @@ subjects! {
     FirewallSkus "firewall-skus.yaml",
     /// FQDN tags.
     FqdnTags "fqdn-tags.yaml",
+    /// Addresses of the management of HDInsight.
+    HdinsightManagement "hdinsight-management.yaml",
     /// Limits and ranges.
     Limits "limits.yaml",
     /// Default security rules.
