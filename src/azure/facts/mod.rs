@@ -6,6 +6,7 @@
 
 mod api_versions;
 mod by_name;
+mod cluster_zones;
 mod document;
 mod errors;
 mod fqdn_tags;
@@ -24,6 +25,7 @@ mod system_routes;
 mod yaml;
 
 pub use api_versions::ApiVersion;
+pub use cluster_zones::{ApiServerAccess, ClusterZone};
 pub use document::{Header, Source, SourceId};
 pub use errors::{ErrorFact, ErrorPhase};
 pub use fqdn_tags::FqdnTagFact;
@@ -50,6 +52,7 @@ pub use system_routes::{SystemNextHop, SystemRoute, SystemRouteDestination};
 use ipnet::IpNet;
 
 use crate::diag::Finding;
+use crate::net::Cloud;
 
 use by_name::ByName;
 use document::Section;
@@ -64,6 +67,7 @@ use subnets::{NO_RESERVED_ADDRESSES, Subnets};
 #[derive(Debug)]
 pub struct Facts {
     api_versions: Section<ByName<ApiVersion>>,
+    cluster_zones: Section<Vec<ClusterZone>>,
     errors: Section<ByName<ErrorFact>>,
     firewall_skus: Section<FirewallSkus>,
     fqdn_tags: Section<ByName<FqdnTagFact>>,
@@ -84,6 +88,10 @@ macro_rules! with_section {
         match $subject {
             Subject::ApiVersions => {
                 let $section = &$facts.api_versions;
+                $answer
+            }
+            Subject::ClusterZones => {
+                let $section = &$facts.cluster_zones;
                 $answer
             }
             Subject::Errors => {
@@ -144,6 +152,7 @@ impl Facts {
     pub fn builtin() -> &'static Self {
         static BUILTIN: Facts = Facts {
             api_versions: Section::new(Subject::ApiVersions),
+            cluster_zones: Section::new(Subject::ClusterZones),
             errors: Section::new(Subject::Errors),
             firewall_skus: Section::new(Subject::FirewallSkus),
             fqdn_tags: Section::new(Subject::FqdnTags),
@@ -310,6 +319,13 @@ impl Facts {
             .into_iter()
             .flat_map(|subnets| &subnets.reserved_ranges);
         ranges.filter(move |range| range.product == product)
+    }
+
+    /// The names that the private DNS zone of a cluster may have in a cloud.
+    pub fn cluster_zones(&self, cloud: Cloud) -> impl Iterator<Item = &ClusterZone> {
+        let zones = self.cluster_zones.entries();
+        let zones = zones.into_iter().flatten();
+        zones.filter(move |zone| zone.is_of(cloud))
     }
 
     /// The error of that code, old or new, in any case.

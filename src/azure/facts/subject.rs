@@ -31,6 +31,8 @@ macro_rules! subjects {
 subjects! {
     /// API versions of resource types.
     ApiVersions "api-versions.yaml",
+    /// Names of the private DNS zones of clusters.
+    ClusterZones "cluster-zones.yaml",
     /// Error codes and messages.
     Errors "errors.yaml",
     /// Features by firewall tier.
