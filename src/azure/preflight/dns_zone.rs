@@ -2,7 +2,9 @@
 //! (MicrosoftDocs/azure-aks-docs, articles/aks/private-clusters.md; MicrosoftDocs/SupportArticles-docs, error codes
 //! customprivatednszonemissingpermissions and createorupdatevirtualnetworklinkfailed).
 
-use crate::estate::{Id, PoolIdentity, PrivateDnsZone, PrivateZone, Ref, Region};
+use std::collections::BTreeSet;
+
+use crate::estate::{Id, Identity, PoolIdentity, PrivateDnsZone, PrivateZone, Ref, Region};
 use crate::net::Fqdn;
 
 use super::super::cause::Cause;
@@ -22,7 +24,7 @@ pub(super) fn check(inspection: &mut Inspection<'_>) {
         return;
     };
     match setting.value {
-        PrivateZone::System => {}
+        PrivateZone::System => link_rights(inspection),
         PrivateZone::None => {
             let public = inspection.pool.api_server.public_name;
             if public.is_some_and(|public| !public.value) {
@@ -58,6 +60,46 @@ fn own(inspection: &mut Inspection<'_>, zone: &Ref<PrivateDnsZone>) {
     name(inspection, id);
     rights(inspection, id);
     links(inspection, id);
+    link_rights(inspection);
+}
+
+/// Linking the zone takes the right to join the network. The provider does not look at it beforehand.
+fn link_rights(inspection: &mut Inspection<'_>) {
+    let Some(identity) = known_identity(inspection) else {
+        return;
+    };
+    let (estate, facts) = (inspection.estate, inspection.facts);
+    let needs = facts.required_actions(Product::Aks, ActionTarget::VirtualNetwork);
+    let actions: Vec<&str> = needs
+        .filter(|needs| needs.need == ActionNeed::Linked)
+        .flat_map(|needs| needs.actions.iter().map(String::as_str))
+        .collect();
+    let vnets: BTreeSet<_> = inspection
+        .node_subnets()
+        .map(|subnet| estate.subnets[subnet].vnet)
+        .collect();
+    for vnet in vnets {
+        let target = Target::Vnet(vnet);
+        let lack = lacking(inspection, identity, &target, &actions);
+        let warning = refusal(
+            inspection,
+            Cause::MissingPermission,
+            identity,
+            &target,
+            &lack,
+        );
+        if let Some(warning) = warning {
+            inspection.warn(warning);
+        }
+    }
+}
+
+/// The identity made beforehand, where it is described.
+fn known_identity(inspection: &Inspection<'_>) -> Option<Id<Identity>> {
+    match &inspection.pool.identity {
+        Some(PoolIdentity::UserAssigned(identity)) => identity.id,
+        Some(PoolIdentity::SystemAssigned(_)) | None => None,
+    }
 }
 
 /// The provider takes a zone of a few names only, which hold the region.
@@ -139,11 +181,7 @@ fn has_form(
 }
 
 fn rights(inspection: &mut Inspection<'_>, id: Id<PrivateDnsZone>) {
-    let identity = match &inspection.pool.identity {
-        Some(PoolIdentity::UserAssigned(identity)) => identity.id,
-        Some(PoolIdentity::SystemAssigned(_)) | None => None,
-    };
-    let Some(identity) = identity else {
+    let Some(identity) = known_identity(inspection) else {
         return;
     };
     let facts = inspection.facts;

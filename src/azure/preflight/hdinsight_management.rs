@@ -37,7 +37,7 @@ pub(super) fn check(inspection: &mut Inspection<'_>) {
         }
         Some(_) => {}
         None => {
-            inspection.assume("the management of the cluster comes in from outside, as by default")
+            inspection.assume("the management of the cluster comes in from outside, as by default");
         }
     }
     let callers = callers(inspection);

@@ -1,6 +1,6 @@
 //! What the resource provider refuses before anything is built, or while it builds what it makes itself.
 //!
-//! One file per subject, in the order in which Azure looks: the policy of the firewall is written before the cluster;
+//! One file per subject, in the order in which Azure looks: the policy of the firewall and the route table are written before the cluster;
 //! then the provider checks the request itself, the network, the identity and the zone; Azure Policy answers when the
 //! first resource is made. What the provider does not check is not here: whether a next hop is a firewall, what
 //! firewalls and security groups let through, custom DNS, peerings, the way back. HDInsight is the exception: its
@@ -18,6 +18,7 @@ mod inspection;
 mod kubenet;
 mod outbound;
 mod permissions;
+mod platform_routes;
 mod policy_assignments;
 mod pool_name;
 mod private_endpoint;
@@ -108,6 +109,7 @@ pub fn preflight(plane: &Dataplane<'_>, pool: Id<Pool>) -> Preflight {
         Product::Hdinsight => &[firewall_policy::check, hdinsight_management::check],
         _ => &[
             firewall_policy::check,
+            platform_routes::check,
             pool_name::check,
             outbound::check,
             authorized_ranges::check,

@@ -7,7 +7,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::estate::{Id, Identity, OutboundType, PoolIdentity};
+use crate::estate::{Id, Identity, OutboundType, PoolIdentity, Subnet};
 
 use super::super::cause::Cause;
 use super::super::facts::{ActionNeed, ActionTarget, Product};
@@ -91,6 +91,7 @@ fn of_identity(inspection: &mut Inspection<'_>, identity: Id<Identity>) {
             );
         }
     }
+    contested_rights(inspection, identity, &subnets);
     if let Some(pods) = inspection.pod_subnet() {
         let path = estate.subnet_path(pods);
         inspection.assume(format!(
@@ -147,6 +148,30 @@ fn linked_rights(
         ("linked_scope", scope.as_str()),
     ];
     inspection.refuse(refusal.answered(facts, "LinkedAuthorizationFailed", &values));
+}
+
+/// What one page asks for and the others do not.
+fn contested_rights(
+    inspection: &mut Inspection<'_>,
+    identity: Id<Identity>,
+    subnets: &[Id<Subnet>],
+) {
+    let (estate, facts) = (inspection.estate, inspection.facts);
+    let needs = facts.required_actions(inspection.product, ActionTarget::Subnet);
+    let contested: Vec<&str> = needs
+        .filter(|needs| needs.need == ActionNeed::Contested)
+        .flat_map(|needs| needs.actions.iter().map(String::as_str))
+        .collect();
+    for action in contested {
+        let lacks = subnets.iter().any(|subnet| {
+            decide(estate, facts, identity, action, &Target::Subnet(*subnet)).is_refused()
+        });
+        if lacks {
+            inspection.assume(format!(
+                "the identity does not need `{action}` on its subnet; one page asks for it, the others do not"
+            ));
+        }
+    }
 }
 
 /// The actions of these that the identity may not do, each with its decision. A role that is not known is taken to

@@ -8,7 +8,7 @@ use smol_str::SmolStr;
 use crate::estate::{Home, OutboundType, PolicyAssignment, Region, Scope};
 
 use super::super::cause::Cause;
-use super::super::facts::OutboundResource;
+use super::super::facts::{OutboundResource, action_matches};
 use super::super::flow::{Element, Site};
 use super::super::next_hop::table_of;
 use super::super::rbac::{Target, covers};
@@ -32,7 +32,7 @@ pub(super) fn check(inspection: &mut Inspection<'_>) {
         let mut types = assignment.resource_types.iter();
         let denied = types.find_map(|denied| {
             let mut made = made.iter();
-            made.find(|made| made.eq_ignore_ascii_case(&denied.value))
+            made.find(|made| action_matches(&denied.value, made))
         });
         if let Some(resource) = denied {
             denied_at(inspection, assignment, resource);

@@ -160,3 +160,36 @@ fn hdinsight_on_aks_asks_for_network_table_and_group() {
     c.b.assign(identity, "Network Contributor", scope);
     c.accepted();
 }
+
+#[test]
+fn a_role_at_the_subscription_covers_the_table_until_its_group_forbids_it() {
+    let mut c = routed();
+    c.b.kubenet(c.pool);
+    let identity = c.b.user_assigned(c.pool);
+    let table = c.b.estate.route_tables.ids().next().unwrap();
+    c.pool().meta.home = Builder::home("rg-aks", "sub-app");
+    c.b.estate.vnets[c.vnet].meta.home = Builder::home("rg-net", "sub-net");
+    c.b.estate.route_tables[table].meta.home = Builder::home("rg-hub", "sub-net");
+    for name in ["sub-app", "sub-net"] {
+        c.b.estate.subscriptions.push(crate::estate::Subscription {
+            name: name.into(),
+            management_group: Some("mg-corp".into()),
+        });
+    }
+    let subscription = Scope::Subscription(Some("sub-net".into()));
+    c.b.assign(identity, "Network Contributor", subscription);
+    c.accepted();
+    let group = Scope::ResourceGroup(Some("rg-hub".into()));
+    c.b.deny(
+        group,
+        &[WRITE, "Microsoft.Network/routeTables/routes/write"],
+    );
+    c.refused(
+        Cause::MissingPermission,
+        "CustomRouteTableMissingPermission: deny assignment `stack`",
+    );
+    assert_eq!(missing(&c), [WRITE]);
+    let scope = Scope::RouteTable(c.b.to(table));
+    c.b.assign(identity, "Owner", scope);
+    assert_eq!(c.refusals().len(), 1, "no role outweighs it");
+}

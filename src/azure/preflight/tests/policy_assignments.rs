@@ -49,13 +49,8 @@ fn a_policy_denies_what_the_outbound_type_makes() {
             .unwrap()
             .contains("RequestDisallowedByPolicy")
     );
-    denied(
-        LoadBalancer,
-        corp(),
-        "Deny",
-        &["Microsoft.Network/loadBalancers"],
-    )
-    .refused(Cause::PolicyDeny, EXPECTED);
+    denied(LoadBalancer, corp(), "Deny", &["Microsoft.Network/load*"])
+        .refused(Cause::PolicyDeny, EXPECTED);
     for (outbound, effect, kind) in [
         (UserDefinedRouting, "Deny", PUBLIC_IP),
         (NoType, "Deny", PUBLIC_IP),

@@ -84,6 +84,24 @@ fn the_identity_writes_the_zone() {
     let scope = Scope::DnsZone(c.b.to(zone));
     c.b.assign(identity, "Private DNS Zone Contributor", scope);
     c.accepted();
+    assert_eq!(c.warnings(), [""; 0]);
+}
+
+#[test]
+fn linking_the_zone_takes_a_right_on_the_network() {
+    let (mut c, _) = private(GOOD);
+    let setting = c.b.put(PrivateZone::System);
+    c.pool().api_server.private_zone = Some(setting);
+    let identity = c.b.user_assigned(c.pool);
+    let scope = Scope::Subnet(c.b.to(c.subnet));
+    c.b.assign(identity, "Network Contributor", scope);
+    c.accepted();
+    assert_eq!(c.warnings(), ["rbac.missing_permission: identity `id`"]);
+    assert!(c.assumes("roleAssignments/write"));
+    let scope = Scope::Vnet(c.b.to(c.vnet));
+    c.b.assign(identity, "Owner", scope);
+    assert_eq!(c.warnings(), [""; 0]);
+    assert!(!c.assumes("roleAssignments/write"));
 }
 
 #[test]

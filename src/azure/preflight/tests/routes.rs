@@ -197,3 +197,15 @@ fn kubenet_with_custom_dns_and_a_private_server_is_warned_of() {
         ["route.pod_routes_or_table_drift: subnet `v/s`"]
     );
 }
+
+#[test]
+fn no_route_is_for_the_host() {
+    let mut c = case(OutboundType::LoadBalancer);
+    c.b.routes(c.subnet, &[("168.63.129.16/32", appliance())]);
+    c.refused(
+        Cause::OverrideOrBypass,
+        "AddressPrefixInRestrictedAddressSpace: route `default` of route table `rt`",
+    );
+    c.b.routes(c.subnet, &[("168.63.129.0/24", appliance())]);
+    c.accepted();
+}
