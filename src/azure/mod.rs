@@ -18,6 +18,8 @@ pub mod routing;
 pub mod rule_sets;
 mod service_tags;
 mod tag_membership;
+#[cfg(test)]
+mod testing;
 mod truth;
 pub mod usage;
 mod walk;

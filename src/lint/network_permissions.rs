@@ -201,7 +201,7 @@ fn check_identity(
         let missing: BTreeSet<&str> = needs
             .flat_map(|needs| needs.actions.iter().map(String::as_str))
             .filter(|action| {
-                rbac::may(context.estate, context.facts, identity, action, target)
+                rbac::may(context.estate, context.facts, identity, action, &target)
                     == Answer::Missing
             })
             .collect();
@@ -246,10 +246,9 @@ impl Lack<'_> {
         if let Some(PoolIdentity::UserAssigned(used)) = &self.pool.identity {
             finding = finding.related(used.origin, "the identity of the pool");
         }
-        finding = finding.related(
-            self.target.meta(estate).origin,
-            "no role of the identity suffices here",
-        );
+        if let Some(resource) = self.target.meta(estate) {
+            finding = finding.related(resource.origin, "no role of the identity suffices here");
+        }
         finding = self.nearest(finding);
         finding = self.azure_error(finding);
         // For AKS a role on the subnet is the usual grant; that the network itself is read too is only listed.
@@ -276,8 +275,8 @@ impl Lack<'_> {
     /// What the guides grant the role on: for a subnet its network.
     fn fix_scope(&self) -> String {
         let estate = self.context.estate;
-        match self.target {
-            Target::Subnet(id) => Target::Vnet(estate.subnets[id].vnet).scope_words(estate),
+        match &self.target {
+            Target::Subnet(id) => Target::Vnet(estate.subnets[*id].vnet).scope_words(estate),
             other => other.scope_words(estate),
         }
     }
@@ -303,7 +302,7 @@ impl Lack<'_> {
             .copied()
             .filter(|action| !role.grants(action))
             .collect();
-        if rbac::covers(estate, &assignment.scope.value, self.target) {
+        if rbac::covers(estate, &assignment.scope.value, &self.target) {
             return Some(format!("`{name}` does not hold {}", listed(&lacking)));
         }
         let words = self.target.scope_words(estate);
@@ -314,7 +313,7 @@ impl Lack<'_> {
 
     fn azure_error(&self, finding: Finding) -> Finding {
         let estate = self.context.estate;
-        let name = self.target.meta(estate).name.as_str();
+        let name = self.target.name(estate);
         let identity = estate.identities[self.identity].meta.name.as_str();
         let words = self.target.scope_words(estate);
         let (code, values) = match self.target {

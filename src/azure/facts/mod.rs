@@ -6,9 +6,11 @@
 
 mod api_versions;
 mod by_name;
+mod cluster_zones;
 mod document;
 mod errors;
 mod fqdn_tags;
+mod hdinsight;
 mod limits;
 mod node_provisioning;
 mod nsg_rules;
@@ -26,9 +28,11 @@ mod threat_intelligence;
 mod yaml;
 
 pub use api_versions::ApiVersion;
+pub use cluster_zones::{ApiServerAccess, ClusterZone};
 pub use document::{Header, Source, SourceId};
 pub use errors::{ErrorFact, ErrorPhase};
 pub use fqdn_tags::FqdnTagFact;
+pub use hdinsight::ManagementAddresses;
 pub use limits::{Bound, Limit, LimitFact, LimitState};
 pub use node_provisioning::{API_SERVER, ProvisioningStep, REGISTRY};
 pub use nsg_rules::{DefaultRule, DefaultRuleSide, RuleAccess, RuleDirection};
@@ -54,6 +58,7 @@ pub use threat_intelligence::ListedName;
 use ipnet::IpNet;
 
 use crate::diag::Finding;
+use crate::net::Cloud;
 
 use by_name::ByName;
 use document::Section;
@@ -68,9 +73,11 @@ use subnets::{NO_RESERVED_ADDRESSES, Subnets};
 #[derive(Debug)]
 pub struct Facts {
     api_versions: Section<ByName<ApiVersion>>,
+    cluster_zones: Section<Vec<ClusterZone>>,
     errors: Section<ByName<ErrorFact>>,
     firewall_skus: Section<FirewallSkus>,
     fqdn_tags: Section<ByName<FqdnTagFact>>,
+    hdinsight_management: Section<Vec<ManagementAddresses>>,
     limits: Section<Limits>,
     node_provisioning: Section<Vec<ProvisioningStep>>,
     nsg_default_rules: Section<DefaultRules>,
@@ -92,6 +99,10 @@ macro_rules! with_section {
                 let $section = &$facts.api_versions;
                 $answer
             }
+            Subject::ClusterZones => {
+                let $section = &$facts.cluster_zones;
+                $answer
+            }
             Subject::Errors => {
                 let $section = &$facts.errors;
                 $answer
@@ -102,6 +113,10 @@ macro_rules! with_section {
             }
             Subject::FqdnTags => {
                 let $section = &$facts.fqdn_tags;
+                $answer
+            }
+            Subject::HdinsightManagement => {
+                let $section = &$facts.hdinsight_management;
                 $answer
             }
             Subject::Limits => {
@@ -158,9 +173,11 @@ impl Facts {
     pub fn builtin() -> &'static Self {
         static BUILTIN: Facts = Facts {
             api_versions: Section::new(Subject::ApiVersions),
+            cluster_zones: Section::new(Subject::ClusterZones),
             errors: Section::new(Subject::Errors),
             firewall_skus: Section::new(Subject::FirewallSkus),
             fqdn_tags: Section::new(Subject::FqdnTags),
+            hdinsight_management: Section::new(Subject::HdinsightManagement),
             limits: Section::new(Subject::Limits),
             node_provisioning: Section::new(Subject::NodeProvisioning),
             nsg_default_rules: Section::new(Subject::NsgDefaultRules),
@@ -258,6 +275,13 @@ impl Facts {
         names.is_some_and(|names| names.get(name).is_some())
     }
 
+    /// Where the management of HDInsight comes in from, everywhere and by region.
+    #[must_use]
+    pub fn hdinsight_management(&self) -> &[ManagementAddresses] {
+        let addresses = self.hdinsight_management.entries();
+        addresses.map_or(&[], Vec::as_slice)
+    }
+
     /// The service tag of that name in any case, with or without a region.
     #[must_use]
     pub fn service_tag<'name>(&self, name: &'name str) -> Option<ServiceTagMatch<'_, 'name>> {
@@ -344,6 +368,13 @@ impl Facts {
             .into_iter()
             .flat_map(|subnets| &subnets.reserved_ranges);
         ranges.filter(move |range| range.product == product)
+    }
+
+    /// The names that the private DNS zone of a cluster may have in a cloud.
+    pub fn cluster_zones(&self, cloud: Cloud) -> impl Iterator<Item = &ClusterZone> {
+        let zones = self.cluster_zones.entries();
+        let zones = zones.into_iter().flatten();
+        zones.filter(move |zone| zone.is_of(cloud))
     }
 
     /// The error of that code, old or new, in any case.

@@ -31,12 +31,16 @@ macro_rules! subjects {
 subjects! {
     /// API versions of resource types.
     ApiVersions "api-versions.yaml",
+    /// Names of the private DNS zones of clusters.
+    ClusterZones "cluster-zones.yaml",
     /// Error codes and messages.
     Errors "errors.yaml",
     /// Features by firewall tier.
     FirewallSkus "firewall-skus.yaml",
     /// FQDN tags.
     FqdnTags "fqdn-tags.yaml",
+    /// Addresses of the management of HDInsight.
+    HdinsightManagement "hdinsight-management.yaml",
     /// Limits and ranges.
     Limits "limits.yaml",
     /// Steps of a node's start.

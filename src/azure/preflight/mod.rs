@@ -1,10 +1,39 @@
-//! What the resource provider refuses before anything is built.
+//! What the resource provider refuses before anything is built, or while it builds what it makes itself.
+//!
+//! One file per subject, in the order in which Azure looks: the policy of the firewall and the route table are written before the cluster;
+//! then the provider checks the request itself, the network, the identity and the zone; Azure Policy answers when the
+//! first resource is made. What the provider does not check is not here: whether a next hop is a firewall, what
+//! firewalls and security groups let through, custom DNS, peerings, the way back. HDInsight is the exception: its
+//! provider reads the security group. Sources are those of the facts and of `rules/azure/errors.yaml`.
+
+mod addresses;
+mod authorized_ranges;
+mod bootstrap;
+mod dns_zone;
+mod elements;
+mod firewall_policy;
+mod hdinsight_management;
+mod identity_type;
+mod inspection;
+mod kubenet;
+mod outbound;
+mod permissions;
+mod platform_routes;
+mod policy_assignments;
+mod pool_name;
+mod private_endpoint;
+mod routes;
+#[cfg(test)]
+mod tests;
 
 use crate::estate::{Id, Pool};
 
 use super::cause::Cause;
 use super::dataplane::Dataplane;
+use super::facts::{Facts, Product};
 use super::flow::{Assumption, Element};
+
+use inspection::Inspection;
 
 /// A reason to refuse a cluster.
 #[derive(Debug, Clone, PartialEq)]
@@ -23,6 +52,26 @@ pub struct Refusal {
     pub missing_actions: Vec<String>,
 }
 
+impl Refusal {
+    fn new(cause: Cause, element: Element, text: impl Into<String>) -> Self {
+        Self {
+            cause,
+            element,
+            text: text.into(),
+            code: None,
+            message: None,
+            missing_actions: Vec::new(),
+        }
+    }
+
+    /// Adds the code that Azure answers, with its message filled with these values.
+    fn answered(mut self, facts: &Facts, code: &str, values: &[(&str, &str)]) -> Self {
+        self.code = Some(code.to_owned());
+        self.message = facts.error(code).and_then(|error| error.message(values));
+        self
+    }
+}
+
 /// What the resource provider says to a pool.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Preflight {
@@ -34,8 +83,50 @@ pub struct Preflight {
     pub assumptions: Vec<Assumption>,
 }
 
+impl Preflight {
+    /// Whether nothing is refused.
+    #[must_use]
+    pub fn is_accepted(&self) -> bool {
+        self.refusals.is_empty()
+    }
+}
+
+/// The service that a pool is made by. A pool without a kind is taken for an AKS cluster.
+#[must_use]
+pub fn product_of(pool: &Pool) -> Product {
+    match pool.kind.as_ref().map(|kind| kind.value.as_str()) {
+        Some("hdinsight-on-aks") => Product::HdinsightOnAks,
+        Some("hdinsight") => Product::Hdinsight,
+        _ => Product::Aks,
+    }
+}
+
 /// Asks what the resource provider would say to a pool.
 #[must_use]
-pub fn preflight(_plane: &Dataplane<'_>, _pool: Id<Pool>) -> Preflight {
-    Preflight::default()
+pub fn preflight(plane: &Dataplane<'_>, pool: Id<Pool>) -> Preflight {
+    let mut inspection = Inspection::new(plane, pool);
+    let subjects: &[fn(&mut Inspection<'_>)] = match inspection.product {
+        Product::Hdinsight => &[firewall_policy::check, hdinsight_management::check],
+        _ => &[
+            firewall_policy::check,
+            platform_routes::check,
+            pool_name::check,
+            outbound::check,
+            authorized_ranges::check,
+            routes::check,
+            kubenet::check,
+            identity_type::check,
+            addresses::check,
+            permissions::check,
+            dns_zone::check,
+            private_endpoint::check,
+            bootstrap::check,
+            policy_assignments::check,
+        ],
+    };
+    inspection.note_unknown_subnets();
+    for check in subjects {
+        check(&mut inspection);
+    }
+    inspection.finish()
 }
