@@ -19,4 +19,4 @@ pub use flow::{
     Announced, Assumption, Blocker, Element, Field, Flow, NearMiss, Outcome, RulePlace, Sender,
     Site, Stage, Step, Target, Trace, Verdict,
 };
-pub use service_tags::ServiceTags;
+pub use service_tags::{ServiceTags, ServiceTagsError};
