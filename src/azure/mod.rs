@@ -11,6 +11,7 @@ pub mod preflight;
 pub mod rbac;
 pub mod rule_sets;
 mod service_tags;
+mod tag_membership;
 pub mod usage;
 
 pub use cause::Cause;
@@ -20,3 +21,4 @@ pub use flow::{
     Site, Stage, Step, Target, Trace, Verdict,
 };
 pub use service_tags::{ServiceTags, ServiceTagsError};
+pub use tag_membership::{Membership, MembershipAnswer, MembershipReason, membership};
