@@ -15,23 +15,25 @@ use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_m
 use tidegate::azure::ServiceTags;
 use tidegate::net::ServiceTag;
 
-/// A file of `tags` regional tags of thirty services, which share `prefixes` prefixes of many lengths evenly; every
-/// seventh prefix is IPv6, and each is in the top-level tag of its service too, as in the real files.
-fn file(tags: u32, prefixes: u32) -> String {
-    let each = prefixes / tags / 2;
-    let mut services = vec![Vec::new(); 30];
+/// Services, each with a top-level tag and one tag for each region.
+const SERVICES: u32 = 30;
+/// Prefixes of one regional tag; its service's top-level tag has them too, as in the real files.
+const PREFIXES: u32 = 17;
+
+fn file(regions: u32) -> String {
     let mut values = Vec::new();
-    for tag in 0..tags {
-        let listed: Vec<String> = (0..each).map(|n| prefix(tag * each + n)).collect();
-        let service = (tag % 30) as usize;
-        values.push(value(
-            &format!("Service{service}.Region{}", tag / 30),
-            &listed,
-        ));
-        services.get_mut(service).unwrap().extend(listed);
-    }
-    for (service, listed) in services.iter().enumerate() {
-        values.push(value(&format!("Service{service}"), listed));
+    for service in 0..SERVICES {
+        let mut all = Vec::new();
+        for region in 0..regions {
+            let first = (service * regions + region) * PREFIXES;
+            let prefixes: Vec<String> = (first..first + PREFIXES).map(prefix).collect();
+            values.push(value(
+                &format!("Service{service}.Region{region}"),
+                &prefixes,
+            ));
+            all.extend(prefixes);
+        }
+        values.push(value(&format!("Service{service}"), &all));
     }
     format!(
         "{{\"changeNumber\": 1, \"cloud\": \"Public\", \"values\": [{}]}}",
@@ -39,8 +41,9 @@ fn file(tags: u32, prefixes: u32) -> String {
     )
 }
 
+/// A prefix of one of many lengths; every seventh is IPv6.
 fn prefix(number: u32) -> String {
-    if number % 7 == 0 {
+    if number.is_multiple_of(7) {
         let length = 48 + number % 17;
         let network = Ipv6Addr::from((0x2603_1000 << 96) | (u128::from(number) << 64));
         return format!("{}/{length}", truncated(network.into(), length));
@@ -72,8 +75,10 @@ fn value(name: &str, prefixes: &[String]) -> String {
 
 fn benchmark(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("service tags");
-    for (tags, prefixes) in [(300, 10_000), (3_000, 100_000)] {
-        let text = file(tags, prefixes);
+    for regions in [9, 99] {
+        let text = file(regions);
+        let tags = SERVICES * (regions + 1);
+        let prefixes = 2 * SERVICES * regions * PREFIXES;
         let name = format!("{tags} tags, {prefixes} prefixes");
         group.sample_size(20);
         group.throughput(Throughput::Bytes(text.len() as u64));

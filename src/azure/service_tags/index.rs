@@ -1,8 +1,10 @@
-//! Finds the prefixes that cover an address: by network, one search for each prefix length.
+//! Finds the prefixes that cover an address: one probe for each prefix length in use.
 
 use std::net::IpAddr;
+use std::ops::Range;
 
 use ipnet::IpNet;
+use rustc_hash::FxHashMap;
 
 /// The place of a tag in its file.
 pub(super) type TagNumber = u32;
@@ -55,8 +57,10 @@ fn descending(used: &[bool]) -> Vec<u8> {
 /// All prefixes with their tags.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Index {
-    /// By prefix, then by tag.
-    entries: Vec<(IpNet, TagNumber)>,
+    /// The tags of each prefix, ascending, one prefix after the other.
+    tags: Vec<TagNumber>,
+    /// Where the tags of a prefix are.
+    places: FxHashMap<IpNet, Range<usize>>,
     lengths: Lengths,
 }
 
@@ -66,9 +70,21 @@ impl Index {
             .flat_map(|(tag, prefixes)| prefixes.iter().map(move |prefix| (*prefix, tag)))
             .collect();
         entries.sort_unstable();
+        let mut places = FxHashMap::default();
+        let mut start = 0;
+        for of_one_prefix in entries.chunk_by(|(a, _), (b, _)| a == b) {
+            let end = start + of_one_prefix.len();
+            places.extend(
+                of_one_prefix
+                    .first()
+                    .map(|(prefix, _)| (*prefix, start..end)),
+            );
+            start = end;
+        }
         Self {
             lengths: Lengths::of(entries.iter().map(|(prefix, _)| prefix)),
-            entries,
+            tags: entries.into_iter().map(|(_, tag)| tag).collect(),
+            places,
         }
     }
 
@@ -80,22 +96,23 @@ impl Index {
         address: IpAddr,
     ) -> Option<IpNet> {
         let mut networks = lengths.networks(address);
-        networks.find(|network| self.entries.binary_search(&(*network, tag)).is_ok())
+        networks.find(|network| self.tags_with(network).binary_search(&tag).is_ok())
     }
 
     /// The tags that hold an address, in their order, each once.
     pub(super) fn tags_of(&self, address: IpAddr) -> Vec<TagNumber> {
-        let mut tags = Vec::new();
-        for network in self.lengths.networks(address) {
-            let first = self
-                .entries
-                .partition_point(|(prefix, _)| *prefix < network);
-            let found = self.entries.iter().skip(first);
-            let found = found.take_while(|(prefix, _)| *prefix == network);
-            tags.extend(found.map(|(_, tag)| *tag));
-        }
+        let networks = self.lengths.networks(address);
+        let tags = networks.flat_map(|network| self.tags_with(&network));
+        let mut tags: Vec<TagNumber> = tags.copied().collect();
         tags.sort_unstable();
         tags.dedup();
         tags
+    }
+
+    /// The tags that list exactly this prefix.
+    fn tags_with(&self, prefix: &IpNet) -> &[TagNumber] {
+        let tags = self.places.get(prefix);
+        tags.and_then(|place| self.tags.get(place.clone()))
+            .unwrap_or_default()
     }
 }

@@ -1,6 +1,6 @@
 //! The addresses of service tags, from the file that Microsoft publishes every week for each cloud.
 //!
-//! A look-up costs one search for each prefix length in use, whatever the number of tags and prefixes.
+//! A look-up costs one probe for each prefix length in use, whatever the number of tags and prefixes.
 
 mod index;
 mod parse;
