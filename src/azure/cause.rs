@@ -87,3 +87,71 @@ impl fmt::Display for Cause {
         f.write_str(self.slug())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    const SECTIONS: [&str; 4] = [
+        "## What is wrong",
+        "## Why it happens",
+        "## How to see it in Azure",
+        "## What to do",
+    ];
+
+    #[test]
+    fn slugs_are_unique_and_lead_back() {
+        let slugs: BTreeSet<&str> = Cause::ALL.iter().map(|cause| cause.slug()).collect();
+        assert_eq!(slugs.len(), Cause::ALL.len());
+        for cause in Cause::ALL {
+            assert_eq!(Cause::from_slug(cause.slug()), Some(*cause));
+        }
+        assert_eq!(Cause::from_slug("route.nothing"), None);
+    }
+
+    #[test]
+    fn every_page_has_a_title_and_the_four_sections_with_text() {
+        for cause in Cause::ALL {
+            let title = cause.doc().lines().next().unwrap_or("");
+            assert!(
+                title.strip_prefix("# ").is_some_and(|t| !t.is_empty()),
+                "{cause}"
+            );
+            let mut headings = Vec::new();
+            let mut code = false;
+            let mut before = "";
+            for line in cause.doc().lines() {
+                code ^= line.starts_with("```");
+                if !code && line.starts_with('#') {
+                    assert!(!before.starts_with("##"), "{cause}: nothing below {before}");
+                    headings.push(line);
+                }
+                if !line.is_empty() {
+                    before = line;
+                }
+            }
+            assert!(!code, "{cause}: a block of code stays open");
+            assert!(!before.starts_with('#'), "{cause}: nothing below {before}");
+            assert_eq!(
+                headings.split_first(),
+                Some((&title, &SECTIONS[..])),
+                "{cause}"
+            );
+        }
+    }
+
+    #[test]
+    fn every_page_fits_a_terminal() {
+        for cause in Cause::ALL {
+            let lines = cause.doc().lines().count();
+            assert!((12..=38).contains(&lines), "{cause}: {lines} lines");
+            for line in cause.doc().lines() {
+                let width = line.chars().count();
+                assert!(width <= 100, "{cause}: {width} columns: {line}");
+                assert_eq!(line.trim_end(), line, "{cause}");
+            }
+        }
+    }
+}

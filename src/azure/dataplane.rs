@@ -83,13 +83,14 @@ impl<'a> Dataplane<'a> {
 
     /// Whether a service tag holds an end, and what had to be assumed for it.
     pub(super) fn tag_holds(&self, tag: &ServiceTag, end: &End) -> (Truth, Option<String>) {
-        let (membership, reason) = membership(tag, end.address, &end.tags, self.tags, self.facts);
-        let truth = match membership {
+        let answer = membership(tag, end.address, &end.tags, self.tags, self.facts);
+        let truth = match answer.membership {
             Membership::Yes => Truth::Yes,
             Membership::No => Truth::No,
             Membership::Unknown => Truth::Maybe,
         };
-        (truth, reason)
+        let assumed = answer.reason.is_assumption();
+        (truth, assumed.then(|| answer.reason.to_string()))
     }
 }
 

@@ -32,4 +32,5 @@ pub use flow::{
     Announced, Assumption, Blocker, Element, Field, Flow, NearMiss, Outcome, RulePlace, Sender,
     Site, Stage, Step, Target, Trace, Verdict,
 };
-pub use service_tags::ServiceTags;
+pub use service_tags::{ServiceTags, ServiceTagsError};
+pub use tag_membership::{Membership, MembershipAnswer, MembershipReason, membership};

@@ -2,6 +2,7 @@
 
 #![cfg(test)]
 
+mod causes;
 mod cli;
 mod compile_properties;
 mod conformance;
@@ -15,5 +16,6 @@ mod policies;
 mod policy;
 mod readme;
 mod refused;
+mod service_tags;
 mod support;
 mod syntax_properties;

@@ -1,5 +1,8 @@
 //! Names of service tags and where Azure lists them as usable. Their addresses come from Microsoft's weekly files.
 
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+
 use serde::Deserialize;
 
 use crate::net::Cloud;
@@ -52,6 +55,14 @@ impl From<TagUse> for TagFeature {
     }
 }
 
+/// Which addresses of a tag another tag holds as well.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum Coverage {
+    Whole,
+    Ipv4,
+}
+
 /// What is known about a service tag.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -63,6 +74,9 @@ pub struct ServiceTagFact {
     government: Option<Vec<TagFeature>>,
     #[serde(default)]
     documented: Vec<TagFeature>,
+    in_azure_cloud: Option<Coverage>,
+    #[serde(default)]
+    regions: BTreeMap<String, Vec<String>>,
     /// Where it was read.
     pub source: SourceId,
     /// Contradictions and conditions.
@@ -90,6 +104,31 @@ impl ServiceTagFact {
     pub fn is_regional_in(&self, cloud: Cloud) -> bool {
         self.features(cloud)
             .is_some_and(|features| features.contains(&TagFeature::Regional))
+    }
+
+    /// Whether the regional forms of the tag lie in `AzureCloud` of the same region: with this address, or with all
+    /// addresses when there is none.
+    #[must_use]
+    pub fn is_in_azure_cloud(&self, address: Option<IpAddr>) -> bool {
+        match self.in_azure_cloud {
+            Some(Coverage::Whole) => true,
+            Some(Coverage::Ipv4) => address.is_some_and(|address| address.is_ipv4()),
+            None => false,
+        }
+    }
+
+    /// Whether two names of regions are one region, in any case and in the spellings that this tag and others use.
+    #[must_use]
+    pub fn is_same_region(&self, first: &str, second: &str) -> bool {
+        self.own_spelling(first)
+            .eq_ignore_ascii_case(self.own_spelling(second))
+    }
+
+    /// How this tag spells a region.
+    fn own_spelling<'n>(&'n self, region: &'n str) -> &'n str {
+        let mut others = self.regions.iter();
+        let own = others.find(|(_, others)| others.iter().any(|o| o.eq_ignore_ascii_case(region)));
+        own.map_or(region, |(own, _)| own)
     }
 
     /// Whether Azure lists the tag for a use in a cloud.
