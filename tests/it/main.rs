@@ -7,6 +7,7 @@ mod compile_properties;
 mod conformance;
 mod errors;
 mod ids;
+mod incidents;
 mod language;
 mod layering;
 mod limits;
