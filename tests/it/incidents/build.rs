@@ -73,7 +73,7 @@ impl Builder {
     pub(super) fn meta(&mut self, fields: &Fields<'_>, name: impl Into<SmolStr>) -> Meta {
         let origin = self.origin(fields.path());
         let home = match fields.text("resource_group") {
-            None => Home::Deployed,
+            None => self.own_home(),
             Some(group) => self.home_in(&group),
         };
         Meta {
@@ -81,6 +81,14 @@ impl Builder {
             origin,
             body: None,
             home,
+        }
+    }
+
+    /// The home of the cluster, and of everything that does not say where it is.
+    pub(super) fn own_home(&self) -> Home {
+        match &self.groups.own {
+            None => Home::Deployed,
+            Some(group) => self.home_in(group),
         }
     }
 
@@ -167,7 +175,7 @@ impl Builder {
                         name: name.clone(),
                         origin: span.into(),
                         body: None,
-                        home: Home::Deployed,
+                        home: self.own_home(),
                     },
                     address: Some(Spanned::new(address, span)),
                     zones: Vec::new(),

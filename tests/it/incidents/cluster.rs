@@ -5,8 +5,8 @@ use serde_json::Value;
 use smol_str::SmolStr;
 use tidegate::base::{Origin, Spanned};
 use tidegate::estate::{
-    ApiServer, AuthorizedRanges, Bootstrap, Home, HttpProxy, Id, Meta, NetworkPlugin, Node,
-    NodeSettings, OutboundType, Pool, PoolIdentity, PrivateZone, ProxyEndpoint, Ref,
+    ApiServer, AuthorizedRanges, Bootstrap, HttpProxy, Id, Meta, NetworkPlugin, Node, NodeSettings,
+    OutboundType, Pool, PoolIdentity, PrivateZone, ProxyEndpoint, Ref,
 };
 use tidegate::net::Fqdn;
 
@@ -53,7 +53,7 @@ pub(super) fn build(builder: &mut Builder, fields: &Fields<'_>, product: &str) -
             .into(),
         origin,
         body: None,
-        home: Home::Deployed,
+        home: builder.own_home(),
     };
     let kind = builder.at(fields, "kind", SmolStr::from(kind));
     let mut subnets = Vec::new();

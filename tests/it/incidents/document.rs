@@ -7,9 +7,11 @@ use serde_json::{Map, Value};
 
 use super::path::same_name;
 
-/// Reads a YAML text.
+/// Reads a YAML text. `Off` and `on` are words, as in YAML 1.2.
 pub(super) fn read(text: &str) -> Result<Value, String> {
-    serde_saphyr::from_str(text).map_err(|error| error.without_snippet().to_string())
+    let options = serde_saphyr::options! { strict_booleans: true };
+    serde_saphyr::from_str_with_options(text, options)
+        .map_err(|error| error.without_snippet().to_string())
 }
 
 /// What could not be understood.
@@ -128,11 +130,6 @@ impl<'a> Fields<'a> {
     /// Takes keys that decide nothing.
     pub(super) fn skip(&self, keys: &[&'static str]) {
         self.taken.borrow_mut().extend(keys);
-    }
-
-    /// Every key that is there.
-    pub(super) fn keys(&self) -> impl Iterator<Item = (&'a str, &'a Value)> + use<'a> {
-        self.map.iter().map(|(key, value)| (key.as_str(), value))
     }
 
     /// The value, `null` included.

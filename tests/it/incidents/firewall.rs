@@ -206,9 +206,8 @@ fn settings(builder: &mut Builder, fields: &Fields<'_>) -> FirewallSettings {
         settings.names_need_proxy = builder.flag(&dns, "require_proxy_for_network_rules");
     }
     if let Some(mode) = fields.text("threat_intel") {
-        // Some readers of YAML take `Off` for a truth value.
         let mode = match mode.as_str() {
-            "Off" | "false" => Some(ThreatIntel::Off),
+            "Off" => Some(ThreatIntel::Off),
             "Alert" => Some(ThreatIntel::Alert),
             "Deny" => Some(ThreatIntel::Deny),
             other => {
