@@ -306,6 +306,26 @@ pub(super) fn subnet(estate: &Estate, name: &str, vnet: Option<&str>) -> Option<
     subnets.next().map(|(id, _)| id)
 }
 
+/// The subnet of that name that holds an address; the first of that name when none does.
+pub(super) fn subnet_holding(
+    estate: &Estate,
+    name: &str,
+    vnet: Option<&str>,
+    address: Option<IpAddr>,
+) -> Option<Id<Subnet>> {
+    let first = subnet(estate, name, vnet)?;
+    let wanted = &estate.subnets[first].meta.name;
+    let mut named = estate
+        .subnets
+        .iter()
+        .filter(|(_, own)| own.meta.name == *wanted);
+    let holding = named.find(|(_, own)| {
+        let mut prefixes = own.prefixes.iter();
+        prefixes.any(|prefix| address.is_some_and(|address| prefix.value.contains(&address)))
+    });
+    Some(holding.map_or(first, |(id, _)| id))
+}
+
 /// The element of that name.
 pub(super) fn by_name<T>(
     table: &Table<T>,

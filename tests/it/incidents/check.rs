@@ -9,7 +9,7 @@ use tidegate::estate::{Estate, Id, Subnet};
 use tidegate::net::{Fqdn, ServiceTag, Transport};
 
 use super::assign::{self, Statement};
-use super::build::{by_name, subnet, transport};
+use super::build::{by_name, subnet, subnet_holding, transport};
 use super::document::{Fields, Problems, text_of};
 use super::observed::Observed;
 use super::topology::{self, Built};
@@ -215,7 +215,7 @@ fn sender(built: &Built, from: &Fields<'_>) -> Result<Sender, String> {
     let address: Option<IpAddr> = from.parse("ip");
     let vnet = from.text("vnet");
     if let Some(name) = from.text("subnet") {
-        let subnet = subnet(&built.estate, &name, vnet.as_deref());
+        let subnet = subnet_holding(&built.estate, &name, vnet.as_deref(), address);
         let subnet = subnet.ok_or_else(|| format!("no subnet `{name}`"))?;
         let address = match address {
             Some(address) => address,

@@ -56,10 +56,11 @@ pub(super) fn build(builder: &mut Builder, fields: &Fields<'_>, product: &str) -
         home: builder.own_home(),
     };
     let kind = builder.at(fields, "kind", SmolStr::from(kind));
+    let vnet = fields.text("vnet");
     let mut subnets = Vec::new();
     for key in ["subnet", "subnets"] {
         for name in fields.texts(key) {
-            let found = builder.subnet(&name, None);
+            let found = builder.subnet(&name, vnet.as_deref());
             subnets.push(builder.reference(fields, key, &name, found));
         }
     }
@@ -105,6 +106,11 @@ fn network_plugin(builder: &mut Builder, fields: &Fields<'_>) -> Option<Spanned<
     let Some((_, plugin)) = known.find(|(keyword, _)| *keyword == text) else {
         fields.problem("network_plugin", format_args!("unknown: `{text}`"));
         return None;
+    };
+    let overlay = fields.text("network_plugin_mode").as_deref() == Some("overlay");
+    let plugin = match plugin {
+        NetworkPlugin::Azure if overlay => NetworkPlugin::AzureOverlay,
+        plugin => plugin,
     };
     Some(builder.at(fields, "network_plugin", plugin))
 }

@@ -93,7 +93,8 @@ pub(super) fn create(built: &Built, pool: Id<Pool>) -> Observed {
         },
         ..Observed::default()
     };
-    if let Some(refusal) = answer.refusals.first() {
+    // What is accepted may come with a warning, which has a cause too.
+    if let Some(refusal) = answer.refusals.first().or(answer.warnings.first()) {
         let Refusal {
             cause,
             element,

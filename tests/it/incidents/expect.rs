@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 
 use serde_json::Value;
+use tidegate::azure::Cause;
 
 use super::document::{Fields, Problems, text_of};
 use super::observed::{Observed, Seen};
@@ -68,7 +69,7 @@ fn differences(fields: &Fields<'_>, expected: &Value, observed: &Observed) -> Ve
     let blocking = fields.text("blocking_element");
     if let Some(cause) = fields.text("cause")
         && observed.cause != Some(cause.as_str())
-        && !(passes && is_overruled(observed, blocking.as_deref()))
+        && !(passes && is_passed_by(&cause, observed, blocking.as_deref()))
     {
         differ("cause", observed.cause.unwrap_or("none").to_owned());
     }
@@ -99,7 +100,13 @@ fn differences(fields: &Fields<'_>, expected: &Value, observed: &Observed) -> Ve
     }
     for text in fields.texts("matched") {
         let route = Path::leading(&text).is_some_and(|path| path.head() == "route_tables");
-        if !any(&text, &observed.matched) && !(route && any(&text, &observed.steps)) {
+        // Routes let nothing through; they are steps.
+        let asked = if route {
+            &observed.steps
+        } else {
+            &observed.matched
+        };
+        if !any(&text, asked) && !any(&text, &observed.matched) {
             differ("matched", list(&observed.matched));
         }
     }
@@ -170,9 +177,12 @@ fn differences(fields: &Fields<'_>, expected: &Value, observed: &Observed) -> Ve
     found
 }
 
-/// Whether a flow that passes does so in spite of something that was meant to stop it.
-fn is_overruled(observed: &Observed, blocking: Option<&str>) -> bool {
-    !observed.shadowed.is_empty() || blocking.is_some_and(|text| any(text, &observed.steps))
+/// Whether a flow that passes shows a cause all the same: a rule that was meant to stop it was not asked, or it took
+/// its way by the element that is named.
+fn is_passed_by(cause: &str, observed: &Observed, blocking: Option<&str>) -> bool {
+    !observed.shadowed.is_empty()
+        || (cause != Cause::OrderOrPrecedence.slug()
+            && blocking.is_some_and(|text| any(text, &observed.steps)))
 }
 
 fn any(text: &str, seen: &[Seen]) -> bool {

@@ -65,11 +65,11 @@ impl Seen {
 
     /// How it is called in a list of names.
     pub(super) fn short(&self) -> &str {
-        let names = self
+        let mut names = self
             .paths
             .iter()
             .filter_map(|path| path.names().last().copied());
-        names.last().unwrap_or(&self.name)
+        names.next_back().unwrap_or(&self.name)
     }
 }
 

@@ -6,7 +6,9 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 use smol_str::SmolStr;
-use tidegate::intent::catalog::{Catalog, Endpoint, Library, Selection, Template, select};
+use tidegate::intent::catalog::{
+    Catalog, Endpoint, Library, Selection, Template, TemplateKind, select,
+};
 use tidegate::net::{Cloud, Service};
 
 use super::super::policy::built_in;
@@ -107,16 +109,31 @@ fn templates(endpoint: &Endpoint) -> impl Iterator<Item = &Template> {
 
 /// Whether a word names a destination: the name itself, one that its pattern covers, or its tag.
 fn names(template: &Template, word: &str) -> bool {
-    let text = template.text().to_ascii_lowercase();
-    let word = word.to_ascii_lowercase();
-    let tag = |text: &str| text.split('.').next().unwrap_or_default().to_owned();
-    match text.split_once("*.") {
-        Some(("", parent)) if word.contains('.') => {
-            word == text || word.ends_with(&format!(".{parent}"))
+    let text = template.text();
+    let first = |text: &str| text.split('.').next().unwrap_or_default().to_owned();
+    match template.kind() {
+        TemplateKind::ServiceTag | TemplateKind::FqdnTag => first(text) == first(word),
+        TemplateKind::Address => text == word && text != "*",
+        TemplateKind::Fqdn => covers(text, word),
+    }
+}
+
+/// Whether a host name fits a pattern, in which a placeholder stands for any label.
+fn covers(pattern: &str, name: &str) -> bool {
+    let (mut pattern, mut name) = (pattern.rsplit('.'), name.rsplit('.').peekable());
+    let mut labels = 0;
+    loop {
+        let (wanted, own) = (pattern.next(), name.next());
+        match (wanted, own) {
+            (None, None) => return labels > 1,
+            (Some("*"), Some(_)) => return labels > 1,
+            (Some(wanted), Some(own))
+                if wanted.contains('{') || wanted.eq_ignore_ascii_case(own) =>
+            {
+                labels += 1;
+            }
+            _ => return false,
         }
-        _ if text.contains("{") => tag(&text) == tag(&word) && !tag(&text).contains('{'),
-        _ if text.contains('.') => word == text,
-        _ => text.len() > 1 && tag(&word) == text,
     }
 }
 
