@@ -36,9 +36,14 @@ fn load_balancer(builder: &mut Builder, fields: &Fields<'_>) {
     fields.skip(&["sku"]);
     let meta = builder.meta(fields, fields.name());
     let (mut public_ips, mut private_ips) = (Vec::new(), Vec::new());
+    let frontend = fields.texts("frontend");
+    let private = |text: &String| matches!(text.parse(), Ok(IpAddr::V4(ip)) if ip.is_private());
     match fields.text("type").as_deref() {
-        Some("public") => public_ips = builder.public_ips(fields, "frontend"),
         Some("internal" | "private") => private_ips = builder.addresses(fields, "frontend"),
+        None if frontend.iter().all(private) => {
+            private_ips = builder.addresses(fields, "frontend");
+        }
+        None | Some("public") => public_ips = builder.public_ips(fields, "frontend"),
         other => fields.problem("type", format_args!("unknown: {other:?}")),
     }
     let mut backends = Vec::new();
@@ -207,9 +212,10 @@ fn hub(builder: &mut Builder, fields: &Fields<'_>) {
     match fields.get("routing_intent") {
         None => {}
         Some(Value::Object(_)) => {
+            // The value may name the firewall that takes the traffic.
             if let Some(intent) = fields.map("routing_intent") {
-                internet = intent.flag("internet").unwrap_or(false);
-                private = intent.flag("private").unwrap_or(false);
+                internet = builder.present(&intent, "internet").is_some();
+                private = builder.present(&intent, "private").is_some();
             }
         }
         Some(_) => {
