@@ -9,6 +9,7 @@ pub mod compile;
 pub mod diag;
 pub mod emit;
 pub mod estate;
+pub mod explain;
 pub mod intent;
 pub mod lint;
 pub mod net;

@@ -1,11 +1,21 @@
 //! The estate made ready to follow flows through it.
 
-use crate::estate::Estate;
+use std::sync::OnceLock;
+
+use crate::estate::{Direction, Estate, Firewall, Id, Nsg, Subnet};
+use crate::net::ServiceTag;
 
 use super::facts::Facts;
+use super::firewall::{FirewallOrder, FqdnTagContents};
+use super::packet::End;
+use super::routing::{EffectiveRoute, effective_routes};
 use super::service_tags::ServiceTags;
+use super::tag_membership::{Membership, membership};
+use super::truth::Truth;
 
-/// An estate, what is known about Azure, and what is known about the addresses of service tags.
+/// An estate, what is known about Azure, and what is known about the contents of tags.
+///
+/// What many flows share is computed once: rules in their order, the effective routes of a subnet when first asked.
 #[derive(Debug)]
 pub struct Dataplane<'a> {
     /// The estate.
@@ -14,16 +24,83 @@ pub struct Dataplane<'a> {
     pub facts: &'a Facts,
     /// The addresses of service tags; tags are symbolic without them.
     pub tags: Option<&'a ServiceTags>,
+    /// What FQDN tags are known to hold.
+    pub fqdn_tags: FqdnTagContents,
+    routes: Vec<OnceLock<Vec<EffectiveRoute>>>,
+    security_rules: Vec<[Vec<usize>; 2]>,
+    firewalls: Vec<FirewallOrder<'a>>,
 }
 
 impl<'a> Dataplane<'a> {
     /// Makes an estate ready.
     #[must_use]
     pub fn new(estate: &'a Estate, facts: &'a Facts, tags: Option<&'a ServiceTags>) -> Self {
+        let security_rules = estate.nsgs.iter().map(|(_, nsg)| rules_in_order(nsg));
         Self {
             estate,
             facts,
             tags,
+            fqdn_tags: FqdnTagContents::default(),
+            routes: estate.subnets.ids().map(|_| OnceLock::new()).collect(),
+            security_rules: security_rules.collect(),
+            firewalls: estate
+                .firewalls
+                .ids()
+                .map(|id| FirewallOrder::of(estate, id))
+                .collect(),
         }
     }
+
+    /// Adds what FQDN tags are known to hold.
+    #[must_use]
+    pub fn with_fqdn_tags(mut self, contents: FqdnTagContents) -> Self {
+        self.fqdn_tags = contents;
+        self
+    }
+
+    /// The routes in force on a subnet.
+    #[must_use]
+    pub fn routes(&self, subnet: Id<Subnet>) -> &[EffectiveRoute] {
+        let cell = self.routes.get(subnet.index());
+        cell.map_or(&[], |cell| {
+            cell.get_or_init(|| effective_routes(self, subnet))
+        })
+    }
+
+    /// The places of a security group's rules in a direction, in the order in which they are asked.
+    pub(super) fn security_rules(&self, nsg: Id<Nsg>, direction: Direction) -> &[usize] {
+        let rules = self.security_rules.get(nsg.index());
+        rules.map_or(&[], |[inbound, outbound]| match direction {
+            Direction::Inbound => inbound,
+            Direction::Outbound => outbound,
+        })
+    }
+
+    /// The rules of a firewall in the order in which they are asked.
+    pub(super) fn firewall_order(&self, firewall: Id<Firewall>) -> Option<&FirewallOrder<'a>> {
+        self.firewalls.get(firewall.index())
+    }
+
+    /// Whether a service tag holds an end, and what had to be assumed for it.
+    pub(super) fn tag_holds(&self, tag: &ServiceTag, end: &End) -> (Truth, Option<String>) {
+        let (membership, reason) = membership(tag, end.address, &end.tags, self.tags, self.facts);
+        let truth = match membership {
+            Membership::Yes => Truth::Yes,
+            Membership::No => Truth::No,
+            Membership::Unknown => Truth::Maybe,
+        };
+        (truth, reason)
+    }
+}
+
+fn rules_in_order(nsg: &Nsg) -> [Vec<usize>; 2] {
+    [Direction::Inbound, Direction::Outbound].map(|direction| {
+        let of_direction = nsg.rules.iter().enumerate();
+        let mut rules: Vec<(u32, usize)> = of_direction
+            .filter(|(_, rule)| rule.direction == direction)
+            .map(|(index, rule)| (rule.priority.value, index))
+            .collect();
+        rules.sort_unstable();
+        rules.into_iter().map(|(_, index)| index).collect()
+    })
 }

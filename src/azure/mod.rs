@@ -4,17 +4,28 @@
 
 mod cause;
 mod dataplane;
+mod dns;
 pub mod facts;
+mod firewall;
 mod flow;
 pub mod next_hop;
+mod nsg;
+mod packet;
 pub mod preflight;
+pub mod provisioning;
 pub mod rbac;
+pub mod routing;
 pub mod rule_sets;
 mod service_tags;
+mod tag_membership;
+mod truth;
 pub mod usage;
+mod walk;
 
 pub use cause::Cause;
 pub use dataplane::Dataplane;
+pub use dns::{Answer, Resolution};
+pub use firewall::{FqdnTagContent, FqdnTagContents, covers};
 pub use flow::{
     Announced, Assumption, Blocker, Element, Field, Flow, NearMiss, Outcome, RulePlace, Sender,
     Site, Stage, Step, Target, Trace, Verdict,

@@ -173,9 +173,20 @@ pub fn of_firewall(estate: &Estate, id: Id<Firewall>) -> Vec<RuleSet<'_>> {
 /// (MicrosoftDocs/azure-docs, articles/firewall/dns-settings.md).
 #[must_use]
 pub fn proxies_dns(estate: &Estate, set: &RuleSet<'_>) -> bool {
-    let above = match set.owner {
+    let above = with_those_above(estate, set);
+    above.iter().any(|set| set.settings.proxies_dns())
+}
+
+/// Whether network rules of this set may name domains, by its own settings or those of a policy above it.
+#[must_use]
+pub fn takes_names(estate: &Estate, set: &RuleSet<'_>) -> bool {
+    let above = with_those_above(estate, set);
+    above.iter().any(|set| set.settings.takes_names())
+}
+
+fn with_those_above<'a>(estate: &'a Estate, set: &RuleSet<'a>) -> Vec<RuleSet<'a>> {
+    match set.owner {
         Owner::Policy(id) => with_parents(estate, id),
         Owner::Firewall(_) => vec![*set],
-    };
-    above.iter().any(|set| set.settings.proxies_dns())
+    }
 }

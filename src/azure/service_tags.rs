@@ -9,6 +9,12 @@ use crate::net::ServiceTag;
 pub struct ServiceTags {}
 
 impl ServiceTags {
+    /// The longest prefix of a tag that holds an address.
+    #[must_use]
+    pub fn longest_prefix(&self, _tag: &ServiceTag, _address: IpAddr) -> Option<ipnet::IpNet> {
+        None
+    }
+
     /// Whether a tag holds an address; `None` when the file has no such tag.
     #[must_use]
     pub fn holds(&self, _tag: &ServiceTag, _address: IpAddr) -> Option<bool> {

@@ -489,7 +489,7 @@ impl Drafter<'_> {
         let estate = self.estate;
         let firewall = &estate.firewalls[self.firewall];
         let settings = estate.settings_of(firewall);
-        if settings.proxies_dns() {
+        if settings.takes_names() {
             return true;
         }
         let meta = estate

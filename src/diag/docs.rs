@@ -70,8 +70,9 @@ impl Id {
                              another cloud. `tidegate catalog list` and `catalog show NAME` tell what there is."
             }
             Self::TG0017 => {
-                "An address must lie in a certain subnet and does not: that of a firewall in \
-                             AzureFirewallSubnet, that of an appliance or private endpoint in its own. Both places are shown."
+                "An address must lie in a certain subnet or prefix and does not: that of a firewall in \
+                 AzureFirewallSubnet, that of an appliance, private endpoint or proxy in its own, that of a node in a \
+                 subnet of its pool, that of the cluster's DNS in `service-cidr`. Both places are shown."
             }
             Self::TG0018 => {
                 "The policy says `egress N` for a version of the language that this program does not know. \
@@ -94,7 +95,8 @@ impl Id {
             }
             Self::TG0023 => {
                 "Each part is fine by itself, but not together: a peering of a network with itself, a subnet that \
-                             exists in a vnet that does not, a security rule with two protocols, a group where none can stand. The message says which parts."
+                             exists in a vnet that does not, a security rule with two protocols, a group where none can stand, \
+                 authorized ranges of a private cluster. The message says which parts."
             }
             Self::TG0024 => {
                 "A parameter is declared and nothing uses it. Use it as `$NAME`, or remove it."

@@ -63,6 +63,20 @@ impl Builder<'_> {
 
     fn records(&mut self, zone: &PrivateDnsZone, zone_target: &Target) {
         for record in &zone.records {
+            if let Some(alias) = &record.cname {
+                let kind = "Microsoft.Network/privateDnsZones/CNAME";
+                let target = zone_target.child(kind, "record", &record.name);
+                let mut resource = self.resource(target, record.origin);
+                resource.target.symbol.push_str("_cname");
+                resource.depends_on = vec![zone_target.clone()];
+                let to = Value::text(alias.value.to_string());
+                resource.properties = vec![
+                    ("ttl", Value::Integer(RECORD_TTL)),
+                    ("cnameRecord", Value::Object(vec![("cname", to)])),
+                ];
+                self.push(resource);
+                continue;
+            }
             let (v4, v6): (Vec<IpAddr>, Vec<IpAddr>) = record
                 .addresses
                 .iter()

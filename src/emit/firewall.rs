@@ -83,6 +83,23 @@ impl Builder<'_> {
                 .properties
                 .push(("threatIntelMode", Value::text(threat_intel(mode.value))));
         }
+        let (names, addresses) = allowed_by_threat_intel(settings);
+        let mut allowed = Vec::new();
+        push_list(
+            &mut allowed,
+            "fqdns",
+            names.iter().map(Value::text).collect(),
+        );
+        push_list(
+            &mut allowed,
+            "ipAddresses",
+            addresses.iter().map(Value::text).collect(),
+        );
+        if !allowed.is_empty() {
+            resource
+                .properties
+                .push(("threatIntelWhitelist", Value::Object(allowed)));
+        }
         let mut dns = Vec::new();
         if !settings.dns_servers.is_empty() {
             dns.push((
@@ -94,6 +111,11 @@ impl Builder<'_> {
             settings
                 .dns_proxy
                 .map(|proxy| ("enableProxy", Value::Bool(proxy.value))),
+        );
+        dns.extend(
+            settings
+                .names_need_proxy
+                .map(|needed| ("requireProxyForNetworkRules", Value::Bool(needed.value))),
         );
         if !dns.is_empty() {
             resource
@@ -215,6 +237,12 @@ impl Builder<'_> {
             });
         push_list(&mut fields, "targetFqdns", self.names(&rule.destinations));
         push_list(&mut fields, "fqdnTags", tags.collect());
+        let categories = rule.web_categories.iter();
+        let categories = categories.map(|category| Value::text(category.value.as_str()));
+        push_list(&mut fields, "webCategories", categories.collect());
+        if rule.terminate_tls.is_some() {
+            fields.push(("terminateTLS", Value::Bool(true)));
+        }
         Value::Object(fields)
     }
 
@@ -595,7 +623,20 @@ fn ip_groups(rules: &Rules) -> Vec<Id<IpGroup>> {
     }
 }
 
-/// DNS and SNAT settings of a firewall without policy (terraform-provider-azurerm, firewall_resource.go).
+/// Names and addresses that threat intelligence leaves alone.
+fn allowed_by_threat_intel(settings: &FirewallSettings) -> (Vec<String>, Vec<String>) {
+    let allowed = settings.threat_intel_allowed.iter();
+    let (names, addresses): (Vec<_>, Vec<_>) =
+        allowed.partition(|destination| destination.value.is_name());
+    let texts = |destinations: Vec<&crate::base::Spanned<Destination>>| {
+        let texts = destinations.into_iter().map(|it| it.value.to_string());
+        texts.collect()
+    };
+    (texts(names), texts(addresses))
+}
+
+/// DNS, SNAT and threat intelligence settings of a firewall without policy (terraform-provider-azurerm,
+/// firewall_resource.go; azure-cli-extensions, azure-firewall; azure-powershell, NetworkResourceManagerProfile.cs).
 fn additional_properties(settings: &FirewallSettings) -> Vec<(&'static str, Value)> {
     let mut additional = Vec::new();
     if let Some(proxy) = settings.dns_proxy {
@@ -620,6 +661,19 @@ fn additional_properties(settings: &FirewallSettings) -> Vec<(&'static str, Valu
             .map(|range| range.value.to_string())
             .collect();
         additional.push(("Network.SNAT.PrivateRanges", join(ranges)));
+    }
+    if let Some(needed) = settings.names_need_proxy {
+        additional.push((
+            "Network.DNS.RequireProxyForNetworkRules",
+            Value::text(needed.value.to_string()),
+        ));
+    }
+    let (names, addresses) = allowed_by_threat_intel(settings);
+    if !names.is_empty() {
+        additional.push(("ThreatIntel.Whitelist.FQDNs", join(names)));
+    }
+    if !addresses.is_empty() {
+        additional.push(("ThreatIntel.Whitelist.IpAddresses", join(addresses)));
     }
     additional
 }

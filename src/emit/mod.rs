@@ -33,6 +33,7 @@ const KINDS: &[&str] = &[
     "Microsoft.Network/privateDnsZones",
     "Microsoft.Network/privateDnsZones/A",
     "Microsoft.Network/privateDnsZones/AAAA",
+    "Microsoft.Network/privateDnsZones/CNAME",
     "Microsoft.Network/privateDnsZones/virtualNetworkLinks",
     "Microsoft.Network/publicIPAddresses",
     "Microsoft.Network/routeTables",

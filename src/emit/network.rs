@@ -153,7 +153,8 @@ impl Builder<'_> {
             ));
         }
         let mut subnets = Vec::new();
-        for (_, subnet) in estate.subnets_of(id) {
+        for (id, subnet) in estate.subnets_of(id) {
+            self.without_endpoint_policy(id, subnet);
             for target in self.attached_to(subnet).into_iter().filter(is_deployed) {
                 if !resource.depends_on.contains(&target) {
                     resource.depends_on.push(target);
@@ -184,6 +185,7 @@ impl Builder<'_> {
                 ));
                 continue;
             }
+            self.without_endpoint_policy(id, subnet);
             let mut resource = self.resource(self.subnet(id), subnet.meta.origin);
             resource.depends_on = self
                 .attached_to(subnet)
@@ -195,6 +197,16 @@ impl Builder<'_> {
                 .extend(previous.replace(resource.target.clone()));
             resource.properties = self.subnet_properties(subnet);
             self.push(resource);
+        }
+    }
+
+    /// A service endpoint policy is described and not made.
+    fn without_endpoint_policy(&mut self, id: Id<Subnet>, subnet: &Subnet) {
+        if subnet.endpoint_policy.is_some() {
+            let path = self.estate.subnet_path(id);
+            self.template
+                .not_deployed
+                .push(format!("service endpoint policy of subnet `{path}`"));
         }
     }
 
@@ -348,7 +360,7 @@ impl Builder<'_> {
         }
         resource.properties = vec![
             ("remoteVirtualNetwork", Value::reference(self.vnet(to))),
-            ("allowVirtualNetworkAccess", Value::Bool(true)),
+            ("allowVirtualNetworkAccess", Value::Bool(peering.access)),
             (
                 "allowForwardedTraffic",
                 Value::Bool(peering.forwarded_traffic),

@@ -109,6 +109,13 @@ impl FirewallSettings {
     pub fn proxies_dns(&self) -> bool {
         self.dns_proxy.is_some_and(|proxy| proxy.value)
     }
+
+    /// Whether network rules may name domains: the DNS proxy is on, or is not needed for it
+    /// (Azure's own words, `AzureFirewallDNSProxyMustBeEnabled`).
+    #[must_use]
+    pub fn takes_names(&self) -> bool {
+        self.proxies_dns() || self.names_need_proxy.is_some_and(|needed| !needed.value)
+    }
 }
 
 /// A firewall policy.

@@ -24,6 +24,14 @@ impl<T> Id<T> {
     }
 }
 
+impl<T> Id<T> {
+    /// Its place in the table, for tables kept beside it.
+    #[must_use]
+    pub fn index(self) -> usize {
+        self.index as usize
+    }
+}
+
 impl<T> Clone for Id<T> {
     fn clone(&self) -> Self {
         *self

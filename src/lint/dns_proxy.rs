@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::azure::facts::FirewallFeature;
 use crate::azure::next_hop::firewall_of;
-use crate::azure::rule_sets::{self, PlacedRule, RuleSet, proxies_dns, rule_sets};
+use crate::azure::rule_sets::{self, PlacedRule, RuleSet, proxies_dns, rule_sets, takes_names};
 use crate::diag::{Edit, Finding, Id, Safety, Severity};
 use crate::estate::{DnsServers, Endpoint, Firewall, Id as ElementId, NetworkRule, Pool, Vnet};
 
@@ -45,7 +45,7 @@ fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
         let can = context
             .facts
             .sku_has(tier, FirewallFeature::NamesInNetworkRules);
-        if !can || proxies_dns(context.estate, &set) {
+        if !can || takes_names(context.estate, &set) {
             continue;
         }
         for placed in set.network_rules() {
@@ -218,6 +218,13 @@ pool p in v.s {{ outbound userDefinedRouting }}"
             [expected]
         );
         assert_eq!(found(Id::TG3002, &policy("", "", "10.0.0.9")), [""; 0]);
+        assert_eq!(
+            found(
+                Id::TG3002,
+                &policy("", "names-need-proxy off", "contoso.com")
+            ),
+            [""; 0]
+        );
         let error = findings(Id::TG3002, &off)[0].azure_error.clone().unwrap();
         assert!(
             error

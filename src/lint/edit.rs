@@ -5,7 +5,7 @@ use crate::diag::Edit;
 use crate::estate::Meta;
 
 /// Adds a clause to the block of a resource, before its closing brace. `None` when it has no braces in a policy.
-pub(super) fn add_clause(meta: &Meta, clause: &str) -> Option<Edit> {
+pub(crate) fn add_clause(meta: &Meta, clause: &str) -> Option<Edit> {
     let body = meta.body?;
     let brace = body.end.saturating_sub(1);
     Some(Edit {
@@ -19,7 +19,7 @@ pub(super) fn add_clause(meta: &Meta, clause: &str) -> Option<Edit> {
 }
 
 /// Puts other words in the place of some.
-pub(super) fn replace(span: Span, text: impl Into<String>) -> Edit {
+pub(crate) fn replace(span: Span, text: impl Into<String>) -> Edit {
     Edit {
         span,
         text: text.into(),

@@ -5,10 +5,12 @@ use std::mem::discriminant;
 use std::net::IpAddr;
 
 use crate::azure::facts::{Facts, Limit, LimitState};
-use crate::azure::rule_sets::{RuleSet, rule_sets};
+use crate::azure::rule_sets::{Owner, RuleSet, rule_sets};
 use crate::base::{Origin, Spanned};
 use crate::diag::{Finding, Id, Severity};
-use crate::estate::{Endpoint, NatRule, NetworkRule, RuleCollection, RuleInfo, Rules, Translated};
+use crate::estate::{
+    ApplicationRule, Endpoint, NatRule, NetworkRule, RuleCollection, RuleInfo, Rules, Translated,
+};
 use crate::net::{Destination, FqdnPattern, PortRange, Transport};
 
 use super::Context;
@@ -23,6 +25,7 @@ rule! {
     /// - a wildcard in the name of a network rule, or any name in the destination of a DNAT rule;
     /// - a source that is no address, address range or IP group;
     /// - an IPv6 address anywhere;
+    /// - a web category or TLS inspection in a rule of the firewall itself, which only rules of a policy can have;
     /// - ESP or AH in a network rule, anything but TCP and UDP in a DNAT rule, ports for ICMP, a port out of range.
     ///
     /// ```egress
@@ -62,6 +65,9 @@ fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
         {
             let rule = placed.rule;
             ends(&rule.info, &rule.sources, &rule.destinations, findings);
+            if matches!(set.owner, Owner::Firewall(_)) {
+                findings.extend(only_in_policies(rule));
+            }
             for (_, port) in &rule.protocols {
                 let limit = Limit::FirewallApplicationRulePort;
                 findings.extend(port_out_of_range(context.facts, limit, *port, &rule.info));
@@ -278,6 +284,23 @@ fn ipv6(endpoint: &Endpoint) -> Option<&Destination> {
         _ => return None,
     };
     address.is_ipv6().then_some(destination)
+}
+
+/// What classic rules cannot say.
+fn only_in_policies(rule: &ApplicationRule) -> impl Iterator<Item = Finding> {
+    let name = &rule.info.name;
+    let category = rule.web_categories.first();
+    let category = category.map(|category| (category.span.into(), "a web category"));
+    let tls = rule.terminate_tls.map(|origin| (origin, "TLS inspection"));
+    let found = category.into_iter().chain(tls);
+    found.map(move |(origin, what): (Origin, &str)| {
+        Finding::new(
+            Id::TG3006,
+            format!("rule `{name}` has {what}, which only rules of a policy can have"),
+        )
+        .at(origin, "in a rule of the firewall itself")
+        .help("write a `firewall-policy` with this rule, and name it in the firewall: policy NAME")
+    })
 }
 
 fn check_network_rule(rule: &NetworkRule, findings: &mut Vec<Finding>) {

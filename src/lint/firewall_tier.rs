@@ -2,9 +2,9 @@
 
 use rustc_hash::FxHashSet;
 
-use crate::azure::facts::{FirewallFeature, FirewallTier};
+use crate::azure::facts::{Facts, FirewallFeature, FirewallTier};
 use crate::azure::next_hop::default_route_of;
-use crate::azure::rule_sets::{RuleSet, rule_sets};
+use crate::azure::rule_sets::{Owner, RuleSet, rule_sets};
 use crate::base::Origin;
 use crate::diag::{Finding, Id};
 use crate::estate::{Endpoint, Firewall, NextHop, ThreatIntel, Tier};
@@ -14,8 +14,8 @@ use super::{Context, firewall_subnet};
 rule! {
     /// Settings, rules and policies that the tier of a firewall, or of its policy, does not have.
     ///
-    /// Basic has no DNS proxy, no DNS servers of one's own, no domain names in network rules, only alerts from threat
-    /// intelligence and no forced tunnelling. A firewall takes policies of certain tiers only: Basic those of Basic,
+    /// Basic has no DNS proxy, no DNS servers of one's own, no domain names in network rules, no web categories, only
+    /// alerts from threat intelligence and no forced tunnelling. Premium alone inspects TLS. A firewall takes policies of certain tiers only: Basic those of Basic,
     /// Standard those of Standard, Premium those of Standard and Premium.
     ///
     /// ```egress
@@ -41,7 +41,7 @@ fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
     for set in rule_sets(context.estate) {
         for (feature, place, what) in used_features(&set, &compiled) {
             if !context.facts.sku_has(fact_tier(set.tier.value), feature) {
-                findings.push(lacks(&set, place, what));
+                findings.push(lacks(context.facts, &set, feature, place, what));
             }
         }
     }
@@ -139,6 +139,19 @@ fn used_features(
             used.push((FirewallFeature::NamesInNetworkRules, info.origin, what));
         }
     }
+    // Classic rules know neither, whatever the tier; that is reported as TG3006.
+    let of_policy = matches!(set.owner, Owner::Policy(_));
+    for placed in set.application_rules().filter(|_| of_policy) {
+        let rule = placed.rule;
+        if let Some(origin) = rule.terminate_tls {
+            let what = "no TLS inspection";
+            used.push((FirewallFeature::TlsInspection, origin, what));
+        }
+        if let Some(category) = rule.web_categories.first() {
+            let what = "no web categories";
+            used.push((FirewallFeature::WebCategories, category.span.into(), what));
+        }
+    }
     used
 }
 
@@ -147,12 +160,23 @@ pub(super) fn is_name(endpoint: &Endpoint) -> bool {
     matches!(endpoint, Endpoint::Plain(destination) if destination.is_name())
 }
 
-fn lacks(set: &RuleSet<'_>, place: Origin, what: &str) -> Finding {
+fn lacks(
+    facts: &Facts,
+    set: &RuleSet<'_>,
+    feature: FirewallFeature,
+    place: Origin,
+    what: &str,
+) -> Finding {
     let (name, tier) = (&set.meta.name, set.tier.value);
+    let mut tiers = FirewallTier::ALL.into_iter();
+    let least = tiers.find(|tier| facts.sku_has(*tier, feature));
+    let least = least.unwrap_or(FirewallTier::Premium).name();
     Finding::new(Id::TG2002, format!("`{name}` is {tier}, which has {what}"))
         .at(place, "needs a higher tier")
         .related(set.tier.span, "the tier")
-        .help("write `sku Standard` in policy and firewall, or do without")
+        .help(format!(
+            "write `sku {least}` in policy and firewall, or do without"
+        ))
 }
 
 #[cfg(test)]
@@ -209,6 +233,31 @@ route-table t { route d 0.0.0.0/0 -> internet }
                 "8:15 `p` is Basic, which has no DNS servers of one's own",
                 "9:16 `p` is Basic, which has no such use of threat intelligence",
                 "11:10 `p` is Basic, which has no domain names in network rules",
+            ]
+        );
+    }
+
+    #[test]
+    fn tls_inspection_and_web_categories_have_their_tiers() {
+        let policy = |sku: &str| {
+            tg2002(&format!(
+                "firewall-policy p {{ sku {sku}
+  rule-collection-group g 200 {{ application-rules a 200 deny {{
+    rule r from any to web-category Gambling, web-category Chess https tls-inspection
+  }} }}
+}}"
+            ))
+        };
+        assert_eq!(policy("Premium"), [""; 0]);
+        assert_eq!(
+            policy("Standard"),
+            ["8:72 `p` is Standard, which has no TLS inspection"]
+        );
+        assert_eq!(
+            policy("Basic"),
+            [
+                "8:37 `p` is Basic, which has no web categories",
+                "8:72 `p` is Basic, which has no TLS inspection",
             ]
         );
     }

@@ -77,7 +77,7 @@ macro_rules! rule {
 
 mod default_route;
 mod dns_proxy;
-mod edit;
+pub(crate) mod edit;
 mod expiry;
 mod firewall_rule;
 mod firewall_subnet;

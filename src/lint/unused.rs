@@ -1,6 +1,7 @@
 //! TG8001: resources that nothing uses.
 
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 
 use petgraph::graph::{DiGraph, NodeIndex};
 use petgraph::visit::{Dfs, Walker};
@@ -8,12 +9,13 @@ use petgraph::visit::{Dfs, Walker};
 use crate::azure::next_hop::{Holder, held_addresses, holders};
 use crate::azure::rbac::assignments_of;
 use crate::azure::rule_sets::RuleSet;
-use crate::base::Origin;
+use crate::base::{Origin, Spanned};
 use crate::diag::{Finding, Id};
 use crate::estate::{
-    Appliance, ApplicationSecurityGroup, DnsServers, Endpoint, Estate, Firewall, FirewallPolicy,
-    Gateway, Id as ElementId, Identity, IpGroup, LoadBalancer, NatGateway, NextHop, Nsg,
-    PoolIdentity, PrivateDnsZone, PublicAddress, PublicIp, RoleDefinition, RouteTable, Rules,
+    Appliance, ApplicationSecurityGroup, DeniedPrincipals, DnsServer, DnsServers, Endpoint, Estate,
+    Firewall, FirewallPolicy, Gateway, Id as ElementId, Identity, IpGroup, LoadBalancer,
+    NatGateway, NextHop, Nsg, PoolIdentity, PrivateDnsZone, PrivateZone, Proxy, PublicAddress,
+    PublicIp, RoleDefinition, RouteTable, Rules,
 };
 
 use super::Context;
@@ -24,8 +26,9 @@ rule! {
     /// A route table or network security group on no subnet protects nobody, though it looks as if it did; often the
     /// clause that attaches it was forgotten. An address, IP group or identity without use costs and confuses.
     ///
-    /// What pools, subnets, networks and private endpoints refer to counts as used, directly or through others, and
-    /// so does what firewalls refer to, when they are deployed or have rules.
+    /// What pools, subnets, networks, private endpoints and deny assignments refer to counts as used, directly or
+    /// through others, and so does what firewalls refer to, when they are deployed or have rules. A `service` is never
+    /// reported: it says what is behind a name, whoever asks for it.
     ///
     /// ```egress
     /// vnet analytics 10.10.0.0/16 {
@@ -55,6 +58,8 @@ enum Node {
     Gateway(ElementId<Gateway>),
     Appliance(ElementId<Appliance>),
     DnsZone(ElementId<PrivateDnsZone>),
+    DnsServer(ElementId<DnsServer>),
+    Proxy(ElementId<Proxy>),
     Identity(ElementId<Identity>),
     Role(ElementId<RoleDefinition>),
 }
@@ -129,6 +134,12 @@ impl Node {
                 &estate.dns_zones[id].meta,
                 "no vnet is linked to it",
             ),
+            Self::DnsServer(id) => (
+                "DNS server",
+                &estate.dns_servers[id].meta,
+                "no vnet, firewall or other DNS server in use asks it",
+            ),
+            Self::Proxy(id) => ("proxy", &estate.proxies[id].meta, "no pool uses it"),
             Self::Identity(id) => ("identity", &estate.identities[id].meta, "no pool has it"),
         };
         Some((kind, meta.name.as_str(), meta.origin, missing))
@@ -143,6 +154,8 @@ fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
     uses.route_tables();
     uses.firewalls();
     uses.others();
+    uses.dns_servers();
+    uses.denials();
     for node in uses.unused() {
         if let Some((kind, name, origin, missing)) = node.description(estate) {
             findings.push(
@@ -184,6 +197,8 @@ impl<'a> Uses<'a> {
             .chain(estate.gateways.ids().map(Node::Gateway))
             .chain(estate.appliances.ids().map(Node::Appliance))
             .chain(estate.dns_zones.ids().map(Node::DnsZone))
+            .chain(estate.dns_servers.ids().map(Node::DnsServer))
+            .chain(estate.proxies.ids().map(Node::Proxy))
             .chain(estate.identities.ids().map(Node::Identity))
             .chain(estate.role_definitions.ids().map(Node::Role));
         for node in all {
@@ -242,6 +257,27 @@ impl<'a> Uses<'a> {
         for (_, pool) in estate.pools.iter() {
             let via = pool.via.as_ref().and_then(|via| via.id);
             self.add(Node::Root, via.map(Node::Firewall));
+            let nsg = pool.nodes.interface_nsg.as_ref().and_then(|nsg| nsg.id);
+            self.add(Node::Root, nsg.map(Node::Nsg));
+            if let Some(PrivateZone::Own(zone)) = pool
+                .api_server
+                .private_zone
+                .as_ref()
+                .map(|zone| &zone.value)
+            {
+                self.add(Node::Root, zone.id.map(Node::DnsZone));
+            }
+            if let Some(proxy) = &pool.http_proxy {
+                let endpoints = proxy.http.iter().chain(&proxy.https);
+                let listening = endpoints.flat_map(|endpoint| {
+                    let all = estate.proxies.iter();
+                    all.filter(|(_, it)| {
+                        it.port == endpoint.value.port
+                            && it.address.value.to_string() == endpoint.value.host
+                    })
+                });
+                self.add(Node::Root, listening.map(|(id, _)| Node::Proxy(id)));
+            }
             if let Some(PoolIdentity::UserAssigned(identity)) = &pool.identity {
                 self.add(Node::Root, identity.id.map(Node::Identity));
             }
@@ -298,6 +334,51 @@ impl<'a> Uses<'a> {
         }
     }
 
+    fn dns_servers(&mut self) {
+        let estate = self.estate;
+        let at: BTreeMap<IpAddr, Node> = estate
+            .dns_servers
+            .iter()
+            .map(|(id, server)| (server.address.value, Node::DnsServer(id)))
+            .collect();
+        let known = |addresses: &[Spanned<IpAddr>]| -> Vec<Node> {
+            let found = addresses.iter().filter_map(|it| at.get(&it.value));
+            found.copied().collect()
+        };
+        for (_, vnet) in estate.vnets.iter() {
+            if let DnsServers::Custom(servers) = &vnet.dns {
+                self.add(Node::Root, known(servers));
+            }
+        }
+        for (id, firewall) in estate.firewalls.iter() {
+            self.add(Node::Firewall(id), known(&firewall.settings.dns_servers));
+        }
+        for (id, policy) in estate.firewall_policies.iter() {
+            self.add(Node::Policy(id), known(&policy.settings.dns_servers));
+        }
+        for (id, server) in estate.dns_servers.iter() {
+            let user = Node::DnsServer(id);
+            self.add(user, server.forwarders.iter().flat_map(|it| known(it)));
+            for forwarder in &server.conditional {
+                self.add(user, known(&forwarder.servers));
+            }
+        }
+    }
+
+    /// An identity that a deny assignment names is there for that.
+    fn denials(&mut self) {
+        let estate = self.estate;
+        for (_, denial) in estate.deny_assignments.iter() {
+            let listed = match &denial.principals {
+                DeniedPrincipals::Everyone => &[][..],
+                DeniedPrincipals::Listed(listed) => listed,
+            };
+            let named = listed.iter().chain(&denial.excluded);
+            let named = named.filter_map(|identity| identity.id);
+            self.add(Node::Root, named.map(Node::Identity));
+        }
+    }
+
     fn others(&mut self) {
         let estate = self.estate;
         for (id, gateway) in estate.nat_gateways.iter() {
@@ -320,6 +401,10 @@ impl<'a> Uses<'a> {
             if lends || !gateway.learned.is_empty() {
                 self.add(Node::Root, [Node::Gateway(id)]);
             }
+        }
+        for (id, appliance) in estate.appliances.iter() {
+            let address = appliance.public_ip.iter().filter_map(address_of);
+            self.add(Node::Appliance(id), address);
         }
         for (_, endpoint) in estate.private_endpoints.iter() {
             let zone = endpoint.zone.as_ref().and_then(|zone| zone.id);
@@ -415,6 +500,29 @@ pool q in v.s { outbound userDefinedRouting identity msi }";
         assert_eq!(
             found(Id::TG8001, policy),
             ["12:11 appliance `nva` is not used: no route in use leads to it"]
+        );
+    }
+
+    #[test]
+    fn what_is_described_is_used_by_who_asks_it() {
+        let policy = "vnet v 10.0.0.0/16 { dns 10.0.0.4  subnet s 10.0.1.0/24 }
+dns-server first in v { address 10.0.0.4  forwarders 10.0.0.5  forward contoso.com -> 192.168.0.4 }
+dns-server second { address 10.0.0.5 }
+dns-server third { address 192.168.0.4 }
+dns-server idle { address 192.168.0.5 }
+proxy squid { address 10.0.9.4  port 3128 }
+proxy idle { address 10.0.9.4  port 8080 }
+service logs { fqdn logs.blob.core.windows.net }
+nsg n
+identity allowed
+deny-assignment locks on vnet v { actions Microsoft.Network/*  except allowed }
+pool q in v.s { outbound none  http-proxy squid  node-nsg n }";
+        assert_eq!(
+            found(Id::TG8001, policy),
+            [
+                "5:12 DNS server `idle` is not used: no vnet, firewall or other DNS server in use asks it",
+                "7:7 proxy `idle` is not used: no pool uses it",
+            ]
         );
     }
 

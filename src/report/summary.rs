@@ -272,6 +272,7 @@ const KINDS: &[(&str, &str, &str)] = &[
     ("virtualNetworkLinks", "zone link", "zone links"),
     ("A", "address record", "address records"),
     ("AAAA", "IPv6 address record", "IPv6 address records"),
+    ("CNAME", "alias record", "alias records"),
     ("userAssignedIdentities", "identity", "identities"),
     ("roleDefinitions", "custom role", "custom roles"),
     ("roleAssignments", "role assignment", "role assignments"),

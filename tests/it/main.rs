@@ -5,6 +5,7 @@
 mod cli;
 mod compile_properties;
 mod conformance;
+mod described;
 mod errors;
 mod ids;
 mod incidents;

@@ -183,6 +183,7 @@ fn target() -> impl Strategy<Value = Statement> {
         one(place()),
         on_line("tag Sql.WestEurope"),
         on_line("fqdn-tag WindowsUpdate"),
+        on_line("web-category Gambling"),
         on_line("ip-group partners"),
         on_line("security-group web"),
     ]
@@ -239,6 +240,7 @@ fn subnet() -> impl Strategy<Value = Statement> {
             choice(&["disabled", "enabled", "nsg", "route-table"])
         ),
         clause("default-outbound", switch()),
+        clause("service-endpoint-policy", names()),
         common(),
     ];
     parts![
@@ -260,6 +262,18 @@ fn rule() -> impl Strategy<Value = Statement> {
     ]
 }
 
+fn application_rule() -> impl Strategy<Value = Statement> {
+    parts![
+        on_line("rule"),
+        one(name()),
+        introduced("from", targets()),
+        introduced("to", targets()),
+        services(),
+        maybe(just(vec![free("tls-inspection")])),
+        maybe(text()),
+    ]
+}
+
 fn collection() -> impl Strategy<Value = Statement> {
     let dnat_rule = parts![
         on_line("rule"),
@@ -274,11 +288,18 @@ fn collection() -> impl Strategy<Value = Statement> {
     ];
     prop_oneof![
         parts![
-            choice(&["network-rules", "application-rules"]),
+            on_line("network-rules"),
             one(name()),
             number(),
             choice(&["allow", "deny"]),
             block(rule()),
+        ],
+        parts![
+            on_line("application-rules"),
+            one(name()),
+            number(),
+            choice(&["allow", "deny"]),
+            block(application_rule()),
         ],
         parts![
             on_line("dnat-rules"),
@@ -295,6 +316,11 @@ fn setting() -> impl Strategy<Value = Statement> {
         clause("dns-proxy", switch()),
         clause("dns-servers", addresses()),
         clause("threat-intel", choice(&["off", "alert", "deny"])),
+        clause(
+            "threat-intel-allow",
+            list(prop_oneof![one(domain()), one(prefix())])
+        ),
+        clause("names-need-proxy", switch()),
         clause("snat-private-ranges", prefixes()),
     ]
 }
@@ -311,6 +337,8 @@ fn network_statement() -> impl Strategy<Value = Statement> {
         clause("forwarded-traffic", switch()),
         clause("gateway-transit", switch()),
         clause("remote-gateways", switch()),
+        clause("access", switch()),
+        clause("state", choice(&["connected", "initiated", "disconnected"])),
         common(),
     ];
     let next_hop = prop_oneof![
@@ -350,7 +378,17 @@ fn network_statement() -> impl Strategy<Value = Statement> {
         clause("private-ip", addresses()),
         clause("backend", list(one(place()))),
         clause("outbound-rule", switch()),
+        clause("ports", list(number())),
         common(),
+    ];
+    let appliance = prop_oneof![
+        clause("private-ip", addresses()),
+        clause("ip-forwarding", switch()),
+        clause("public-ip", prop_oneof![one(name()), one(address())]),
+        clause("snat", switch()),
+        on_line("allow any"),
+        clause("allow", targets()),
+        common()
     ];
     prop_oneof![
         parts![on_line("vnet"), one(name()), prefixes(), maybe(block(vnet))],
@@ -370,7 +408,7 @@ fn network_statement() -> impl Strategy<Value = Statement> {
         parts![
             on_line("security-group"),
             one(name()),
-            maybe(block(common()))
+            maybe(block(prop_oneof![clause("members", addresses()), common()]))
         ],
         parts![
             on_line("ip-group"),
@@ -416,11 +454,7 @@ fn network_statement() -> impl Strategy<Value = Statement> {
             on_line("appliance"),
             one(name()),
             introduced("in", one(place())),
-            maybe(block(prop_oneof![
-                clause("private-ip", addresses()),
-                clause("ip-forwarding", switch()),
-                common()
-            ])),
+            maybe(block(appliance)),
         ],
     ]
 }
@@ -455,28 +489,23 @@ fn other_statement() -> impl Strategy<Value = Statement> {
             maybe(just(vec![free("nxdomain-redirect")])),
         ],
         parts![on_line("record"), one(name()), addresses()],
+        parts![on_line("alias"), one(name()), joint("->"), one(domain())],
         common(),
     ];
     let endpoint = prop_oneof![
         clause("private-ip", addresses()),
         clause("for", list(one(domain()))),
         clause("zone", one(domain())),
+        clause("target", one(name())),
         common(),
-    ];
-    let scope = prop_oneof![
-        on_line("this resource-group"),
-        on_line("this subscription"),
-        parts![
-            choice(&["vnet", "subnet", "nsg", "public-ip", "management-group"]),
-            one(name())
-        ],
     ];
     let identity = prop_oneof![
         clause("principal-id", one(name())),
+        clause("member-of", list(value())),
         parts![
             on_line("role"),
             text_on_line(),
-            introduced("on", scope),
+            introduced("on", scope()),
             maybe(on_line("existing"))
         ],
         common(),
@@ -510,6 +539,136 @@ fn other_statement() -> impl Strategy<Value = Statement> {
     ]
 }
 
+fn scope() -> impl Strategy<Value = Statement> {
+    prop_oneof![
+        on_line("this resource-group"),
+        on_line("this subscription"),
+        parts![
+            choice(&[
+                "vnet",
+                "subnet",
+                "nsg",
+                "public-ip",
+                "service",
+                "management-group"
+            ]),
+            one(name())
+        ],
+    ]
+}
+
+fn described_statement() -> impl Strategy<Value = Statement> {
+    let dns_server = prop_oneof![
+        clause("address", one(address())),
+        clause("forwarders", addresses()),
+        parts![on_line("forward"), one(domain()), joint("->"), addresses()],
+        common(),
+    ];
+    let admitted = prop_oneof![one(prefix()), clause("subnet", one(place()))];
+    let service = prop_oneof![
+        clause("fqdn", one(domain())),
+        clause("kind", choice(&["storage", "acr"])),
+        clause("region", choice(&["westeurope", "$location"])),
+        clause("alias", one(domain())),
+        clause("address", addresses()),
+        clause("tag", names()),
+        clause("public-access", switch()),
+        on_line("admit none"),
+        clause("admit", list(admitted)),
+        common(),
+    ];
+    let proxy = prop_oneof![
+        clause("address", one(address())),
+        clause("port", number()),
+        on_line("allow any"),
+        clause("allow", list(one(domain()))),
+        common(),
+    ];
+    let deny_assignment = prop_oneof![
+        clause("actions", names()),
+        clause("not-actions", names()),
+        clause("principals", names()),
+        clause("except", names()),
+        on_line("scope-only"),
+        ignore(),
+    ];
+    let azure_policy = prop_oneof![
+        clause("effect", choice(&["deny", "audit", "Modify"])),
+        clause("resource-types", names()),
+        ignore(),
+    ];
+    prop_oneof![
+        parts![
+            on_line("dns-server"),
+            one(name()),
+            maybe(introduced("in", one(name()))),
+            maybe(block(dns_server)),
+        ],
+        parts![on_line("service"), one(name()), maybe(block(service))],
+        parts![
+            on_line("proxy"),
+            one(name()),
+            maybe(introduced("in", one(place()))),
+            maybe(block(proxy)),
+        ],
+        parts![
+            on_line("deny-assignment"),
+            value(),
+            introduced("on", scope()),
+            maybe(block(deny_assignment)),
+        ],
+        parts![
+            on_line("azure-policy"),
+            value(),
+            introduced("on", scope()),
+            maybe(block(azure_policy)),
+        ],
+    ]
+}
+
+fn cluster() -> impl Strategy<Value = Statement> {
+    let api_server = prop_oneof![
+        clause("fqdn", one(domain())),
+        clause("public-ip", one(address())),
+        clause("authorized-ranges", prefixes()),
+        clause("private-dns-zone", choice(&["system", "none"])),
+        clause("private-dns-zone", one(domain())),
+        clause("public-name", switch()),
+        clause("subnet", one(place())),
+    ];
+    let no_proxy = list(prop_oneof![one(domain()), one(prefix()), on_line(".svc")]);
+    prop_oneof![
+        clause("api-server", block(api_server)),
+        clause("pod-subnet", one(place())),
+        clause("service-cidr", one(prefix())),
+        clause("dns-service-ip", one(address())),
+        parts![
+            on_line("node"),
+            one(name()),
+            one(address()),
+            maybe(introduced("pods", one(prefix()))),
+        ],
+        clause("node-nsg", one(name())),
+        choice(&[
+            "node-public-ips",
+            "load-balancer-profile",
+            "basic-load-balancer",
+            "dual-stack"
+        ]),
+        clause("outbound-rule", switch()),
+        parts![
+            on_line("http-proxy"),
+            one(name()),
+            maybe(block(clause("no-proxy", no_proxy))),
+        ],
+        clause(
+            "bootstrap-registry",
+            prop_oneof![on_line("managed"), one(name())]
+        ),
+        clause("management", choice(&["inbound", "outbound"])),
+    ]
+}
+
 fn text_on_line() -> impl Strategy<Value = Statement> {
     one(quoted())
 }
@@ -531,6 +690,7 @@ fn intent_statement() -> impl Strategy<Value = Statement> {
         choice(&["private-aks", "private-cluster", "private-ingress"]),
         clause("identity", one(name())),
         parts![on_line("set"), one(name()), joint("="), value()],
+        cluster(),
         ignore(),
     ];
     prop_oneof![
@@ -571,7 +731,12 @@ fn intent_statement() -> impl Strategy<Value = Statement> {
 }
 
 fn policy() -> impl Strategy<Value = Vec<Statement>> {
-    let statement = prop_oneof![network_statement(), other_statement(), intent_statement()];
+    let statement = prop_oneof![
+        network_statement(),
+        other_statement(),
+        described_statement(),
+        intent_statement()
+    ];
     prop::collection::vec(statement, 0..8)
 }
 

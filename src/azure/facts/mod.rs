@@ -10,9 +10,11 @@ mod document;
 mod errors;
 mod fqdn_tags;
 mod limits;
+mod node_provisioning;
 mod nsg_rules;
 mod outbound;
 mod platform;
+mod platform_services;
 mod product;
 mod roles;
 mod service_tags;
@@ -20,6 +22,7 @@ mod skus;
 mod subject;
 mod subnets;
 mod system_routes;
+mod threat_intelligence;
 mod yaml;
 
 pub use api_versions::ApiVersion;
@@ -27,11 +30,13 @@ pub use document::{Header, Source, SourceId};
 pub use errors::{ErrorFact, ErrorPhase};
 pub use fqdn_tags::FqdnTagFact;
 pub use limits::{Bound, Limit, LimitFact, LimitState};
+pub use node_provisioning::{API_SERVER, ProvisioningStep, REGISTRY};
 pub use nsg_rules::{DefaultRule, DefaultRuleSide, RuleAccess, RuleDirection};
 pub use outbound::{
     NetworkOwner, OutboundEgress, OutboundRequirement, OutboundResource, OutboundType,
 };
 pub use platform::PlatformAddress;
+pub use platform_services::{PlatformServiceFact, PrivateLinkName};
 pub use product::Product;
 pub use roles::{ActionNeed, ActionTarget, RequiredActions, RoleDefinition, action_matches};
 pub use service_tags::{Listing, ServiceTagFact, ServiceTagMatch, TagUse};
@@ -44,6 +49,7 @@ pub use subnets::{
     ReservedRange, ReservedSubnet,
 };
 pub use system_routes::{SystemNextHop, SystemRoute, SystemRouteDestination};
+pub use threat_intelligence::ListedName;
 
 use ipnet::IpNet;
 
@@ -66,13 +72,16 @@ pub struct Facts {
     firewall_skus: Section<FirewallSkus>,
     fqdn_tags: Section<ByName<FqdnTagFact>>,
     limits: Section<Limits>,
+    node_provisioning: Section<Vec<ProvisioningStep>>,
     nsg_default_rules: Section<DefaultRules>,
     outbound_types: Section<OutboundTypes>,
     platform_addresses: Section<Vec<PlatformAddress>>,
+    platform_services: Section<ByName<PlatformServiceFact>>,
     roles: Section<Roles>,
     service_tags: Section<ByName<ServiceTagFact>>,
     subnets: Section<Subnets>,
     system_routes: Section<Vec<SystemRoute>>,
+    threat_intelligence: Section<ByName<ListedName>>,
 }
 
 /// Runs a method of the section of a subject, whatever its type.
@@ -99,6 +108,10 @@ macro_rules! with_section {
                 let $section = &$facts.limits;
                 $answer
             }
+            Subject::NodeProvisioning => {
+                let $section = &$facts.node_provisioning;
+                $answer
+            }
             Subject::NsgDefaultRules => {
                 let $section = &$facts.nsg_default_rules;
                 $answer
@@ -109,6 +122,10 @@ macro_rules! with_section {
             }
             Subject::PlatformAddresses => {
                 let $section = &$facts.platform_addresses;
+                $answer
+            }
+            Subject::PlatformServices => {
+                let $section = &$facts.platform_services;
                 $answer
             }
             Subject::Roles => {
@@ -127,6 +144,10 @@ macro_rules! with_section {
                 let $section = &$facts.system_routes;
                 $answer
             }
+            Subject::ThreatIntelligence => {
+                let $section = &$facts.threat_intelligence;
+                $answer
+            }
         }
     };
 }
@@ -141,13 +162,16 @@ impl Facts {
             firewall_skus: Section::new(Subject::FirewallSkus),
             fqdn_tags: Section::new(Subject::FqdnTags),
             limits: Section::new(Subject::Limits),
+            node_provisioning: Section::new(Subject::NodeProvisioning),
             nsg_default_rules: Section::new(Subject::NsgDefaultRules),
             outbound_types: Section::new(Subject::OutboundTypes),
             platform_addresses: Section::new(Subject::PlatformAddresses),
+            platform_services: Section::new(Subject::PlatformServices),
             roles: Section::new(Subject::Roles),
             service_tags: Section::new(Subject::ServiceTags),
             subnets: Section::new(Subject::Subnets),
             system_routes: Section::new(Subject::SystemRoutes),
+            threat_intelligence: Section::new(Subject::ThreatIntelligence),
         };
         &BUILTIN
     }
@@ -203,10 +227,35 @@ impl Facts {
         rules.filter(move |rule| rule.direction == direction)
     }
 
+    /// What a node reaches for while it comes up, in order.
+    #[must_use]
+    pub fn node_provisioning(&self) -> &[ProvisioningStep] {
+        self.node_provisioning.entries().map_or(&[], Vec::as_slice)
+    }
+
     /// The addresses that the Azure host answers itself.
     #[must_use]
     pub fn platform_addresses(&self) -> &[PlatformAddress] {
         self.platform_addresses.entries().map_or(&[], Vec::as_slice)
+    }
+
+    /// The platform service that a subnet's service endpoints name so, in any case.
+    #[must_use]
+    pub fn platform_service(&self, name: &str) -> Option<&PlatformServiceFact> {
+        self.platform_services.entries()?.get(name)
+    }
+
+    /// All platform services that are known.
+    pub fn platform_services(&self) -> impl Iterator<Item = &PlatformServiceFact> {
+        let services = self.platform_services.entries();
+        services.into_iter().flat_map(ByName::iter)
+    }
+
+    /// Whether threat intelligence is known to list a name.
+    #[must_use]
+    pub fn is_known_hostile(&self, name: &str) -> bool {
+        let names = self.threat_intelligence.entries();
+        names.is_some_and(|names| names.get(name).is_some())
     }
 
     /// The service tag of that name in any case, with or without a region.

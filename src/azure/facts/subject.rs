@@ -39,12 +39,16 @@ subjects! {
     FqdnTags "fqdn-tags.yaml",
     /// Limits and ranges.
     Limits "limits.yaml",
+    /// Steps of a node's start.
+    NodeProvisioning "node-provisioning.yaml",
     /// Default security rules.
     NsgDefaultRules "nsg-default-rules.yaml",
     /// Outbound types of clusters.
     OutboundTypes "outbound-types.yaml",
     /// Addresses of the Azure host.
     PlatformAddresses "platform-addresses.yaml",
+    /// Platform services.
+    PlatformServices "platform-services.yaml",
     /// Built-in roles and required actions.
     Roles "roles.yaml",
     /// Service tags.
@@ -53,4 +57,6 @@ subjects! {
     Subnets "subnets.yaml",
     /// System routes.
     SystemRoutes "system-routes.yaml",
+    /// The feed of threat intelligence.
+    ThreatIntelligence "threat-intelligence.yaml",
 }

@@ -6,11 +6,11 @@ use crate::base::did_you_mean_help;
 use crate::base::{Span, Spanned};
 use crate::diag::{Finding, Id as FindingId};
 use crate::estate::{
-    ApiServer, Appliance, ApplianceFilter, ApplicationSecurityGroup, DnsServers, Firewall,
-    FirewallPolicy, FirewallSettings, Gateway, GatewayKind, Home, Id, Identity, IpGroup,
-    LoadBalancer, Meta, NatGateway, NodeSettings, Nsg, OutboundType, Pool, Principal,
-    PrivateDnsZone, PrivateEndpoint, PrivateEndpointPolicies, PublicIp, Ref, Region, RouteTable,
-    Subnet, Tier, Vnet,
+    ApiServer, Appliance, ApplianceFilter, ApplicationSecurityGroup, DnsServer, DnsServers,
+    Firewall, FirewallPolicy, FirewallSettings, Gateway, GatewayKind, Home, Id, Identity, IpGroup,
+    LoadBalancer, Meta, NatGateway, NodeSettings, Nsg, OutboundType, PlatformService, Pool,
+    Principal, PrivateDnsZone, PrivateEndpoint, PrivateEndpointPolicies, Proxy, PublicIp, Ref,
+    Region, RouteTable, Subnet, Tier, Vnet,
 };
 use crate::net::Cloud;
 use crate::syntax::parse::Parsed;
@@ -27,7 +27,7 @@ pub(super) enum Declared<'a> {
     Nsg(Id<Nsg>, &'a tree::Block<tree::NsgClause>),
     SecurityGroup(
         Id<ApplicationSecurityGroup>,
-        &'a tree::Block<tree::CommonClause>,
+        &'a tree::Block<tree::SecurityGroupClause>,
     ),
     Firewall(Id<Firewall>, &'a tree::Firewall),
     FirewallPolicy(
@@ -45,9 +45,14 @@ pub(super) enum Declared<'a> {
         &'a tree::Placed<tree::PrivateEndpointClause>,
     ),
     DnsZone(Id<PrivateDnsZone>, &'a tree::Block<tree::DnsZoneClause>),
+    DnsServer(Id<DnsServer>, &'a tree::DnsServer),
+    Service(Id<PlatformService>, &'a tree::Block<tree::ServiceClause>),
+    Proxy(Id<Proxy>, &'a tree::Proxy),
     Identity(Id<Identity>, &'a tree::Block<tree::IdentityClause>),
     Pool(Id<Pool>, &'a tree::Pool),
     Role(&'a tree::Block<tree::RoleClause>),
+    DenyAssignment(&'a tree::Denial<tree::DenyAssignmentClause>),
+    AzurePolicy(&'a tree::Denial<tree::AzurePolicyClause>),
     Peering(&'a tree::Peering),
     Require(&'a tree::Require),
     Assert(&'a tree::Assert),
@@ -246,9 +251,14 @@ impl<'a> Lowering<'a> {
             Item::Appliance(block) => declared.extend(self.declare_appliance(block)),
             Item::PrivateEndpoint(block) => declared.extend(self.declare_private_endpoint(block)),
             Item::DnsZone(block) => declared.extend(self.declare_dns_zone(block)),
+            Item::DnsServer(block) => declared.extend(self.declare_dns_server(block)),
+            Item::Service(block) => declared.extend(self.declare_service(block)),
+            Item::Proxy(block) => declared.extend(self.declare_proxy(block)),
             Item::Identity(block) => declared.extend(self.declare_identity(block)),
             Item::Pool(pool) => declared.extend(self.declare_pool(pool)),
             Item::Role(block) => declared.push(Declared::Role(block)),
+            Item::DenyAssignment(denial) => declared.push(Declared::DenyAssignment(denial)),
+            Item::AzurePolicy(denial) => declared.push(Declared::AzurePolicy(denial)),
             Item::Peering(peering) => declared.push(Declared::Peering(peering)),
             Item::Require(require) => declared.push(Declared::Require(require)),
             Item::Assert(assert) => declared.push(Declared::Assert(assert)),
@@ -265,7 +275,7 @@ impl<'a> Lowering<'a> {
 
     /// The part that every resource has. Names follow Azure's rule for most network resources
     /// (azure-resource-manager/management/resource-name-rules).
-    fn meta(&mut self, name: &Word, body: Option<Span>) -> Meta {
+    pub(super) fn meta(&mut self, name: &Word, body: Option<Span>) -> Meta {
         let known = self.text(name, "a name");
         let is_known = known.is_some();
         let text = known.unwrap_or_else(|| name.value.clone());
@@ -381,7 +391,7 @@ declare! {
         gateway_propagation: true,
     };
     declare_nsg nsgs: tree::Block<tree::NsgClause> => Nsg, |block, meta| Nsg { meta, rules: Vec::new() };
-    declare_security_group security_groups: tree::Block<tree::CommonClause> => SecurityGroup, |block, meta| {
+    declare_security_group security_groups: tree::Block<tree::SecurityGroupClause> => SecurityGroup, |block, meta| {
         ApplicationSecurityGroup { meta, members: None }
     };
     declare_firewall firewalls: tree::Firewall => Firewall, |block, meta| Firewall {

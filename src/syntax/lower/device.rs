@@ -1,7 +1,8 @@
 //! Public addresses, and what forwards or translates: NAT gateways, load balancers, gateways, appliances.
 
 use crate::base::Spanned;
-use crate::estate::{GatewayKind, Id, Ref, Subnet};
+use crate::estate::{Appliance, ApplianceFilter, GatewayKind, Id, Ref, Subnet};
+use crate::net::Destination;
 use crate::syntax::tree::{self, Word};
 
 use super::{Lowering, Once};
@@ -92,6 +93,10 @@ impl Lowering<'_> {
                         self.estate.load_balancers[id].outbound_rule = switch.value;
                     }
                 }
+                tree::LoadBalancerClause::Ports(words) => {
+                    let ports: Vec<_> = words.iter().filter_map(|word| self.port(word)).collect();
+                    self.estate.load_balancers[id].ports.extend(ports);
+                }
                 tree::LoadBalancerClause::Common(common) => {
                     if let Some(home) = self.common(common, &mut once, block.body.span) {
                         self.estate.load_balancers[id].meta.home = home;
@@ -159,12 +164,49 @@ impl Lowering<'_> {
                         self.estate.appliances[id].ip_forwarding = switch.value;
                     }
                 }
+                tree::ApplianceClause::PublicIp(word) => {
+                    if self.first_time(&mut once, "public-ip", word.span) {
+                        self.estate.appliances[id].public_ip = self.public_address(word);
+                    }
+                }
+                tree::ApplianceClause::Snat(word) => {
+                    if self.first_time(&mut once, "snat", word.span)
+                        && let Some(switch) = self.switch(word)
+                    {
+                        self.estate.appliances[id].snat = switch.value;
+                    }
+                }
                 tree::ApplianceClause::Common(common) => {
                     if let Some(home) = self.common(common, &mut once, block.body.span) {
                         self.estate.appliances[id].meta.home = home;
                     }
                 }
+                tree::ApplianceClause::Allow(_) => {}
             }
         }
+    }
+
+    /// What an appliance lets through. It comes with the rules, because it may name groups.
+    pub(super) fn define_appliance_filter(
+        &mut self,
+        id: Id<Appliance>,
+        block: &tree::Placed<tree::ApplianceClause>,
+    ) {
+        let mut allowed = None;
+        for clause in &block.body.clauses {
+            if let tree::ApplianceClause::Allow(targets) = clause {
+                let destinations = self.known_destinations(targets);
+                allowed.get_or_insert_with(Vec::new).extend(destinations);
+            }
+        }
+        let Some(allowed) = allowed else { return };
+        let everything = allowed
+            .iter()
+            .any(|destination| destination.value == Destination::Anywhere);
+        self.estate.appliances[id].filter = if everything {
+            ApplianceFilter::Everything
+        } else {
+            ApplianceFilter::Only(allowed)
+        };
     }
 }

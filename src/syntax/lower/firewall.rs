@@ -10,7 +10,7 @@ use crate::estate::{
     ThreatIntel, Tier, Translated,
 };
 use crate::net::{Destination, PortRange, Service, Transport, parse_address};
-use crate::syntax::tree::{self, Word};
+use crate::syntax::tree::{self, Target, TargetKind, Word};
 
 use super::declare::Declared;
 use super::{Lowering, Once};
@@ -163,6 +163,15 @@ impl Lowering<'_> {
                     settings.threat_intel = self.choice(word, "a threat intelligence mode", &modes);
                 }
             }
+            tree::FirewallSetting::ThreatIntelAllow(words) => {
+                let allowed = words.iter().filter_map(|word| self.name_or_address(word));
+                settings.threat_intel_allowed.extend(allowed);
+            }
+            tree::FirewallSetting::NamesNeedProxy(word) => {
+                if self.first_time(once, "names-need-proxy", word.span) {
+                    settings.names_need_proxy = self.switch(word);
+                }
+            }
             tree::FirewallSetting::SnatPrivateRanges(words) => {
                 settings.snat_private_ranges.extend(self.prefixes(words));
             }
@@ -170,7 +179,7 @@ impl Lowering<'_> {
         None
     }
 
-    fn public_address(&mut self, word: &Word) -> Option<PublicAddress> {
+    pub(super) fn public_address(&mut self, word: &Word) -> Option<PublicAddress> {
         let text = self.text(word, "a public IP")?;
         match parse_address(&text) {
             Some(address) => Some(PublicAddress::Literal(Spanned::new(address, word.span))),
@@ -185,6 +194,7 @@ impl Lowering<'_> {
         for item in declared {
             match item {
                 Declared::Nsg(id, block) => self.define_nsg(*id, block),
+                Declared::Appliance(id, block) => self.define_appliance_filter(*id, block),
                 Declared::Firewall(id, block) => {
                     for clause in &block.body.clauses {
                         if let tree::FirewallClause::Collection(collection) = clause
@@ -295,6 +305,12 @@ impl Lowering<'_> {
             self.report(finding);
             return None;
         }
+        if let Some(tls) = &rule.tls_inspection {
+            let finding = Finding::new(FindingId::TG3006, "a network rule cannot look into TLS")
+                .at(tls.span, "for application rules only")
+                .help("put the rule into application-rules, or leave this out");
+            self.report(finding);
+        }
         let (transports, ports) = transports_and_ports(&services);
         self.every_pair_is_meant(rule, &services, &transports, &ports);
         Some(NetworkRule {
@@ -334,7 +350,16 @@ impl Lowering<'_> {
 
     fn application_rule(&mut self, rule: &tree::Rule) -> Option<ApplicationRule> {
         let sources = self.endpoints(&rule.from);
-        let destinations = self.endpoints(&rule.to);
+        let (categories, to): (Vec<Target>, Vec<Target>) = rule
+            .to
+            .iter()
+            .cloned()
+            .partition(|target| target.kind == TargetKind::WebCategory);
+        let web_categories = categories
+            .iter()
+            .filter_map(|category| self.word(&category.word, "a web category"))
+            .collect();
+        let destinations = self.endpoints(&to);
         let services = self.services(&rule.services);
         let names_only = |to: &Endpoint| {
             matches!(
@@ -377,8 +402,8 @@ impl Lowering<'_> {
             sources,
             destinations,
             protocols,
-            terminate_tls: None,
-            web_categories: Vec::new(),
+            terminate_tls: rule.tls_inspection.as_ref().map(|word| word.span.into()),
+            web_categories,
         })
     }
 
@@ -404,9 +429,7 @@ impl Lowering<'_> {
             Some(address) => Translated::Address(address),
             None => Translated::Fqdn(self.domain(&rule.translated)?.value),
         };
-        let translated_port = self
-            .number(&rule.port, "expected a port from 1 to 65535")?
-            .value;
+        let translated_port = self.port(&rule.port)?.value;
         Some(NatRule {
             info: self.info(&rule.name, rule.description.as_ref()),
             sources,

@@ -1,5 +1,6 @@
 //! Identities and roles.
 
+use crate::base::Spanned;
 use crate::diag::{Finding, Id as FindingId};
 use crate::estate::{Principal, RoleAssignment, RoleDefinition, Scope};
 use crate::syntax::tree;
@@ -34,6 +35,13 @@ impl Lowering<'_> {
                         self.estate.identities[id].principal = principal;
                     }
                 }
+                tree::IdentityClause::MemberOf(words) => {
+                    let groups: Vec<_> = words
+                        .iter()
+                        .filter_map(|word| self.word(word, "a group"))
+                        .collect();
+                    self.estate.identities[id].groups.extend(groups);
+                }
                 tree::IdentityClause::Role {
                     role,
                     scope,
@@ -41,17 +49,13 @@ impl Lowering<'_> {
                     span,
                 } => {
                     if let Some(role) = self.word(role, "a role")
-                        && let Some(kind) = self.scope(scope)
+                        && let Some(scope) = self.scope(scope)
                     {
-                        let place = scope
-                            .name
-                            .as_ref()
-                            .map_or(scope.kind.span, |name| scope.kind.span.to(name.span));
                         self.estate.role_assignments.push(RoleAssignment {
                             origin: span.span.into(),
                             identity: id,
                             role,
-                            scope: crate::base::Spanned::new(kind, place),
+                            scope,
                             existing: *existing,
                         });
                     }
@@ -71,9 +75,9 @@ impl Lowering<'_> {
                 self.parameters.leave_open(&name, LeftOpen::Optional);
                 Some(Principal::Parameter(name))
             }
-            Text::Known(text) if is_guid(&text) => Some(Principal::ObjectId(
-                crate::base::Spanned::new(text, word.span),
-            )),
+            Text::Known(text) if is_guid(&text) => {
+                Some(Principal::ObjectId(Spanned::new(text, word.span)))
+            }
             Text::Known(text) => {
                 let finding = Finding::new(
                     FindingId::TG0004,
@@ -87,7 +91,16 @@ impl Lowering<'_> {
         }
     }
 
-    fn scope(&mut self, scope: &tree::Scope) -> Option<Scope> {
+    /// Where a role holds, or what is forbidden.
+    pub(super) fn scope(&mut self, scope: &tree::Scope) -> Option<Spanned<Scope>> {
+        let place = scope
+            .name
+            .as_ref()
+            .map_or(scope.kind.span, |name| scope.kind.span.to(name.span));
+        self.scope_of(scope).map(|scope| Spanned::new(scope, place))
+    }
+
+    fn scope_of(&mut self, scope: &tree::Scope) -> Option<Scope> {
         let Some(name) = &scope.name else {
             return Some(match scope.kind.value.as_str() {
                 "subscription" => Scope::Subscription(None),
@@ -102,6 +115,7 @@ impl Lowering<'_> {
             "nat-gateway" => Scope::NatGateway(self.reference(name, |names| &names.nat_gateways)?),
             "public-ip" => Scope::PublicIp(self.reference(name, |names| &names.public_ips)?),
             "private-dns-zone" => Scope::DnsZone(self.reference(name, |names| &names.dns_zones)?),
+            "service" => Scope::Service(self.reference(name, |names| &names.services)?),
             "resource-group" => Scope::ResourceGroup(Some(self.text(name, "a resource group")?)),
             "subscription" => Scope::Subscription(Some(self.text(name, "a subscription")?)),
             _ => Scope::ManagementGroup(self.text(name, "a management group")?),

@@ -4,7 +4,10 @@
 //! It runs in steps, so that what a step needs is there whatever the order in the files: names, then networks
 //! and other resources, then pools, then rules and requirements.
 
+mod cluster;
 mod declare;
+mod denial;
+mod description;
 mod device;
 mod dns;
 mod firewall;
@@ -29,9 +32,9 @@ use smol_str::SmolStr;
 use crate::base::Span;
 use crate::diag::{Finding, Id as FindingId};
 use crate::estate::{
-    Appliance, ApplicationSecurityGroup, Estate, Firewall, FirewallPolicy, Gateway, Identity,
-    IpGroup, LoadBalancer, NatGateway, Nsg, Pool, PrivateDnsZone, PrivateEndpoint, PublicIp, Ref,
-    RouteTable, Subnet, Vnet,
+    Appliance, ApplicationSecurityGroup, DnsServer, Estate, Firewall, FirewallPolicy, Gateway,
+    Identity, IpGroup, LoadBalancer, NatGateway, Nsg, PlatformService, Pool, PrivateDnsZone,
+    PrivateEndpoint, Proxy, PublicIp, Ref, RouteTable, Subnet, Vnet,
 };
 use crate::intent::Intent;
 use crate::intent::catalog::Library;
@@ -78,6 +81,7 @@ pub fn lower(files: &[Parsed], library: &Library, parameters: &Parameters) -> Lo
     lowering.define_resources(&declared);
     lowering.report_circles_of_parents();
     lowering.define_identities(&declared);
+    lowering.define_denials(&declared);
     lowering.define_pools(&declared);
     lowering.define_groups();
     lowering.define_rules(&declared);
@@ -133,6 +137,9 @@ struct NameTables {
     appliances: Names<Appliance>,
     private_endpoints: Names<PrivateEndpoint>,
     dns_zones: Names<PrivateDnsZone>,
+    dns_servers: Names<DnsServer>,
+    services: Names<PlatformService>,
+    proxies: Names<Proxy>,
     identities: Names<Identity>,
     pools: Names<Pool>,
 }
@@ -155,6 +162,9 @@ impl Default for NameTables {
             appliances: Names::new("appliance"),
             private_endpoints: Names::new("private-endpoint"),
             dns_zones: Names::new("private-dns-zone"),
+            dns_servers: Names::new("dns-server"),
+            services: Names::new("service"),
+            proxies: Names::new("proxy"),
             identities: Names::new("identity"),
             pools: Names::new("pool"),
         }

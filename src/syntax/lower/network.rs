@@ -1,9 +1,14 @@
 //! Networks, subnets, peerings; the order in which other resources are filled in.
 
+use std::net::IpAddr;
+
+use ipnet::IpNet;
+
 use crate::base::Spanned;
 use crate::diag::{Finding, Id as FindingId};
 use crate::estate::{
-    DnsServers, Id, Peering, PeeringState, PrivateEndpointPolicies, Ref, Subnet, Vnet,
+    DnsServers, Id, Peering, PeeringState, PrivateEndpointPolicies, Ref, ServiceEndpointPolicy,
+    Subnet, Vnet,
 };
 use crate::syntax::tree::{self, Word};
 
@@ -124,6 +129,16 @@ impl Lowering<'_> {
                         self.estate.subnets[id].default_outbound = self.switch(word);
                     }
                 }
+                tree::SubnetClause::ServiceEndpointPolicy { keyword, services } => {
+                    if self.first_time(&mut once, "service-endpoint-policy", keyword.span) {
+                        let allowed = self.references(services, |names| &names.services);
+                        let policy = ServiceEndpointPolicy {
+                            origin: keyword.span.into(),
+                            allowed,
+                        };
+                        self.estate.subnets[id].endpoint_policy = Some(policy);
+                    }
+                }
                 tree::SubnetClause::Common(common) => {
                     if let Some(home) = self.common(common, &mut once, subnet.body.span) {
                         self.estate.subnets[id].meta.home = home;
@@ -161,6 +176,7 @@ impl Lowering<'_> {
             existing: false,
         };
         let mut once = Once::default();
+        let mut state = None;
         for clause in &peering.body.clauses {
             let (keyword, word, field) = match clause {
                 tree::PeeringClause::ForwardedTraffic(word) => {
@@ -171,6 +187,18 @@ impl Lowering<'_> {
                 }
                 tree::PeeringClause::RemoteGateways(word) => {
                     ("remote-gateways", word, &mut forward.remote_gateways)
+                }
+                tree::PeeringClause::Access(word) => ("access", word, &mut forward.access),
+                tree::PeeringClause::State(word) => {
+                    if self.first_time(&mut once, "state", word.span) {
+                        state = Some(word.span);
+                        forward.state = match word.value.as_str() {
+                            "initiated" => PeeringState::Initiated,
+                            "disconnected" => PeeringState::Disconnected,
+                            _ => PeeringState::Connected,
+                        };
+                    }
+                    continue;
                 }
                 tree::PeeringClause::Common(common) => {
                     if self.common(common, &mut once, peering.body.span).is_some() {
@@ -184,6 +212,21 @@ impl Lowering<'_> {
             {
                 *field = switch.value;
             }
+        }
+        if let Some(state) = state
+            && !forward.existing
+            && !self.unread.lies_in(peering.body.span)
+        {
+            let finding = Finding::new(
+                FindingId::TG0023,
+                format!(
+                    "the peering of `{}` with `{}` is still to be made and has no state",
+                    from.name, to.name
+                ),
+            )
+            .at(state, "Azure sets it")
+            .help("write `existing` too, or remove this clause");
+            self.report(finding);
         }
         let same = |from: &Ref<Vnet>, to: &Ref<Vnet>| {
             let known = from.id.is_some() && to.id.is_some();
@@ -224,14 +267,7 @@ impl Lowering<'_> {
         for item in declared {
             match item {
                 Declared::RouteTable(id, block) => self.define_route_table(*id, block),
-                Declared::SecurityGroup(id, block) => {
-                    let mut once = Once::default();
-                    for clause in &block.body.clauses {
-                        if let Some(home) = self.common(clause, &mut once, block.body.span) {
-                            self.estate.security_groups[*id].meta.home = home;
-                        }
-                    }
-                }
+                Declared::SecurityGroup(id, block) => self.define_security_group(*id, block),
                 Declared::IpGroup(id, group) => self.define_ip_group(*id, group),
                 Declared::PublicIp(id, ip) => self.define_public_ip(*id, ip),
                 Declared::NatGateway(id, block) => self.define_nat_gateway(*id, block),
@@ -240,6 +276,9 @@ impl Lowering<'_> {
                 Declared::Appliance(id, block) => self.define_appliance(*id, block),
                 Declared::PrivateEndpoint(id, block) => self.define_private_endpoint(*id, block),
                 Declared::DnsZone(id, block) => self.define_dns_zone(*id, block),
+                Declared::DnsServer(id, block) => self.define_dns_server(*id, block),
+                Declared::Service(id, block) => self.define_service(*id, block),
+                Declared::Proxy(id, block) => self.define_proxy(*id, block),
                 Declared::Firewall(id, block) => self.define_firewall(*id, block),
                 Declared::FirewallPolicy(id, block) => self.define_firewall_policy(*id, block),
                 _ => {}
@@ -288,30 +327,38 @@ impl Lowering<'_> {
     /// Reports each address that lies in none of the subnet's prefixes.
     pub(super) fn must_lie_in(
         &mut self,
-        addresses: &[Spanned<std::net::IpAddr>],
+        addresses: &[Spanned<IpAddr>],
         subnet: Option<Id<Subnet>>,
     ) {
         let Some(subnet) = subnet else { return };
-        for address in addresses {
-            let path = self.estate.subnet_path(subnet);
-            let subnet = &self.estate.subnets[subnet];
-            let Some(first) = subnet.prefixes.first() else {
-                continue;
-            };
-            if subnet
-                .prefixes
-                .iter()
-                .any(|prefix| prefix.value.contains(&address.value))
-            {
-                continue;
-            }
-            let finding = Finding::new(
-                FindingId::TG0017,
-                format!("{} does not lie in subnet `{path}`", address.value),
-            )
-            .at(address.span, "outside the subnet")
-            .related(first.span, format!("`{path}` is {}", first.value));
-            self.report(finding);
-        }
+        let path = self.estate.subnet_path(subnet);
+        let prefixes = &self.estate.subnets[subnet].prefixes;
+        let outside = addresses
+            .iter()
+            .filter_map(|address| outside(*address, "subnet", &path, prefixes));
+        self.findings.extend(outside);
     }
+}
+
+/// The finding for an address that lies in none of the prefixes of something.
+pub(super) fn outside(
+    address: Spanned<IpAddr>,
+    kind: &str,
+    name: &str,
+    prefixes: &[Spanned<IpNet>],
+) -> Option<Finding> {
+    let first = prefixes.first()?;
+    if prefixes
+        .iter()
+        .any(|prefix| prefix.value.contains(&address.value))
+    {
+        return None;
+    }
+    let finding = Finding::new(
+        FindingId::TG0017,
+        format!("{} does not lie in {kind} `{name}`", address.value),
+    )
+    .at(address.span, format!("outside the {kind}"))
+    .related(first.span, format!("`{name}` is {}", first.value));
+    Some(finding)
 }

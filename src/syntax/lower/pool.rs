@@ -115,6 +115,9 @@ impl Lowering<'_> {
             .help("write for example: outbound userDefinedRouting");
             self.report(finding);
         }
+        if !self.unread.lies_in(pool.body.span) {
+            self.check_cluster(id);
+        }
         self.apply_catalog(id, pool, &catalog_clauses);
     }
 
@@ -182,6 +185,7 @@ impl Lowering<'_> {
             PoolClause::Features(words) => catalog_clauses.features.extend(words),
             PoolClause::Include(words) => catalog_clauses.include.extend(words),
             PoolClause::Set { name, value } => catalog_clauses.values.push((name, value)),
+            PoolClause::Cluster(clause) => self.cluster_clause(id, clause, once),
             PoolClause::Ignore(ignore) => {
                 self.ignore(ignore, pool.body.span.unwrap_or(pool.name.span));
             }
@@ -225,7 +229,7 @@ impl Lowering<'_> {
             Region::OfResourceGroup | Region::Parameter(_) => None,
         };
         let derived = self.derived_values(id);
-        let all_values = derived.into_iter().chain(values.clone()).collect();
+        let all_values = derived.into_iter().chain(values).collect();
         let selection = Selection {
             cloud: self.estate.cloud,
             region,
@@ -245,8 +249,14 @@ impl Lowering<'_> {
             self.take_need(id, catalog, need, origin, because, &mut missing);
         }
         self.report_missing(id, catalog, kind.span, missing);
-        self.take_admissions(id, catalog, &selected.features, &values, kind.span);
-        self.take_routes(id, catalog, &values, kind.span);
+        self.take_admissions(
+            id,
+            catalog,
+            &selected.features,
+            &selection.values,
+            kind.span,
+        );
+        self.take_routes(id, catalog, &selection.values, kind.span);
 
         let mut not_asked: BTreeMap<Level, usize> = BTreeMap::new();
         for left_out in &selected.left_out {
@@ -356,18 +366,22 @@ impl Lowering<'_> {
     }
 
     /// Values of catalogs that follow from what the estate says.
-    fn derived_values(&self, id: Id<Pool>) -> Option<(SmolStr, SmolStr)> {
-        let DnsServers::Custom(servers) = self.dns_of(id)? else {
-            return None;
-        };
-        let list: Vec<String> = servers
-            .iter()
-            .map(|server| server.value.to_string())
-            .collect();
-        Some((
-            SmolStr::new_static("custom_dns_ip"),
-            SmolStr::from(list.join(",")),
-        ))
+    fn derived_values(&self, id: Id<Pool>) -> Vec<(SmolStr, SmolStr)> {
+        let mut derived = Vec::new();
+        if let Some(DnsServers::Custom(servers)) = self.dns_of(id) {
+            let servers = servers.iter().map(|server| server.value.to_string());
+            let list: Vec<String> = servers.collect();
+            derived.push(("custom_dns_ip", list.join(",")));
+        }
+        let server = &self.estate.pools[id].api_server;
+        let fqdn = server.fqdn.iter().map(|fqdn| fqdn.value.to_string());
+        let address = server.public_ip.iter().map(|ip| ip.value.to_string());
+        derived.extend(fqdn.map(|fqdn| ("api_server_fqdn", fqdn)));
+        derived.extend(address.map(|address| ("api_server_ip", address)));
+        derived
+            .into_iter()
+            .map(|(name, value)| (SmolStr::new_static(name), value.into()))
+            .collect()
     }
 
     fn values(

@@ -59,7 +59,10 @@ impl Lowering<'_> {
                     tag.map(|name| RouteDestination::ServiceTag(crate::net::ServiceTag::new(name))),
                 )
             }
-            TargetKind::FqdnTag | TargetKind::IpGroup | TargetKind::SecurityGroup => {
+            TargetKind::FqdnTag
+            | TargetKind::WebCategory
+            | TargetKind::IpGroup
+            | TargetKind::SecurityGroup => {
                 let finding = Finding::new(
                     FindingId::TG0023,
                     "a route leads to a prefix or a service tag",

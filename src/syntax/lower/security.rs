@@ -1,7 +1,7 @@
 //! Security groups and IP groups.
 
 use crate::diag::{Finding, Id as FindingId};
-use crate::estate::{Access, Direction, Id, Nsg, SecurityRule};
+use crate::estate::{Access, ApplicationSecurityGroup, Direction, Id, Nsg, SecurityRule};
 use crate::net::{Destination, PortRange};
 use crate::syntax::tree::{self};
 
@@ -96,6 +96,29 @@ impl Lowering<'_> {
                 .map(|service| service.value.transport_ports().1)
                 .collect(),
         })
+    }
+
+    pub(super) fn define_security_group(
+        &mut self,
+        id: Id<ApplicationSecurityGroup>,
+        block: &tree::Block<tree::SecurityGroupClause>,
+    ) {
+        let mut once = Once::default();
+        for clause in &block.body.clauses {
+            match clause {
+                tree::SecurityGroupClause::Members { keyword, addresses } => {
+                    if self.first_time(&mut once, "members", keyword.span) {
+                        let members = self.addresses(addresses);
+                        self.estate.security_groups[id].members = Some(members);
+                    }
+                }
+                tree::SecurityGroupClause::Common(common) => {
+                    if let Some(home) = self.common(common, &mut once, block.body.span) {
+                        self.estate.security_groups[id].meta.home = home;
+                    }
+                }
+            }
+        }
     }
 
     pub(super) fn define_ip_group(

@@ -36,6 +36,50 @@ impl Lowering<'_> {
         out
     }
 
+    /// What an appliance lets through. Nothing of it may wait for a deployment, because an appliance is not deployed.
+    pub(super) fn known_destinations(&mut self, targets: &[Target]) -> Vec<Spanned<Destination>> {
+        let known: Vec<Target> = targets
+            .iter()
+            .filter(|target| self.text(&target.word, "what is let through").is_some())
+            .cloned()
+            .collect();
+        self.destinations(&known)
+    }
+
+    /// A domain name, a pattern of names, an address, a prefix or a range.
+    pub(super) fn name_or_address(&mut self, word: &Word) -> Option<Spanned<Destination>> {
+        let text = self.text(word, "a domain name or an address")?;
+        let destination = if let Some(range) = AddressRange::parse(&text) {
+            Destination::Range(range)
+        } else if looks_like_address(&text) || parse_prefix(&text).is_ok() {
+            Destination::Prefix(self.prefix_of(word, &text)?.value)
+        } else if !text.contains('.') && !text.starts_with('*') {
+            let expected = "expected a domain name, an address, a prefix or a range";
+            self.malformed(word, &text, expected);
+            return None;
+        } else {
+            match text.parse::<FqdnPattern>() {
+                Ok(pattern) => Destination::Fqdn(pattern),
+                Err(error) => {
+                    let finding = name_finding(word, &text, &error);
+                    self.report(finding);
+                    return None;
+                }
+            }
+        };
+        Some(Spanned::new(destination, word.span))
+    }
+
+    fn report_web_category(&mut self, word: &Word) {
+        let finding = Finding::new(
+            FindingId::TG0023,
+            "a web category stands behind `to` in application-rules only",
+        )
+        .at(word.span, "named here")
+        .help("only Azure knows the names in it: name domains instead");
+        self.report(finding);
+    }
+
     /// What the targets of a rule stand for.
     pub(super) fn endpoints(&mut self, targets: &[Target]) -> Vec<Endpoint> {
         let mut out = Vec::with_capacity(targets.len());
@@ -49,6 +93,7 @@ impl Lowering<'_> {
                     let reference = self.reference(&target.word, |names| &names.security_groups);
                     out.extend(reference.map(Endpoint::SecurityGroup));
                 }
+                TargetKind::WebCategory => self.report_web_category(&target.word),
                 _ => {
                     let mut destinations = Vec::new();
                     let members = self.members(target);
@@ -67,6 +112,10 @@ impl Lowering<'_> {
     /// What one target stands for, groups left as they are.
     pub(super) fn members(&mut self, target: &Target) -> Vec<Member> {
         let word = &target.word;
+        if target.kind == TargetKind::WebCategory {
+            self.report_web_category(word);
+            return Vec::new();
+        }
         let one = |destination| vec![Member::Is(Spanned::new(destination, word.span))];
         let text = match self.parameters.text(word, &mut self.findings) {
             None => return Vec::new(),
@@ -92,6 +141,7 @@ impl Lowering<'_> {
                 self.report(finding);
                 Vec::new()
             }
+            TargetKind::WebCategory => Vec::new(),
             TargetKind::Plain => self.plain_members(word, &text),
         }
     }

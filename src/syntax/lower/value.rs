@@ -2,6 +2,7 @@
 
 use std::fmt::Display;
 use std::net::IpAddr;
+use std::num::NonZeroU16;
 use std::str::FromStr;
 
 use ipnet::IpNet;
@@ -43,7 +44,7 @@ impl Lowering<'_> {
         Some(Spanned::new(text, word.span))
     }
 
-    fn malformed(&mut self, word: &Word, text: &str, expected: impl Display) {
+    pub(super) fn malformed(&mut self, word: &Word, text: &str, expected: impl Display) {
         self.report(malformed(word, text, expected));
     }
 
@@ -180,6 +181,12 @@ impl Lowering<'_> {
                 None
             }
         }
+    }
+
+    pub(super) fn port(&mut self, word: &Word) -> Option<Spanned<u16>> {
+        const PORT: &str = "expected a port from 1 to 65535";
+        let port = self.number::<NonZeroU16>(word, PORT)?;
+        Some(port.map(NonZeroU16::get))
     }
 
     pub(super) fn switch(&mut self, word: &Word) -> Option<Spanned<bool>> {

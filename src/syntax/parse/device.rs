@@ -10,6 +10,7 @@ use crate::syntax::tree::{
 
 use super::block::{Form, Forms, optional_body, usages_of};
 use super::input::{Step, Tokens, one_of, value, values};
+use super::intent::targets;
 use super::network::{SWITCH, named_block, placed_block};
 
 pub(super) fn usages() -> Vec<(&'static str, &'static str)> {
@@ -122,6 +123,11 @@ static LOAD_BALANCER: Forms<LoadBalancerClause> = Forms {
                     .parse(input)
             },
         },
+        Form {
+            keyword: "ports",
+            usage: "ports PORT, …",
+            parse: |_, input| values("a port").map(LoadBalancerClause::Ports).parse(input),
+        },
     ],
 };
 
@@ -185,6 +191,25 @@ static APPLIANCE: Forms<ApplianceClause> = Forms {
                     .map(ApplianceClause::IpForwarding)
                     .parse(input)
             },
+        },
+        Form {
+            keyword: "public-ip",
+            usage: "public-ip NAME-OR-ADDRESS",
+            parse: |_, input| {
+                value("the name of a public IP, or an address")
+                    .map(ApplianceClause::PublicIp)
+                    .parse(input)
+            },
+        },
+        Form {
+            keyword: "snat",
+            usage: "snat on | off",
+            parse: |_, input| one_of(SWITCH).map(ApplianceClause::Snat).parse(input),
+        },
+        Form {
+            keyword: "allow",
+            usage: "allow any | allow TARGET, …",
+            parse: |_, input| targets.map(ApplianceClause::Allow).parse(input),
         },
     ],
 };

@@ -1,17 +1,21 @@
-//! Private endpoints and private DNS zones.
+//! Private endpoints, private DNS zones, DNS servers.
 
 use nom::Parser;
-use nom::combinator::opt;
+use nom::combinator::{cut, opt};
+use nom::sequence::preceded;
 
-use crate::syntax::tree::{Block, DnsZoneClause, Placed, PrivateEndpointClause};
+use crate::syntax::tree::{
+    Block, DnsServer, DnsServerClause, DnsZoneClause, Placed, PrivateEndpointClause,
+};
 
-use super::block::{Form, Forms, usages_of};
-use super::input::{Step, Tokens, keyword, value, values};
-use super::network::{named_block, placed_block};
+use super::block::{Form, Forms, optional_body, usages_of};
+use super::input::{Step, Tokens, arrow, keyword, value, values};
+use super::network::{clause_span, named_block, placed_block};
 
 pub(super) fn usages() -> Vec<(&'static str, &'static str)> {
     usages_of(&PRIVATE_ENDPOINT)
         .chain(usages_of(&DNS_ZONE))
+        .chain(usages_of(&DNS_SERVER))
         .collect()
 }
 
@@ -55,6 +59,15 @@ static PRIVATE_ENDPOINT: Forms<PrivateEndpointClause> = Forms {
                     .parse(input)
             },
         },
+        Form {
+            keyword: "target",
+            usage: "target SERVICE",
+            parse: |_, input| {
+                value("the name of a service")
+                    .map(PrivateEndpointClause::Target)
+                    .parse(input)
+            },
+        },
     ],
 };
 
@@ -90,6 +103,72 @@ static DNS_ZONE: Forms<DnsZoneClause> = Forms {
                 (value("a name inside the zone, or @"), values("an address"))
                     .map(|(name, addresses)| DnsZoneClause::Record { name, addresses })
                     .parse(input)
+            },
+        },
+        Form {
+            keyword: "alias",
+            usage: "alias NAME -> FQDN",
+            parse: |_, input| {
+                (
+                    value("a name inside the zone"),
+                    preceded(arrow(), cut(value("a domain name"))),
+                )
+                    .map(|(name, to)| DnsZoneClause::Alias { name, to })
+                    .parse(input)
+            },
+        },
+    ],
+};
+
+pub(super) fn dns_server(input: Tokens<'_>) -> Step<'_, DnsServer> {
+    (
+        value("the name of a DNS server"),
+        opt(preceded(keyword("in"), cut(value("the name of a vnet")))),
+        optional_body(&DNS_SERVER),
+    )
+        .map(|(name, vnet, body)| DnsServer { name, vnet, body })
+        .parse(input)
+}
+
+static DNS_SERVER: Forms<DnsServerClause> = Forms {
+    block: "a DNS server",
+    common: Some(DnsServerClause::Common),
+    own: &[
+        Form {
+            keyword: "address",
+            usage: "address ADDRESS",
+            parse: |_, input| {
+                value("an address")
+                    .map(DnsServerClause::Address)
+                    .parse(input)
+            },
+        },
+        Form {
+            keyword: "forwarders",
+            usage: "forwarders ADDRESS, …",
+            parse: |_, input| {
+                values("the address of a DNS server")
+                    .map(DnsServerClause::Forwarders)
+                    .parse(input)
+            },
+        },
+        Form {
+            keyword: "forward",
+            usage: "forward DOMAIN -> ADDRESS, …",
+            parse: |head, input| {
+                let (rest, (domain, (), servers)) = (
+                    value("a domain name"),
+                    arrow(),
+                    cut(values("the address of a DNS server")),
+                )
+                    .parse(input)?;
+                let span = clause_span(&head, rest);
+                let clause = DnsServerClause::Forward {
+                    domain,
+                    servers,
+                    span,
+                };
+                Ok((rest, clause))
             },
         },
     ],

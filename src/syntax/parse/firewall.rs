@@ -10,7 +10,7 @@ use crate::syntax::tree::{
 };
 
 use super::block::{Form, Forms, body, optional_body, usages_of};
-use super::input::{Step, Tokens, arrow, keyword, one_of, text, value, values};
+use super::input::{Failure, Step, Tokens, arrow, keyword, one_of, text, value, values};
 use super::intent::{target, targets};
 use super::network::{SWITCH, placed_block};
 
@@ -18,7 +18,8 @@ pub(super) fn usages() -> Vec<(&'static str, &'static str)> {
     usages_of(&FIREWALL)
         .chain(usages_of(&FIREWALL_POLICY))
         .chain(usages_of(&GROUP))
-        .chain(usages_of(&COLLECTION))
+        .chain(usages_of(&NETWORK_COLLECTION))
+        .chain(usages_of(&APPLICATION_COLLECTION))
         .chain(usages_of(&NAT_COLLECTION))
         .collect()
 }
@@ -60,6 +61,16 @@ const THREAT_INTEL: Parse<FirewallSetting> = |_, input| {
         .map(FirewallSetting::ThreatIntel)
         .parse(input)
 };
+const THREAT_INTEL_ALLOW: Parse<FirewallSetting> = |_, input| {
+    values("a domain name, or an address")
+        .map(FirewallSetting::ThreatIntelAllow)
+        .parse(input)
+};
+const NAMES_NEED_PROXY: Parse<FirewallSetting> = |_, input| {
+    one_of(SWITCH)
+        .map(FirewallSetting::NamesNeedProxy)
+        .parse(input)
+};
 const SNAT_PRIVATE_RANGES: Parse<FirewallSetting> = |_, input| {
     values("a prefix")
         .map(FirewallSetting::SnatPrivateRanges)
@@ -89,6 +100,16 @@ macro_rules! with_settings {
                 keyword: "threat-intel",
                 usage: "threat-intel off | alert | deny",
                 parse: |head, input| THREAT_INTEL(head, input).map(|(rest, setting)| (rest, $wrap(setting))),
+            },
+            Form {
+                keyword: "threat-intel-allow",
+                usage: "threat-intel-allow NAME-OR-ADDRESS, …",
+                parse: |head, input| THREAT_INTEL_ALLOW(head, input).map(|(rest, setting)| (rest, $wrap(setting))),
+            },
+            Form {
+                keyword: "names-need-proxy",
+                usage: "names-need-proxy on | off",
+                parse: |head, input| NAMES_NEED_PROXY(head, input).map(|(rest, setting)| (rest, $wrap(setting))),
             },
             Form {
                 keyword: "snat-private-ranges",
@@ -136,12 +157,12 @@ static FIREWALL: Forms<FirewallClause> = Forms {
         Form {
             keyword: "network-rules",
             usage: NETWORK_RULES,
-            parse: |_, input| collection.map(|c| FirewallClause::Collection(RuleCollection::Network(c))).parse(input),
+            parse: |_, input| collection(&NETWORK_COLLECTION).map(|c| FirewallClause::Collection(RuleCollection::Network(c))).parse(input),
         },
         Form {
             keyword: "application-rules",
             usage: APPLICATION_RULES,
-            parse: |_, input| collection.map(|c| FirewallClause::Collection(RuleCollection::Application(c))).parse(input),
+            parse: |_, input| collection(&APPLICATION_COLLECTION).map(|c| FirewallClause::Collection(RuleCollection::Application(c))).parse(input),
         },
         Form {
             keyword: "dnat-rules",
@@ -181,12 +202,20 @@ static GROUP: Forms<RuleCollection> = Forms {
         Form {
             keyword: "network-rules",
             usage: NETWORK_RULES,
-            parse: |_, input| collection.map(RuleCollection::Network).parse(input),
+            parse: |_, input| {
+                collection(&NETWORK_COLLECTION)
+                    .map(RuleCollection::Network)
+                    .parse(input)
+            },
         },
         Form {
             keyword: "application-rules",
             usage: APPLICATION_RULES,
-            parse: |_, input| collection.map(RuleCollection::Application).parse(input),
+            parse: |_, input| {
+                collection(&APPLICATION_COLLECTION)
+                    .map(RuleCollection::Application)
+                    .parse(input)
+            },
         },
         Form {
             keyword: "dnat-rules",
@@ -196,12 +225,14 @@ static GROUP: Forms<RuleCollection> = Forms {
     ],
 };
 
-fn collection(input: Tokens<'_>) -> Step<'_, Collection> {
+fn collection<'a>(
+    rules: &'static Forms<Rule>,
+) -> impl Parser<Tokens<'a>, Output = Collection, Error = Failure> {
     (
         value("the name of a rule collection"),
         value("a priority from 100 to 65000"),
         one_of(&["allow", "deny"]),
-        body(&COLLECTION),
+        body(rules),
     )
         .map(|(name, priority, action, body)| Collection {
             name,
@@ -209,34 +240,50 @@ fn collection(input: Tokens<'_>) -> Step<'_, Collection> {
             action,
             body,
         })
-        .parse(input)
 }
 
-static COLLECTION: Forms<Rule> = Forms {
+static NETWORK_COLLECTION: Forms<Rule> = Forms {
     block: "a rule collection",
     common: None,
     own: &[Form {
         keyword: "rule",
         usage: "rule NAME from TARGET, … to TARGET, … SERVICE, … [\"description\"]",
-        parse: |_, input| {
-            (
-                value("the name of a rule"),
-                preceded(keyword("from"), cut(targets)),
-                preceded(keyword("to"), cut(targets)),
-                values("a service such as https or tcp/9092"),
-                opt(text("a description in quotes")),
-            )
-                .map(|(name, from, to, services, description)| Rule {
-                    name,
-                    from,
-                    to,
-                    services,
-                    description,
-                })
-                .parse(input)
-        },
+        parse: |_, input| rule(input),
     }],
 };
+
+static APPLICATION_COLLECTION: Forms<Rule> = Forms {
+    block: "a rule collection",
+    common: None,
+    own: &[Form {
+        keyword: "rule",
+        usage: "rule NAME from TARGET, … to TARGET, … SERVICE, … [tls-inspection] [\"description\"]",
+        parse: |_, input| rule(input),
+    }],
+};
+
+/// A network or application rule; what only one of them can have is told apart later, with a better message.
+fn rule(input: Tokens<'_>) -> Step<'_, Rule> {
+    (
+        value("the name of a rule"),
+        preceded(keyword("from"), cut(targets)),
+        preceded(keyword("to"), cut(targets)),
+        values("a service such as https or tcp/9092"),
+        opt(keyword("tls-inspection")),
+        opt(text("a description in quotes")),
+    )
+        .map(
+            |(name, from, to, services, tls_inspection, description)| Rule {
+                name,
+                from,
+                to,
+                services,
+                tls_inspection,
+                description,
+            },
+        )
+        .parse(input)
+}
 
 fn nat_collection(input: Tokens<'_>) -> Step<'_, NatCollection> {
     (

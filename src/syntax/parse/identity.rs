@@ -9,7 +9,9 @@ use crate::syntax::token::Kind;
 use crate::syntax::tree::{Block, IdentityClause, RoleClause, Scope, Word};
 
 use super::block::{Form, Forms, body, usages_of};
-use super::input::{Step, Tokens, keyword, keyword_on_line, one_of, value, value_or_text, values};
+use super::input::{
+    Step, Tokens, keyword, keyword_on_line, list, one_of, value, value_or_text, values,
+};
 use super::network::{clause_span, named_block};
 
 pub(super) fn usages() -> Vec<(&'static str, &'static str)> {
@@ -30,6 +32,15 @@ static IDENTITY: Forms<IdentityClause> = Forms {
             parse: |_, input| {
                 value("the object id of a principal")
                     .map(IdentityClause::PrincipalId)
+                    .parse(input)
+            },
+        },
+        Form {
+            keyword: "member-of",
+            usage: "member-of GROUP, …",
+            parse: |_, input| {
+                list(|| value_or_text("the name or object id of a group"))
+                    .map(IdentityClause::MemberOf)
                     .parse(input)
             },
         },
@@ -69,7 +80,7 @@ fn already_existing(input: Tokens<'_>) -> Step<'_, Word> {
     .parse(input)
 }
 
-fn scope(input: Tokens<'_>) -> Step<'_, Scope> {
+pub(super) fn scope(input: Tokens<'_>) -> Step<'_, Scope> {
     let own = preceded(
         keyword_on_line("this"),
         cut(one_of(&["resource-group", "subscription"])),
@@ -84,6 +95,7 @@ fn scope(input: Tokens<'_>) -> Step<'_, Scope> {
             "nat-gateway",
             "public-ip",
             "private-dns-zone",
+            "service",
             "resource-group",
             "subscription",
             "management-group",

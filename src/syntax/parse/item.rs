@@ -9,7 +9,10 @@ use crate::syntax::tree::Item;
 
 use super::block::{Form, Forms};
 use super::input::{equals, text, value, value_or_text};
-use super::{device, dns, firewall, identity, intent, network, resource, routing, security};
+use super::{
+    cluster, denial, description, device, dns, firewall, identity, intent, network, resource,
+    routing, security,
+};
 
 /// The statements of a policy.
 pub(super) static POLICY: Forms<Item> = Forms {
@@ -149,6 +152,21 @@ static STATEMENTS: &[Form<Item>] = &[
         parse: |_, input| dns::dns_zone.map(Item::DnsZone).parse(input),
     },
     Form {
+        keyword: "dns-server",
+        usage: "dns-server NAME [in VNET] { … }",
+        parse: |_, input| dns::dns_server.map(Item::DnsServer).parse(input),
+    },
+    Form {
+        keyword: "service",
+        usage: "service NAME { … }",
+        parse: |_, input| description::service.map(Item::Service).parse(input),
+    },
+    Form {
+        keyword: "proxy",
+        usage: "proxy NAME [in VNET.SUBNET] { … }",
+        parse: |_, input| description::proxy.map(Item::Proxy).parse(input),
+    },
+    Form {
         keyword: "identity",
         usage: "identity NAME { … }",
         parse: |_, input| identity::identity.map(Item::Identity).parse(input),
@@ -159,9 +177,23 @@ static STATEMENTS: &[Form<Item>] = &[
         parse: |_, input| identity::role.map(Item::Role).parse(input),
     },
     Form {
+        keyword: "deny-assignment",
+        usage: "deny-assignment NAME on SCOPE { … }",
+        parse: |_, input| {
+            denial::deny_assignment
+                .map(Item::DenyAssignment)
+                .parse(input)
+        },
+    },
+    Form {
+        keyword: "azure-policy",
+        usage: "azure-policy NAME on SCOPE { … }",
+        parse: |_, input| denial::azure_policy.map(Item::AzurePolicy).parse(input),
+    },
+    Form {
         keyword: "pool",
         usage: "pool NAME in VNET.SUBNET, … { … }",
-        parse: |_, input| intent::pool.map(Item::Pool).parse(input),
+        parse: |_, input| cluster::pool.map(Item::Pool).parse(input),
     },
     Form {
         keyword: "group",

@@ -1,6 +1,9 @@
 //! From tokens to the tree. Every mistake is reported once; parsing goes on after it.
 
 mod block;
+mod cluster;
+mod denial;
+mod description;
 mod device;
 mod dns;
 mod firewall;
@@ -151,7 +154,9 @@ pub fn usages() -> Vec<(&'static str, &'static str)> {
     all.extend(device::usages());
     all.extend(dns::usages());
     all.extend(identity::usages());
+    all.extend(denial::usages());
+    all.extend(description::usages());
     all.extend(firewall::usages());
-    all.extend(intent::usages());
+    all.extend(cluster::usages());
     all
 }

@@ -188,6 +188,18 @@ static SUBNET: Forms<SubnetClause> = Forms {
                     .parse(input)
             },
         },
+        Form {
+            keyword: "service-endpoint-policy",
+            usage: "service-endpoint-policy SERVICE, …",
+            parse: |head, input| {
+                values("the name of a service")
+                    .map(|services| SubnetClause::ServiceEndpointPolicy {
+                        keyword: head.clone(),
+                        services,
+                    })
+                    .parse(input)
+            },
+        },
     ],
 };
 
@@ -235,6 +247,20 @@ static PEERING: Forms<PeeringClause> = Forms {
             parse: |_, input| {
                 one_of(SWITCH)
                     .map(PeeringClause::RemoteGateways)
+                    .parse(input)
+            },
+        },
+        Form {
+            keyword: "access",
+            usage: "access on | off",
+            parse: |_, input| one_of(SWITCH).map(PeeringClause::Access).parse(input),
+        },
+        Form {
+            keyword: "state",
+            usage: "state connected | initiated | disconnected",
+            parse: |_, input| {
+                one_of(&["connected", "initiated", "disconnected"])
+                    .map(PeeringClause::State)
                     .parse(input)
             },
         },

@@ -4,7 +4,9 @@ use nom::Parser;
 use nom::combinator::{cut, opt};
 use nom::sequence::preceded;
 
-use crate::syntax::tree::{Block, CommonClause, IpGroup, NsgClause, SecurityRule, Word};
+use crate::syntax::tree::{
+    Block, CommonClause, IpGroup, NsgClause, SecurityGroupClause, SecurityRule, Word,
+};
 
 use super::block::{Form, Forms, optional_body, usages_of};
 use super::input::{Step, Tokens, equals, keyword, one_of, text, value, values};
@@ -12,7 +14,7 @@ use super::intent::targets;
 use super::network::named_block;
 
 pub(super) fn usages() -> Vec<(&'static str, &'static str)> {
-    usages_of(&NSG).collect()
+    usages_of(&NSG).chain(usages_of(&SECURITY_GROUP)).collect()
 }
 
 pub(super) fn nsg(input: Tokens<'_>) -> Step<'_, Block<NsgClause>> {
@@ -83,10 +85,27 @@ static RESOURCE: Forms<CommonClause> = Forms {
     own: &[],
 };
 
-pub(super) fn security_group(input: Tokens<'_>) -> Step<'_, Block<CommonClause>> {
+pub(super) fn security_group(input: Tokens<'_>) -> Step<'_, Block<SecurityGroupClause>> {
     named_block(
         "the name of an application security group",
-        &RESOURCE,
+        &SECURITY_GROUP,
         input,
     )
 }
+
+static SECURITY_GROUP: Forms<SecurityGroupClause> = Forms {
+    block: "an application security group",
+    common: Some(SecurityGroupClause::Common),
+    own: &[Form {
+        keyword: "members",
+        usage: "members ADDRESS, …",
+        parse: |head, input| {
+            values("the address of an interface")
+                .map(|addresses| SecurityGroupClause::Members {
+                    keyword: head.clone(),
+                    addresses,
+                })
+                .parse(input)
+        },
+    }],
+};

@@ -1,0 +1,18 @@
+//! Azure Firewall: threat intelligence, then DNAT, network and application rules, then deny
+//! (MicrosoftDocs/azure-docs, articles/firewall/rule-processing.md).
+
+mod denial;
+mod judge;
+mod names;
+mod order;
+mod snat;
+mod tags;
+
+pub use names::covers;
+pub use tags::{FqdnTagContent, FqdnTagContents};
+
+pub(super) use judge::{PassedBy, Request, judge};
+pub(super) use order::{
+    FirewallOrder, firewall_element, owner_element, rule_element, setting_element,
+};
+pub(super) use snat::{Snat, translated_source};

@@ -1,0 +1,506 @@
+//! Network security groups: rules in the order of their priorities, the first match decides, defaults last
+//! (MicrosoftDocs/azure-docs, articles/virtual-network/network-security-groups-overview.md and
+//! network-security-group-how-it-works.md).
+
+use std::net::IpAddr;
+
+use crate::estate::{
+    Access, Direction, Endpoint, Estate, Id, NextHop, Nsg, RouteDestination, SecurityRule, Subnet,
+};
+use crate::net::{Destination, ServiceTag, Transport};
+
+use super::dataplane::Dataplane;
+use super::facts::{DefaultRuleSide, RuleAccess, RuleDirection};
+use super::flow::{Element, Field, NearMiss, Outcome, Site};
+use super::packet::{End, Notes, Packet, is_public, note};
+use super::routing::{are_peered, gateways_of, route_element};
+use super::truth::Truth;
+
+/// What a security group does with a packet.
+#[derive(Debug, Clone)]
+pub(super) struct Judgement {
+    /// What becomes of the packet.
+    pub(super) outcome: Outcome,
+    /// The rule that decided, or the first that may.
+    pub(super) rule: Element,
+    /// What the rule does.
+    pub(super) access: Access,
+    /// Allow rules that differ in one field, when the packet is denied.
+    pub(super) near: Vec<NearMiss>,
+    /// The route that makes the deciding rule's tag mean more than the network.
+    pub(super) widened_by: Option<Element>,
+}
+
+/// What the tag `VirtualNetwork` holds of an address, seen from a subnet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum InNetwork {
+    No,
+    /// It is in the network, a peered or a connected one.
+    Yes,
+    /// A user route of the subnet's table takes it in.
+    ByRoute(usize),
+    /// A route with a service tag may take it in.
+    Maybe,
+}
+
+/// Asks a security group about a packet, as seen from a subnet.
+pub(super) fn judge(
+    plane: &Dataplane<'_>,
+    id: Id<Nsg>,
+    direction: Direction,
+    subnet: Id<Subnet>,
+    packet: &Packet,
+    notes: &mut Notes,
+) -> Judgement {
+    let view = View {
+        plane,
+        subnet,
+        packet,
+        platform: platform_tags(plane, direction, packet),
+    };
+    let nsg = &plane.estate.nsgs[id];
+    let mut possible: Vec<(Element, Access, Option<Element>)> = Vec::new();
+    let mut decided = false;
+    for index in plane.security_rules(id, direction) {
+        let Some(rule) = nsg.rules.get(*index) else {
+            continue;
+        };
+        let truth = view.matches(rule, notes);
+        if truth == Truth::No {
+            continue;
+        }
+        let element = rule_element(plane.estate, id, *index);
+        possible.push((element, rule.access, view.widening(rule)));
+        if truth == Truth::Yes {
+            decided = true;
+            break;
+        }
+    }
+    if !decided {
+        view.defaults(id, direction, &mut possible, notes);
+    }
+    let Some((rule, access, widened_by)) = possible.first().cloned() else {
+        // Without any rule that matches, and without defaults, nothing is known.
+        return Judgement {
+            outcome: Outcome::Unclear,
+            rule: nsg_element(plane.estate, id),
+            access: Access::Deny,
+            near: Vec::new(),
+            widened_by: None,
+        };
+    };
+    let unanimous = possible.iter().all(|(_, other, _)| *other == access);
+    let outcome = match (unanimous, access) {
+        (true, Access::Allow) => Outcome::Passes,
+        (true, Access::Deny) => Outcome::Blocks,
+        (false, _) => Outcome::Unclear,
+    };
+    let near = if outcome == Outcome::Passes {
+        Vec::new()
+    } else {
+        view.near_misses(id, direction, notes)
+    };
+    // What may stop the packet is what a reader has to look at.
+    let (rule, access, widened_by) = if outcome == Outcome::Unclear {
+        let denying = possible
+            .iter()
+            .find(|(_, access, _)| *access == Access::Deny);
+        let widening = possible.iter().find_map(|(_, _, widened)| widened.clone());
+        denying.map_or((rule, access, widened_by), |(rule, access, _)| {
+            (rule.clone(), *access, widening)
+        })
+    } else {
+        (rule, access, widened_by)
+    };
+    Judgement {
+        outcome,
+        rule,
+        access,
+        near,
+        widened_by,
+    }
+}
+
+/// A security rule as an element.
+pub(super) fn rule_element(estate: &Estate, id: Id<Nsg>, index: usize) -> Element {
+    let nsg = &estate.nsgs[id];
+    match nsg.rules.get(index) {
+        Some(rule) => Element {
+            name: format!("rule `{}` of nsg `{}`", rule.name, nsg.meta.name),
+            origin: rule.origin,
+            site: Site::SecurityRule(id, index),
+        },
+        None => nsg_element(estate, id),
+    }
+}
+
+pub(super) fn nsg_element(estate: &Estate, id: Id<Nsg>) -> Element {
+    let meta = &estate.nsgs[id].meta;
+    Element {
+        name: format!("nsg `{}`", meta.name),
+        origin: meta.origin,
+        site: Site::Nsg(id),
+    }
+}
+
+/// Whether an address is one that the Azure host answers itself.
+pub(super) fn is_platform(plane: &Dataplane<'_>, address: IpAddr) -> bool {
+    let mut platform = plane.facts.platform_addresses().iter();
+    platform.any(|fact| fact.prefix.contains(&address))
+}
+
+/// For packets to the Azure host: the tags that rules must name to apply at all.
+fn platform_tags<'p>(
+    plane: &'p Dataplane<'_>,
+    direction: Direction,
+    packet: &Packet,
+) -> Option<&'p [String]> {
+    let address = packet.destination.address?;
+    let mut platform = plane.facts.platform_addresses().iter();
+    let fact = platform.find(|fact| fact.prefix.contains(&address))?;
+    (direction == Direction::Outbound).then_some(fact.nsg_tags.as_slice())
+}
+
+struct View<'v> {
+    plane: &'v Dataplane<'v>,
+    subnet: Id<Subnet>,
+    packet: &'v Packet,
+    platform: Option<&'v [String]>,
+}
+
+impl View<'_> {
+    fn matches(&self, rule: &SecurityRule, notes: &mut Notes) -> Truth {
+        if !self.packet.port_in(&rule.destination_ports) || !self.carries(rule.transport) {
+            return Truth::No;
+        }
+        if let Some(tags) = self.platform {
+            return self.names_platform(rule, tags) & self.side(&rule.sources, true, notes);
+        }
+        let destination = self.side(&rule.destinations, false, notes);
+        if destination == Truth::No {
+            return Truth::No;
+        }
+        destination & self.side(&rule.sources, true, notes)
+    }
+
+    fn carries(&self, transport: Transport) -> bool {
+        transport == Transport::Any || transport == self.packet.transport
+    }
+
+    fn names_platform(&self, rule: &SecurityRule, tags: &[String]) -> Truth {
+        let named = rule.destinations.iter().any(|endpoint| match endpoint {
+            Endpoint::Plain(Destination::ServiceTag(tag)) => {
+                tags.iter().any(|t| t.eq_ignore_ascii_case(tag.as_str()))
+            }
+            _ => false,
+        });
+        named.into()
+    }
+
+    fn end(&self, source: bool) -> &End {
+        if source {
+            &self.packet.source
+        } else {
+            &self.packet.destination
+        }
+    }
+
+    fn side(&self, endpoints: &[Endpoint], source: bool, notes: &mut Notes) -> Truth {
+        Truth::any(
+            endpoints
+                .iter()
+                .map(|endpoint| self.holds(endpoint, self.end(source), notes)),
+        )
+    }
+
+    fn holds(&self, endpoint: &Endpoint, end: &End, notes: &mut Notes) -> Truth {
+        match endpoint {
+            Endpoint::Plain(Destination::Anywhere) => Truth::Yes,
+            Endpoint::Plain(Destination::Prefix(prefix)) => end.is_in(*prefix),
+            Endpoint::Plain(Destination::Range(range)) => end.is_between(*range),
+            Endpoint::Plain(Destination::ServiceTag(tag)) => self.tag(tag, end, notes),
+            Endpoint::Plain(Destination::Open(open)) => {
+                note(
+                    notes,
+                    format!("parameter `{}` has no value yet", open.parameter),
+                );
+                Truth::Maybe
+            }
+            // Security rules know no names and no IP groups.
+            Endpoint::Plain(Destination::Fqdn(_) | Destination::FqdnTag(_))
+            | Endpoint::IpGroup(_) => Truth::No,
+            Endpoint::SecurityGroup(group) => {
+                let members = group
+                    .id
+                    .map(|id| &self.plane.estate.security_groups[id].members);
+                match members {
+                    Some(Some(members)) => members
+                        .iter()
+                        .any(|member| Some(member.value) == end.address)
+                        .into(),
+                    _ => {
+                        let name = &group.name;
+                        let text = format!(
+                            "the members of application security group `{name}` are not stated"
+                        );
+                        note(notes, text);
+                        Truth::Maybe
+                    }
+                }
+            }
+        }
+    }
+
+    fn tag(&self, tag: &ServiceTag, end: &End, notes: &mut Notes) -> Truth {
+        let is = |name: &str| tag.as_str().eq_ignore_ascii_case(name);
+        if is("VirtualNetwork") {
+            return match self.in_network(end) {
+                InNetwork::No => Truth::No,
+                InNetwork::Yes | InNetwork::ByRoute(_) => Truth::Yes,
+                InNetwork::Maybe => Truth::Maybe,
+            };
+        }
+        if is("Internet") {
+            return self.internet(end, notes);
+        }
+        if is("AzureLoadBalancer") {
+            let platform = self.plane.facts.platform_addresses().first();
+            let probes = platform.zip(end.address);
+            return probes
+                .is_some_and(|(fact, address)| fact.prefix.contains(&address))
+                .into();
+        }
+        if tag
+            .as_str()
+            .to_ascii_lowercase()
+            .starts_with("azureplatform")
+        {
+            return Truth::No;
+        }
+        let (truth, reason) = self.plane.tag_holds(tag, end);
+        if let Some(reason) = reason {
+            note(notes, reason);
+        }
+        if truth == Truth::Maybe {
+            let place = end.words();
+            note(
+                notes,
+                format!("whether service tag {tag} holds {place} is not known"),
+            );
+        }
+        truth
+    }
+
+    /// The tag `VirtualNetwork` holds the network, those peered and connected, and what user routes of the subnet
+    /// send to an appliance or a gateway (service-tags-overview.md; MicrosoftDocs/azure-docs#22178).
+    fn in_network(&self, end: &End) -> InNetwork {
+        let estate = self.plane.estate;
+        let vnet = estate.subnets[self.subnet].vnet;
+        let covers = |other| {
+            let prefixes = &estate.vnets[other].prefixes;
+            let mut prefixes = prefixes.iter();
+            prefixes.any(|prefix| end.is_in(prefix.value) == Truth::Yes)
+        };
+        if covers(vnet) || end.address.is_some_and(|a| is_platform(self.plane, a)) {
+            return InNetwork::Yes;
+        }
+        let mut peers = estate.vnets.ids().filter(|other| *other != vnet);
+        if peers.any(|other| covers(other) && are_peered(estate, vnet, other)) {
+            return InNetwork::Yes;
+        }
+        let mut learned = gateways_of(estate, vnet)
+            .into_iter()
+            .flat_map(|gateway| estate.gateways[gateway].learned.iter());
+        if learned
+            .any(|prefix| prefix.value.prefix_len() > 0 && end.is_in(prefix.value) == Truth::Yes)
+        {
+            return InNetwork::Yes;
+        }
+        let Some(table) = self.table() else {
+            return InNetwork::No;
+        };
+        let mut maybe = false;
+        for (index, route) in estate.route_tables[table].routes.iter().enumerate() {
+            let inward = match route.next_hop.value {
+                NextHop::Firewall(_)
+                | NextHop::Appliance(_)
+                | NextHop::Addresses(_)
+                | NextHop::Gateway
+                | NextHop::VnetLocal => true,
+                NextHop::Internet | NextHop::Drop => false,
+            };
+            if !inward {
+                continue;
+            }
+            let held = match &route.destination.value {
+                RouteDestination::Prefix(prefix) => end.is_in(*prefix),
+                RouteDestination::ServiceTag(tag) => self.plane.tag_holds(tag, end).0,
+            };
+            match held {
+                Truth::Yes => return InNetwork::ByRoute(index),
+                Truth::Maybe => maybe = true,
+                Truth::No => {}
+            }
+        }
+        if maybe {
+            InNetwork::Maybe
+        } else {
+            InNetwork::No
+        }
+    }
+
+    fn internet(&self, end: &End, notes: &mut Notes) -> Truth {
+        let public = end
+            .address
+            .is_none_or(|address| is_public(address, self.plane.facts.private_ranges()));
+        if !public {
+            return Truth::No;
+        }
+        match self.in_network(end) {
+            InNetwork::No => Truth::Yes,
+            InNetwork::Yes => Truth::No,
+            InNetwork::ByRoute(_) | InNetwork::Maybe => {
+                note(
+                    notes,
+                    "Azure does not say whether the tag Internet still holds addresses that a user \
+                     route sends to an appliance",
+                );
+                Truth::Maybe
+            }
+        }
+    }
+
+    fn table(&self) -> Option<Id<crate::estate::RouteTable>> {
+        self.plane.estate.subnets[self.subnet]
+            .route_table
+            .as_ref()
+            .and_then(|table| table.id)
+    }
+
+    /// The user route by which a tag of the rule means this packet.
+    fn widening(&self, rule: &SecurityRule) -> Option<Element> {
+        let by_route = |endpoints: &[Endpoint], source| {
+            let only_by_tag = endpoints.iter().all(|endpoint| match endpoint {
+                Endpoint::Plain(Destination::ServiceTag(tag)) => {
+                    tag.as_str().eq_ignore_ascii_case("VirtualNetwork")
+                        || tag.as_str().eq_ignore_ascii_case("Internet")
+                }
+                _ => false,
+            });
+            if !only_by_tag {
+                return None;
+            }
+            match self.in_network(self.end(source)) {
+                InNetwork::ByRoute(index) => {
+                    Some(route_element(self.plane.estate, self.table()?, index))
+                }
+                InNetwork::No | InNetwork::Yes | InNetwork::Maybe => None,
+            }
+        };
+        by_route(&rule.destinations, false).or_else(|| by_route(&rule.sources, true))
+    }
+
+    fn defaults(
+        &self,
+        id: Id<Nsg>,
+        direction: Direction,
+        possible: &mut Vec<(Element, Access, Option<Element>)>,
+        notes: &mut Notes,
+    ) {
+        let fact_direction = match direction {
+            Direction::Inbound => RuleDirection::Inbound,
+            Direction::Outbound => RuleDirection::Outbound,
+        };
+        let nsg = nsg_element(self.plane.estate, id);
+        if self.platform.is_some() {
+            // Default rules do not apply to the Azure host.
+            let element = Element {
+                name: format!("{} leaves the Azure host's addresses alone", nsg.name),
+                ..nsg
+            };
+            possible.push((element, Access::Allow, None));
+            return;
+        }
+        let holds = |side: &DefaultRuleSide, end: &End, notes: &mut Notes| match side {
+            DefaultRuleSide::Any => Truth::Yes,
+            DefaultRuleSide::Tag(tag) => self.tag(tag, end, notes),
+        };
+        for rule in self.plane.facts.default_rules(fact_direction) {
+            let truth = holds(&rule.from, &self.packet.source, notes)
+                & holds(&rule.to, &self.packet.destination, notes);
+            if truth == Truth::No {
+                continue;
+            }
+            let access = match rule.access {
+                RuleAccess::Allow => Access::Allow,
+                RuleAccess::Deny => Access::Deny,
+            };
+            let element = Element {
+                name: format!("default rule `{}` of {}", rule.name, nsg.name),
+                origin: nsg.origin,
+                site: Site::DefaultRule(id, direction),
+            };
+            possible.push((element, access, None));
+            if truth == Truth::Yes {
+                return;
+            }
+        }
+    }
+
+    /// Allow rules that miss the packet by one field.
+    fn near_misses(&self, id: Id<Nsg>, direction: Direction, notes: &mut Notes) -> Vec<NearMiss> {
+        const MOST: usize = 3;
+        let mut near = Vec::new();
+        let nsg = &self.plane.estate.nsgs[id];
+        for index in self.plane.security_rules(id, direction) {
+            let Some(rule) = nsg.rules.get(*index) else {
+                continue;
+            };
+            if rule.access != Access::Allow {
+                continue;
+            }
+            let mut differs = Vec::new();
+            if !self.packet.port_in(&rule.destination_ports) {
+                differs.push(Field::Port);
+            }
+            if !self.carries(rule.transport) {
+                differs.push(Field::Protocol);
+            }
+            if self.side(&rule.sources, true, notes) == Truth::No {
+                differs.push(Field::Source);
+            }
+            if self.side(&rule.destinations, false, notes) == Truth::No {
+                differs.push(Field::Destination);
+            }
+            let [field] = differs.as_slice() else {
+                continue;
+            };
+            let text = match field {
+                Field::Source => format!(
+                    "allows this destination and port, but not from {}",
+                    self.packet.source.words()
+                ),
+                Field::Destination => format!(
+                    "allows this source and port, but not to {}",
+                    self.packet.destination.words()
+                ),
+                Field::Port => {
+                    format!("allows this destination, but not port {}", self.packet.port)
+                }
+                _ => format!(
+                    "allows this destination and port, but not over {}",
+                    self.packet.transport.keyword().to_ascii_uppercase()
+                ),
+            };
+            near.push(NearMiss {
+                element: rule_element(self.plane.estate, id, *index),
+                differs,
+                text,
+            });
+            if near.len() == MOST {
+                break;
+            }
+        }
+        near
+    }
+}

@@ -1,0 +1,727 @@
+//! A subnet chooses a next hop, and the next hop takes the packet or not.
+
+use std::net::IpAddr;
+
+use crate::estate::{Appliance, ApplianceFilter, Firewall, Id, Subnet, VirtualHub, Vnet};
+use crate::net::Destination;
+
+use super::super::cause::Cause;
+use super::super::firewall::{
+    self, PassedBy, Request, Snat, covers, firewall_element, translated_source,
+};
+use super::super::flow::{Element, Outcome, Site, Stage};
+use super::super::next_hop::{Holder, vnet_of};
+use super::super::packet::{End, Packet, is_public};
+use super::super::routing::{
+    Candidate, EffectiveRoute, Hop, RouteSource, are_peered, choose, destination_words, direction,
+};
+use super::super::truth::Truth;
+use super::{Device, Hindrance, MOST_HOPS, Walk};
+
+impl Walk<'_> {
+    /// The packet leaves a subnet by the route that its destination chooses.
+    pub(super) fn leave(&mut self, subnet: Id<Subnet>, packet: Packet) {
+        self.hops += 1;
+        if self.hops > MOST_HOPS {
+            let element = self.subnet_element(subnet);
+            self.block(
+                Stage::Route,
+                Cause::NextHopUnreachable,
+                element,
+                "sends the packet round in a circle",
+            );
+            return;
+        }
+        let plane = self.plane;
+        let service = self.service_kind(&packet);
+        let routes = choose(
+            plane,
+            plane.routes(subnet),
+            &packet.destination,
+            service,
+            &mut self.notes,
+        );
+        match routes.as_slice() {
+            [] => {
+                let element = self.subnet_element(subnet);
+                self.block(
+                    Stage::Route,
+                    Cause::NoDefaultRoute,
+                    element,
+                    format!("has no route to {}", packet.destination.words()),
+                );
+            }
+            [route] => self.follow(subnet, packet, route),
+            several => {
+                let words: Vec<String> = several
+                    .iter()
+                    .map(|route| destination_words(&route.destination))
+                    .collect();
+                self.note(format!(
+                    "which of the routes {} takes {} depends on what the service tags hold",
+                    words.join(", "),
+                    packet.destination.words()
+                ));
+                let ways = several
+                    .iter()
+                    .map(|route| {
+                        let (route, packet) = (*route, packet.clone());
+                        let way: Box<dyn FnOnce(&mut Self)> =
+                            Box::new(move |walk: &mut Self| walk.follow(subnet, packet, route));
+                        way
+                    })
+                    .collect();
+                self.each_way(ways);
+            }
+        }
+    }
+
+    fn follow(&mut self, subnet: Id<Subnet>, packet: Packet, route: &EffectiveRoute) {
+        let element = route.element(self.plane.estate);
+        let prefix = destination_words(&route.destination);
+        if matches!(route.source, RouteSource::User) {
+            self.matched.push(element.clone());
+        }
+        match &route.hop {
+            Hop::Drop => {
+                let cause = self.drop_cause(subnet, route);
+                self.block(
+                    Stage::Route,
+                    cause,
+                    element,
+                    format!(
+                        "{prefix} has next hop None: packets to {} are dropped",
+                        packet.destination.words()
+                    ),
+                );
+            }
+            Hop::VnetLocal | Hop::Peering(_) => {
+                let words = match route.hop {
+                    Hop::Peering(peer) => format!(
+                        "{prefix} leads into peered vnet `{}`",
+                        self.plane.estate.vnets[peer].meta.name
+                    ),
+                    _ => format!("{prefix} stays inside the virtual network"),
+                };
+                self.pass(Stage::Route, element, words);
+                self.arrive(subnet, packet);
+            }
+            Hop::PrivateEndpoint(endpoint) => {
+                self.pass(
+                    Stage::Route,
+                    element,
+                    format!("{prefix} is a private endpoint"),
+                );
+                self.arrive_at_endpoint(subnet, *endpoint, packet);
+            }
+            Hop::ServiceEndpoint(service) => {
+                self.pass(
+                    Stage::Route,
+                    element,
+                    format!("{prefix} goes straight to {service}, past every other route"),
+                );
+                self.path.push(super::internet());
+                self.ask_service(super::service::Identity::Subnet(subnet), &packet);
+            }
+            Hop::Internet => {
+                self.pass(
+                    Stage::Route,
+                    element.clone(),
+                    format!("{prefix} -> Internet"),
+                );
+                self.to_internet(subnet, packet, Some(&element));
+            }
+            Hop::Gateway(gateway) => self.to_gateway(subnet, packet, *gateway, element, route),
+            Hop::Hub(hub) => {
+                let hub = *hub;
+                self.to_hub(subnet, packet, hub, element);
+            }
+            Hop::Appliances(candidates) => match candidates.as_slice() {
+                [one] => self.to_appliance(subnet, packet, *one, element, &prefix),
+                several => {
+                    let ways = several
+                        .iter()
+                        .map(|candidate| {
+                            let (candidate, packet) = (*candidate, packet.clone());
+                            let (element, prefix) = (element.clone(), prefix.clone());
+                            let way: Box<dyn FnOnce(&mut Self)> =
+                                Box::new(move |walk: &mut Self| {
+                                    walk.to_appliance(subnet, packet, candidate, element, &prefix);
+                                });
+                            way
+                        })
+                        .collect();
+                    self.each_way(ways);
+                }
+            },
+        }
+    }
+
+    /// Why a packet meets a route that drops it.
+    fn drop_cause(&self, subnet: Id<Subnet>, route: &EffectiveRoute) -> Cause {
+        if route.source == RouteSource::User {
+            let whole = destination_words(&route.destination) == "0.0.0.0/0";
+            return if whole {
+                Cause::DefaultNextHopType
+            } else {
+                Cause::OverrideOrBypass
+            };
+        }
+        // Azure's own routes drop private ranges as long as no default route of the user takes them.
+        if self.plane.estate.subnets[subnet].route_table.is_some() {
+            Cause::NoDefaultRoute
+        } else {
+            Cause::NoRouteTable
+        }
+    }
+
+    fn to_appliance(
+        &mut self,
+        subnet: Id<Subnet>,
+        packet: Packet,
+        candidate: Candidate,
+        route: Element,
+        prefix: &str,
+    ) {
+        let estate = self.plane.estate;
+        let route = self.next_hop_element(route);
+        let words = candidate
+            .address
+            .map_or_else(|| "its next hop".to_owned(), |address| address.to_string());
+        let here = estate.subnets[subnet].vnet;
+        if let Some(address) = candidate.address
+            && !matches!(candidate.holder, Holder::Firewall(_))
+            && estate.subnets[subnet]
+                .prefixes
+                .iter()
+                .any(|own| own.value.contains(&address))
+            && packet.source.address != Some(address)
+        {
+            self.block(
+                Stage::Route,
+                Cause::NextHopUnreachable,
+                route,
+                format!("{prefix} -> {words}, which is in the routed subnet itself: packets go round in a circle"),
+            );
+            return;
+        }
+        if candidate.holder == Holder::Nobody {
+            self.to_nobody(here, candidate, route, prefix);
+            return;
+        }
+        let Some(there) = vnet_of(estate, candidate.holder) else {
+            self.doubt(
+                Stage::Route,
+                Cause::NextHopUnreachable,
+                route,
+                format!("{prefix} -> {words}; in which network that is, is not known"),
+            );
+            return;
+        };
+        if there != here && !are_peered(estate, here, there) {
+            let (near, far) = (
+                &estate.vnets[here].meta.name,
+                &estate.vnets[there].meta.name,
+            );
+            self.block(
+                Stage::Route,
+                Cause::NextHopUnreachable,
+                route,
+                format!(
+                    "{prefix} -> {words}, which is in vnet `{far}`; vnet `{near}` is not peered with it, and a next \
+                     hop has to be reached directly"
+                ),
+            );
+            return;
+        }
+        let what = match candidate.holder {
+            Holder::Firewall(id) => firewall_element(estate, id).name,
+            Holder::Appliance(id) => format!("appliance `{}`", estate.appliances[id].meta.name),
+            Holder::LoadBalancer(id) => {
+                format!("load balancer `{}`", estate.load_balancers[id].meta.name)
+            }
+            Holder::Nobody => words.clone(),
+        };
+        let between = if there == here {
+            String::new()
+        } else {
+            format!(
+                ", over the peering to vnet `{}`",
+                estate.vnets[there].meta.name
+            )
+        };
+        self.pass(
+            Stage::Route,
+            route.clone(),
+            format!("{prefix} -> {words} = {what}{between}"),
+        );
+        let seen = |device: &Device| device.holder == candidate.holder;
+        if self.devices.iter().any(seen) {
+            self.block(
+                Stage::Route,
+                Cause::NextHopUnreachable,
+                route,
+                format!("sends the packet back to {what}: it goes round in a circle"),
+            );
+            return;
+        }
+        match candidate.holder {
+            Holder::Firewall(id) => self.through_firewall(subnet, packet, id),
+            Holder::Appliance(id) => self.through_appliance(packet, id),
+            Holder::LoadBalancer(id) => {
+                let name = &estate.load_balancers[id].meta.name;
+                self.note(format!(
+                    "the appliances behind internal load balancer `{name}` let the flow through"
+                ));
+                self.path.push(Element {
+                    name: format!("load balancer `{name}`"),
+                    origin: estate.load_balancers[id].meta.origin,
+                    site: Site::LoadBalancer(id),
+                });
+            }
+            Holder::Nobody => {}
+        }
+    }
+
+    /// The place where a route names its next hop.
+    fn next_hop_element(&self, route: Element) -> Element {
+        let Site::Route(table, index) = route.site else {
+            return route;
+        };
+        let routes = &self.plane.estate.route_tables[table].routes;
+        match routes.get(index) {
+            Some(written) => Element {
+                origin: written.next_hop.span.into(),
+                ..route
+            },
+            None => route,
+        }
+    }
+
+    /// Nothing of the estate holds the address of a next hop.
+    fn to_nobody(&mut self, here: Id<Vnet>, candidate: Candidate, route: Element, prefix: &str) {
+        let estate = self.plane.estate;
+        let Some(address) = candidate.address else {
+            self.doubt(
+                Stage::Route,
+                Cause::NextHopUnreachable,
+                route,
+                format!("{prefix} leads to an appliance that is not known"),
+            );
+            return;
+        };
+        let holding = estate.vnets.iter().find(|(_, vnet)| {
+            vnet.prefixes
+                .iter()
+                .any(|prefix| prefix.value.contains(&address))
+        });
+        let Some((there, vnet)) = holding else {
+            self.block(
+                Stage::Route,
+                Cause::NextHopUnreachable,
+                route,
+                format!("{prefix} -> {address}, which is in no network of this estate, so it is not reached directly"),
+            );
+            return;
+        };
+        if there != here && !are_peered(estate, here, there) {
+            self.block(
+                Stage::Route,
+                Cause::NextHopUnreachable,
+                route,
+                format!(
+                    "{prefix} -> {address}, which is in vnet `{}`; vnet `{}` is not peered with it",
+                    vnet.meta.name, estate.vnets[here].meta.name
+                ),
+            );
+            return;
+        }
+        let firewall = estate
+            .firewalls
+            .iter()
+            .find(|(_, firewall)| firewall.vnet.id == Some(there) && firewall.private_ip.is_some());
+        let in_firewall_subnet = estate
+            .subnet_named(there, crate::estate::FIREWALL_SUBNET)
+            .is_some_and(|subnet| {
+                let prefixes = &estate.subnets[subnet].prefixes;
+                prefixes
+                    .iter()
+                    .any(|prefix| prefix.value.contains(&address))
+            });
+        let text = match firewall {
+            Some((_, firewall)) => format!(
+                "{prefix} -> {address}, where nothing listens; firewall `{}` has {}",
+                firewall.meta.name,
+                firewall
+                    .private_ip
+                    .map_or_else(String::new, |ip| ip.value.to_string())
+            ),
+            None => format!("{prefix} -> {address}, where nothing of this estate forwards packets"),
+        };
+        // Machines of a network that exists already need not be part of the estate.
+        if vnet.meta.home.is_existing() && !in_firewall_subnet {
+            self.doubt(Stage::Route, Cause::NextHopUnreachable, route, text);
+        } else {
+            self.block(Stage::Route, Cause::NextHopUnreachable, route, text);
+        }
+    }
+
+    /// The firewall judges, translates, and routes on by the routes of its own subnet.
+    pub(super) fn through_firewall(
+        &mut self,
+        client: Id<Subnet>,
+        packet: Packet,
+        id: Id<Firewall>,
+    ) {
+        let estate = self.plane.estate;
+        let element = firewall_element(estate, id);
+        self.path.push(element.clone());
+        let vnet = estate.subnets[client].vnet;
+        let client_dns = self.plane.dns_element(vnet);
+        let request = Request {
+            packet: &packet,
+            name: self.name.as_ref(),
+            announced: self.announced.as_ref(),
+            same_dns: self.plane.asks_only(vnet, id),
+            client_dns: Some(&client_dns),
+            api_server: self.api_server(&packet).is_some()
+                || self
+                    .announced
+                    .as_ref()
+                    .is_some_and(|name| name.as_str().ends_with(".azmk8s.io")),
+        };
+        let judgement = firewall::judge(self.plane, id, request, &mut self.notes);
+        match judgement.outcome {
+            Outcome::Passes => {
+                self.pass(Stage::Firewall, judgement.element.clone(), judgement.text);
+                self.matched.push(judgement.element);
+                self.overruled.extend(judgement.shadowed);
+            }
+            outcome => {
+                self.hinder(Hindrance {
+                    outcome,
+                    near: judgement.near,
+                    shadowed: judgement.shadowed,
+                    log: judgement.log,
+                    ..Hindrance::new(
+                        Stage::Firewall,
+                        judgement.cause,
+                        judgement.element,
+                        judgement.text,
+                    )
+                });
+                if outcome == Outcome::Blocks {
+                    return;
+                }
+            }
+        }
+        self.onward_from_firewall(id, packet, judgement.passed_by);
+    }
+
+    /// A flow that a firewall let through goes on.
+    pub(super) fn onward_from_firewall(
+        &mut self,
+        id: Id<Firewall>,
+        mut packet: Packet,
+        passed_by: PassedBy,
+    ) {
+        let estate = self.plane.estate;
+        let snat = translated_source(self.plane, id, &packet, passed_by);
+        let private_ip = estate.firewalls[id].private_ip.map(|ip| ip.value);
+        self.devices.push(Device {
+            holder: Holder::Firewall(id),
+            translated: snat == Snat::Own,
+        });
+        if snat == Snat::Own {
+            packet.source = End {
+                address: private_ip,
+                tags: Vec::new(),
+            };
+        }
+        match self.firewall_subnet(id) {
+            Some(subnet) => self.leave(subnet, packet),
+            None => {
+                let public = packet
+                    .destination
+                    .address
+                    .is_none_or(|address| is_public(address, self.plane.facts.private_ranges()));
+                if public {
+                    self.firewall_to_internet(id, None, packet);
+                } else {
+                    self.note(format!(
+                        "firewall `{}` reaches {} from its own subnet, which the estate does not show",
+                        estate.firewalls[id].meta.name,
+                        packet.destination.words()
+                    ));
+                    self.arrive_by_address(packet);
+                }
+            }
+        }
+    }
+
+    fn through_appliance(&mut self, mut packet: Packet, id: Id<Appliance>) {
+        let estate = self.plane.estate;
+        let appliance = &estate.appliances[id];
+        let element = Element {
+            name: format!("appliance `{}`", appliance.meta.name),
+            origin: appliance.meta.origin,
+            site: Site::Appliance(id),
+        };
+        self.path.push(element.clone());
+        if !appliance.ip_forwarding {
+            self.block(
+                Stage::Route,
+                Cause::NextHopUnreachable,
+                element,
+                "does not forward packets that are meant for others (IP forwarding is off)",
+            );
+            return;
+        }
+        match &appliance.filter {
+            ApplianceFilter::Everything => {
+                self.pass(Stage::Firewall, element.clone(), "lets everything through");
+            }
+            ApplianceFilter::Unstated => {
+                self.note(format!(
+                    "appliance `{}`, whose rules are not Azure's, lets the flow through",
+                    appliance.meta.name
+                ));
+                self.pass(
+                    Stage::Firewall,
+                    element.clone(),
+                    "is taken to let the flow through",
+                );
+            }
+            ApplianceFilter::Only(allowed) => {
+                let truth = Truth::any(allowed.iter().map(|destination| {
+                    match &destination.value {
+                        Destination::Anywhere => Truth::Yes,
+                        Destination::Prefix(prefix) => packet.destination.is_in(*prefix),
+                        Destination::Range(range) => packet.destination.is_between(*range),
+                        Destination::Fqdn(pattern) => self
+                            .announced
+                            .as_ref()
+                            .or(self.name.as_ref())
+                            .is_some_and(|name| covers(pattern, name))
+                            .into(),
+                        Destination::ServiceTag(tag) => {
+                            self.plane.tag_holds(tag, &packet.destination).0
+                        }
+                        Destination::FqdnTag(_) | Destination::Open(_) => Truth::Maybe,
+                    }
+                }));
+                let words = packet.destination.words();
+                match truth {
+                    Truth::Yes => {
+                        self.pass(
+                            Stage::Firewall,
+                            element.clone(),
+                            format!("lets {words} through"),
+                        );
+                    }
+                    Truth::Maybe => self.doubt(
+                        Stage::Firewall,
+                        Cause::NextHopUnreachable,
+                        element.clone(),
+                        format!("may not let {words} through"),
+                    ),
+                    Truth::No => {
+                        self.block(
+                            Stage::Firewall,
+                            Cause::NextHopUnreachable,
+                            element,
+                            format!("does not let {words} through"),
+                        );
+                        return;
+                    }
+                }
+            }
+        }
+        self.devices.push(Device {
+            holder: Holder::Appliance(id),
+            translated: appliance.snat,
+        });
+        if appliance.snat {
+            packet.source = End {
+                address: appliance.private_ips.first().map(|ip| ip.value),
+                tags: Vec::new(),
+            };
+        }
+        match appliance.subnet.id {
+            Some(subnet) => self.leave(subnet, packet),
+            None => self.note(format!(
+                "appliance `{}` reaches {} from its own subnet, which is not known",
+                appliance.meta.name,
+                packet.destination.words()
+            )),
+        }
+    }
+
+    fn to_gateway(
+        &mut self,
+        subnet: Id<Subnet>,
+        packet: Packet,
+        gateway: Option<Id<crate::estate::Gateway>>,
+        route: Element,
+        chosen: &EffectiveRoute,
+    ) {
+        let estate = self.plane.estate;
+        let vnet = estate.subnets[subnet].vnet;
+        let prefix = destination_words(&chosen.destination);
+        let Some(id) = gateway else {
+            if estate.gateways.is_empty() {
+                self.note(
+                    "the virtual network gateway is not part of this estate and carries the flow",
+                );
+                self.pass(
+                    Stage::Route,
+                    route,
+                    format!("{prefix} -> VirtualNetworkGateway"),
+                );
+                self.path.push(Element {
+                    name: "VirtualNetworkGateway".to_owned(),
+                    origin: crate::base::Origin::Platform,
+                    site: Site::Platform,
+                });
+            } else {
+                let route = self.next_hop_element(route);
+                self.block(
+                    Stage::Route,
+                    Cause::NextHopUnreachable,
+                    route,
+                    format!(
+                        "{prefix} -> VirtualNetworkGateway, but vnet `{}` has none and uses none of a peer (remote \
+                         gateways, gateway transit)",
+                        estate.vnets[vnet].meta.name
+                    ),
+                );
+            }
+            return;
+        };
+        let meta = &estate.gateways[id].meta;
+        self.pass(
+            Stage::Route,
+            route.clone(),
+            format!("{prefix} -> gateway `{}`", meta.name),
+        );
+        let element = Element {
+            name: format!("gateway `{}`", meta.name),
+            origin: meta.origin,
+            site: Site::Gateway(id),
+        };
+        self.path.push(element.clone());
+        let learned = estate.gateways[id].learned.iter().any(|prefix| {
+            prefix.value.prefix_len() > 0 && packet.destination.is_in(prefix.value) == Truth::Yes
+        });
+        let public = packet
+            .destination
+            .address
+            .is_none_or(|address| is_public(address, self.plane.facts.private_ranges()));
+        if public && !learned {
+            self.doubt(
+                Stage::Route,
+                Cause::OverrideOrBypass,
+                route,
+                format!(
+                    "sends Internet traffic to the network behind gateway `{}`; whether that lets it out is not known",
+                    meta.name
+                ),
+            );
+            return;
+        }
+        self.note(format!(
+            "the network behind gateway `{}` delivers packets to {} and their replies",
+            meta.name,
+            packet.destination.words()
+        ));
+        self.reply_from_gateway(id, &packet);
+    }
+
+    /// A virtual WAN hub: its firewall when traffic is routed through it, else straight to the other network.
+    fn to_hub(&mut self, subnet: Id<Subnet>, packet: Packet, id: Id<VirtualHub>, route: Element) {
+        let hub = &self.plane.estate.hubs[id];
+        self.pass(Stage::Route, route, "takes the packet");
+        let public = packet
+            .destination
+            .address
+            .is_none_or(|address| is_public(address, self.plane.facts.private_ranges()));
+        let secured = if public {
+            hub.internet_routing
+        } else {
+            hub.private_routing
+        };
+        let firewall = hub.firewall.as_ref().and_then(|firewall| firewall.id);
+        match firewall.filter(|_| secured) {
+            Some(firewall) => self.through_firewall(subnet, packet, firewall),
+            None => self.arrive_by_address(packet),
+        }
+    }
+
+    /// The way from a device to a client or server in another network: that network's side of the peering has to
+    /// accept packets that the device only forwards.
+    pub(super) fn forwarded(
+        &self,
+        device: Holder,
+        receiver: Id<Vnet>,
+        source: Option<IpAddr>,
+    ) -> Option<Element> {
+        let estate = self.plane.estate;
+        let home = vnet_of(estate, device)?;
+        if home == receiver {
+            return None;
+        }
+        let own = source.is_some_and(|address| {
+            let prefixes = &estate.vnets[home].prefixes;
+            prefixes
+                .iter()
+                .any(|prefix| prefix.value.contains(&address))
+        });
+        if own {
+            return None;
+        }
+        let (id, peering) = direction(estate, receiver, home)?;
+        (!peering.forwarded_traffic).then(|| Element {
+            name: format!("peering `{}` -> `{}`", peering.from.name, peering.to.name),
+            origin: peering.origin,
+            site: Site::Peering(id),
+        })
+    }
+
+    /// The device that a subnet's route to an address leads to, if it leads to one.
+    pub(super) fn next_device(
+        &mut self,
+        subnet: Id<Subnet>,
+        to: &End,
+    ) -> Option<(EffectiveRoute, Vec<Holder>)> {
+        let plane = self.plane;
+        let routes = choose(plane, plane.routes(subnet), to, None, &mut self.notes);
+        let route = routes.first()?;
+        let holders = match &route.hop {
+            Hop::Appliances(candidates) => candidates
+                .iter()
+                .map(|candidate| candidate.holder)
+                .collect(),
+            _ => Vec::new(),
+        };
+        Some(((*route).clone(), holders))
+    }
+
+    /// The name of a device.
+    pub(super) fn device_element(&self, holder: Holder) -> Element {
+        let estate = self.plane.estate;
+        match holder {
+            Holder::Firewall(id) => firewall_element(estate, id),
+            Holder::Appliance(id) => Element {
+                name: format!("appliance `{}`", estate.appliances[id].meta.name),
+                origin: estate.appliances[id].meta.origin,
+                site: Site::Appliance(id),
+            },
+            Holder::LoadBalancer(id) => Element {
+                name: format!("load balancer `{}`", estate.load_balancers[id].meta.name),
+                origin: estate.load_balancers[id].meta.origin,
+                site: Site::LoadBalancer(id),
+            },
+            Holder::Nobody => super::internet(),
+        }
+    }
+}

@@ -1,0 +1,287 @@
+//! The way of one flow: name, security rules, next hop after next hop, public address, service, and the reply.
+//!
+//! Where the estate leaves it open which way a flow takes (several next hops, a tag without its file), every way is
+//! walked. A flow is denied only when something certainly stops it on each, and allowed only when nothing may.
+
+mod arrive;
+mod egress;
+mod hop;
+mod inbound;
+mod reply;
+mod service;
+mod start;
+
+use std::net::IpAddr;
+
+use crate::base::Origin;
+use crate::estate::{Firewall, Id, Pool, Subnet};
+use crate::net::Fqdn;
+
+use super::cause::Cause;
+use super::dataplane::Dataplane;
+use super::flow::{
+    Blocker, Element, Flow, NearMiss, Outcome, Sender, Site, Stage, Step, Trace, Verdict,
+};
+use super::packet::{Notes, Packet, note};
+
+/// How many next hops a flow may take before it counts as a loop.
+const MOST_HOPS: usize = 8;
+
+impl Dataplane<'_> {
+    /// Follows a flow.
+    #[must_use]
+    pub fn trace(&self, flow: &Flow) -> Trace {
+        let mut walk = Walk::new(self, flow);
+        match &flow.from {
+            Sender::Inside { subnet, address } => walk.start_inside(*subnet, *address),
+            Sender::Outside { address, tags } => walk.start_outside(*address, tags),
+        }
+        walk.finish()
+    }
+}
+
+/// A device on the way that keeps state, and whether it put its own address in the sender's place.
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct Device {
+    holder: super::next_hop::Holder,
+    translated: bool,
+}
+
+#[derive(Debug, Clone)]
+struct Walk<'w> {
+    plane: &'w Dataplane<'w>,
+    flow: &'w Flow,
+    /// The name behind the destination.
+    name: Option<Fqdn>,
+    /// What the client tells of it.
+    announced: Option<Fqdn>,
+    steps: Vec<Step>,
+    blockers: Vec<Blocker>,
+    notes: Notes,
+    path: Vec<Element>,
+    matched: Vec<Element>,
+    overruled: Vec<Element>,
+    source_nat: Vec<IpAddr>,
+    resolved: Option<IpAddr>,
+    devices: Vec<Device>,
+    hops: usize,
+}
+
+impl<'w> Walk<'w> {
+    fn new(plane: &'w Dataplane<'w>, flow: &'w Flow) -> Self {
+        Self {
+            plane,
+            flow,
+            name: flow.to.name.clone(),
+            announced: flow.announced_name().cloned(),
+            steps: Vec::new(),
+            blockers: Vec::new(),
+            notes: Notes::new(),
+            path: Vec::new(),
+            matched: Vec::new(),
+            overruled: Vec::new(),
+            source_nat: Vec::new(),
+            resolved: None,
+            devices: Vec::new(),
+            hops: 0,
+        }
+    }
+
+    fn finish(self) -> Trace {
+        let certain = |on_reply| {
+            let mut blockers = self.blockers.iter();
+            blockers.any(|b| b.outcome == Outcome::Blocks && b.on_reply == on_reply)
+        };
+        let verdict = if certain(false) {
+            Verdict::Denied
+        } else if certain(true) && self.blockers.iter().all(|b| b.on_reply) {
+            Verdict::NoReturn
+        } else if self.blockers.is_empty() {
+            Verdict::Allowed
+        } else {
+            Verdict::Uncertain
+        };
+        Trace {
+            steps: self.steps,
+            verdict,
+            blockers: self.blockers,
+            assumptions: self.notes.into_iter().collect(),
+            path: self.path,
+            matched: self.matched,
+            overruled: self.overruled,
+            source_nat: self.source_nat,
+            resolved: self.resolved,
+        }
+    }
+
+    fn note(&mut self, text: impl Into<String>) {
+        note(&mut self.notes, text);
+    }
+
+    fn pass(&mut self, stage: Stage, element: Element, text: impl Into<String>) {
+        self.steps.push(Step {
+            stage,
+            element,
+            text: text.into(),
+            outcome: Outcome::Passes,
+        });
+    }
+
+    fn block(&mut self, stage: Stage, cause: Cause, element: Element, text: impl Into<String>) {
+        self.hinder(Hindrance::new(stage, cause, element, text));
+    }
+
+    fn doubt(&mut self, stage: Stage, cause: Cause, element: Element, text: impl Into<String>) {
+        self.hinder(Hindrance {
+            outcome: Outcome::Unclear,
+            ..Hindrance::new(stage, cause, element, text)
+        });
+    }
+
+    fn hinder(&mut self, hindrance: Hindrance) {
+        self.steps.push(Step {
+            stage: hindrance.stage,
+            element: hindrance.element.clone(),
+            text: hindrance.text.clone(),
+            outcome: hindrance.outcome,
+        });
+        self.blockers.push(Blocker {
+            cause: hindrance.cause,
+            stage: hindrance.stage,
+            element: hindrance.element,
+            text: hindrance.text,
+            outcome: hindrance.outcome,
+            on_reply: hindrance.on_reply,
+            near: hindrance.near,
+            shadowed: hindrance.shadowed,
+            log: hindrance.log,
+        });
+    }
+
+    /// Whether something certainly stopped the request.
+    fn is_stopped(&self) -> bool {
+        let mut blockers = self.blockers.iter();
+        blockers.any(|blocker| blocker.outcome == Outcome::Blocks)
+    }
+
+    /// Walks every way that may be taken and puts them together: what stops the flow on each way stops it, what stops
+    /// it on some makes the outcome uncertain.
+    fn each_way(&mut self, ways: Vec<Box<dyn FnOnce(&mut Self) + '_>>) {
+        let before = self.blockers.len();
+        let mut results: Vec<Self> = Vec::new();
+        for way in ways {
+            let mut branch = self.clone();
+            way(&mut branch);
+            results.push(branch);
+        }
+        for branch in &results {
+            self.notes.extend(branch.notes.iter().cloned());
+        }
+        let hindered = |branch: &Self| branch.blockers.len() > before;
+        let certain = |branch: &Self| {
+            let mut new = branch.blockers.iter().skip(before);
+            new.any(|blocker| blocker.outcome == Outcome::Blocks)
+        };
+        let all_certain = results.iter().all(certain);
+        let chosen = results
+            .iter()
+            .position(certain)
+            .or_else(|| results.iter().position(hindered))
+            .unwrap_or(0);
+        if chosen >= results.len() {
+            return;
+        }
+        let mut branch = results.swap_remove(chosen);
+        branch.notes.append(&mut self.notes);
+        if !all_certain {
+            for blocker in branch.blockers.iter_mut().skip(before) {
+                blocker.outcome = Outcome::Unclear;
+            }
+            if let Some(step) = branch.steps.last_mut()
+                && step.outcome == Outcome::Blocks
+            {
+                step.outcome = Outcome::Unclear;
+            }
+        }
+        *self = branch;
+    }
+
+    /// The pool whose nodes are in a subnet.
+    fn pool_in(&self, subnet: Id<Subnet>) -> Option<(Id<Pool>, &'w Pool)> {
+        self.plane.estate.pools.iter().find(|(_, pool)| {
+            let mut subnets = pool.subnets.iter();
+            subnets.any(|place| place.id == Some(subnet))
+        })
+    }
+
+    /// The pool whose API server a destination is.
+    fn api_server(&self, packet: &Packet) -> Option<(Id<Pool>, &'w Pool)> {
+        self.plane.estate.pools.iter().find(|(_, pool)| {
+            let server = &pool.api_server;
+            let named = server.fqdn.as_ref().is_some_and(|fqdn| {
+                Some(&fqdn.value) == self.name.as_ref()
+                    || Some(&fqdn.value) == self.announced.as_ref()
+            });
+            let addressed = server
+                .public_ip
+                .is_some_and(|ip| Some(ip.value) == packet.destination.address);
+            named || addressed
+        })
+    }
+
+    fn subnet_element(&self, subnet: Id<Subnet>) -> Element {
+        Element {
+            name: format!("subnet `{}`", self.plane.estate.subnet_path(subnet)),
+            origin: self.plane.estate.subnets[subnet].meta.origin,
+            site: Site::Subnet(subnet),
+        }
+    }
+
+    /// The subnet of a firewall's data path, when the estate shows it.
+    fn firewall_subnet(&self, firewall: Id<Firewall>) -> Option<Id<Subnet>> {
+        let estate = self.plane.estate;
+        estate.subnet_named(
+            estate.firewalls[firewall].vnet.id?,
+            crate::estate::FIREWALL_SUBNET,
+        )
+    }
+}
+
+/// What stands in the way, before it becomes a step and a blocker.
+#[derive(Debug, Clone)]
+struct Hindrance {
+    stage: Stage,
+    cause: Cause,
+    element: Element,
+    text: String,
+    outcome: Outcome,
+    on_reply: bool,
+    near: Vec<NearMiss>,
+    shadowed: Vec<Element>,
+    log: Option<String>,
+}
+
+impl Hindrance {
+    fn new(stage: Stage, cause: Cause, element: Element, text: impl Into<String>) -> Self {
+        Self {
+            stage,
+            cause,
+            element,
+            text: text.into(),
+            outcome: Outcome::Blocks,
+            on_reply: false,
+            near: Vec::new(),
+            shadowed: Vec::new(),
+            log: None,
+        }
+    }
+}
+
+/// The Internet as the end of a path.
+fn internet() -> Element {
+    Element {
+        name: "internet".to_owned(),
+        origin: Origin::Platform,
+        site: Site::Platform,
+    }
+}

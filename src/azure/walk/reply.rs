@@ -1,0 +1,199 @@
+//! The reply is a flow of its own: addresses swapped, routes looked up again. A stateful device that did not see the
+//! request drops it (MicrosoftDocs/azure-docs, articles/firewall/integrate-lb.md).
+
+use crate::estate::{Gateway, Id, Subnet};
+
+use super::super::cause::Cause;
+use super::super::flow::{Element, Sender, Stage};
+use super::super::next_hop::Holder;
+use super::super::nsg::is_platform;
+use super::super::packet::{End, Packet};
+use super::super::routing::Hop;
+use super::{Hindrance, Walk};
+
+impl Walk<'_> {
+    pub(super) fn lose_reply(&mut self, cause: Cause, element: Element, text: impl Into<String>) {
+        self.hinder(Hindrance {
+            on_reply: true,
+            ..Hindrance::new(Stage::Reply, cause, element, text)
+        });
+    }
+
+    /// The reply of a machine in a subnet to what it saw as the sender.
+    pub(super) fn reply_from_subnet(&mut self, subnet: Id<Subnet>, packet: &Packet) {
+        let Some(source) = packet.source.address else {
+            return;
+        };
+        if is_platform(self.plane, source) {
+            return;
+        }
+        let last = self.devices.last().copied();
+        if let Some(device) = last.filter(|device| device.translated) {
+            // The device is the sender now. It is in a network or peered with it, and takes the reply back.
+            self.reply_to_client(device.holder, &End::at(source));
+            return;
+        }
+        let to = packet.source.clone();
+        let Some((route, holders)) = self.next_device(subnet, &to) else {
+            return;
+        };
+        let element = route.element(self.plane.estate);
+        match (last, holders.as_slice()) {
+            (Some(device), _) if holders.contains(&device.holder) => {
+                self.pass(
+                    Stage::Reply,
+                    element,
+                    format!(
+                        "brings the reply back through {}",
+                        self.device_element(device.holder).name
+                    ),
+                );
+                self.reply_to_client(device.holder, &packet.destination);
+            }
+            (Some(device), _) => {
+                let device = self.device_element(device.holder);
+                let how = if holders.is_empty() {
+                    "straight back".to_owned()
+                } else {
+                    "to another device".to_owned()
+                };
+                self.lose_reply(
+                    Cause::AsymmetricReturn,
+                    element,
+                    format!(
+                        "sends the reply to {source} {how}, past {}, which saw the request and drops what follows",
+                        device.name
+                    ),
+                );
+            }
+            (None, []) => match route.hop {
+                Hop::Drop => self.lose_reply(
+                    Cause::AsymmetricReturn,
+                    element,
+                    format!("drops the reply to {source}"),
+                ),
+                _ => self.pass(
+                    Stage::Reply,
+                    element,
+                    format!("brings the reply to {source} back"),
+                ),
+            },
+            (None, [holder, ..]) => {
+                let device = self.device_element(*holder);
+                let text = format!(
+                    "never saw the request and drops its reply; {} leads there for {source}",
+                    element.name
+                );
+                if matches!(holder, Holder::Firewall(_)) {
+                    self.lose_reply(self.asymmetry(subnet, packet), device, text);
+                } else {
+                    self.hinder(Hindrance {
+                        on_reply: true,
+                        outcome: super::Outcome::Unclear,
+                        ..Hindrance::new(
+                            Stage::Reply,
+                            self.asymmetry(subnet, packet),
+                            device,
+                            format!("{text}, if it keeps state"),
+                        )
+                    });
+                }
+            }
+        }
+    }
+
+    fn asymmetry(&self, subnet: Id<Subnet>, packet: &Packet) -> Cause {
+        if self.is_management(subnet, packet) {
+            Cause::ManagementPath
+        } else {
+            Cause::AsymmetricReturn
+        }
+    }
+
+    /// The reply from the Internet comes back to the public address, and from the last device to the client.
+    pub(super) fn reply_from_internet(&mut self) {
+        if let Some(device) = self.devices.first().copied() {
+            self.reply_to_client(device.holder, &End::default());
+        }
+    }
+
+    /// The last part of the reply's way: from the first device to the client's own network.
+    fn reply_to_client(&mut self, device: Holder, sender: &End) {
+        let Sender::Inside { subnet, .. } = &self.flow.from else {
+            return;
+        };
+        let receiver = self.plane.estate.subnets[*subnet].vnet;
+        if let Some(peering) = self.forwarded(device, receiver, sender.address) {
+            let device = self.device_element(device);
+            self.lose_reply(
+                Cause::NextHopUnreachable,
+                peering,
+                format!(
+                    "does not accept the replies that {} only forwards (forwarded traffic is off)",
+                    device.name
+                ),
+            );
+        }
+    }
+
+    /// The reply of a machine behind a gateway comes in by the routes of the gateway's subnet.
+    pub(super) fn reply_from_gateway(&mut self, id: Id<Gateway>, packet: &Packet) {
+        let estate = self.plane.estate;
+        let Some(vnet) = estate.gateways[id].vnet.id else {
+            return;
+        };
+        let last = self.devices.last().copied();
+        if last.is_some_and(|device| device.translated) {
+            return;
+        }
+        let Some(subnet) = estate.subnet_named(vnet, "GatewaySubnet") else {
+            self.note(format!(
+                "replies through gateway `{}` take the way of the request; its subnet is not part of the estate",
+                estate.gateways[id].meta.name
+            ));
+            return;
+        };
+        let Some((route, holders)) = self.next_device(subnet, &packet.source) else {
+            return;
+        };
+        let element = route.element(estate);
+        match last {
+            Some(device) if holders.contains(&device.holder) => {
+                self.pass(
+                    Stage::Reply,
+                    element,
+                    format!(
+                        "brings the reply back through {}",
+                        self.device_element(device.holder).name
+                    ),
+                );
+                self.reply_to_client(device.holder, &packet.destination);
+            }
+            Some(device) => {
+                let device = self.device_element(device.holder);
+                self.lose_reply(
+                    Cause::AsymmetricReturn,
+                    element,
+                    format!(
+                        "brings the reply straight back, past {}, which saw the request and drops what follows",
+                        device.name
+                    ),
+                );
+            }
+            None => match holders.first() {
+                None => self.pass(Stage::Reply, element, "brings the reply straight back"),
+                Some(holder) => {
+                    let device = self.device_element(*holder);
+                    self.lose_reply(
+                        Cause::AsymmetricReturn,
+                        device,
+                        format!(
+                            "never saw the request and drops its reply; {} leads there from the gateway",
+                            element.name
+                        ),
+                    );
+                }
+            },
+        }
+    }
+}

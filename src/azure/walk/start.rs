@@ -1,0 +1,391 @@
+//! A machine in a subnet starts a flow: it looks the name up, or hands the request to a proxy, and sends.
+
+use std::net::{IpAddr, SocketAddr};
+
+use crate::estate::{Access, Direction, HttpProxy, Id, Nsg, Proxy, Subnet};
+use crate::net::{Fqdn, Transport};
+
+use super::super::cause::Cause;
+use super::super::dns::Answer;
+use super::super::firewall::covers;
+use super::super::flow::{Announced, Element, Flow, Outcome, Sender, Site, Stage, Target, Verdict};
+use super::super::nsg::{self, is_platform};
+use super::super::packet::{End, Packet, is_public};
+use super::{Hindrance, Walk};
+
+/// The proxy of a pool: its settings, where it listens, and which proxy of the estate that is.
+type ProxyInUse<'w> = (&'w HttpProxy, SocketAddr, Option<Id<Proxy>>);
+
+impl<'w> Walk<'w> {
+    pub(super) fn start_inside(&mut self, subnet: Id<Subnet>, address: IpAddr) {
+        if let Some(proxy) = self.proxy_for(subnet) {
+            self.through_proxy(subnet, address, proxy);
+            return;
+        }
+        let Some(destination) = self.resolve(subnet) else {
+            return;
+        };
+        let packet = Packet {
+            source: End::at(address),
+            destination,
+            transport: self.flow.transport,
+            port: self.flow.port,
+        };
+        self.path.push(self.subnet_element(subnet));
+        self.send(subnet, packet);
+    }
+
+    /// Where the flow goes: the address that is asked about, or what the name resolves to. `None` when it has none.
+    fn resolve(&mut self, subnet: Id<Subnet>) -> Option<End> {
+        let target = &self.flow.to;
+        let Some(name) = &target.name else {
+            return Some(End {
+                address: target.address,
+                tags: target.tags.clone(),
+            });
+        };
+        let resolution = self.plane.look_up(subnet, name);
+        // With an address given, a look-up that may fail says nothing about the flow; one that fails certainly does.
+        let given = target.address.is_some();
+        if !given || resolution.outcome == Outcome::Blocks {
+            self.notes.extend(resolution.assumptions);
+            self.steps.extend(resolution.steps);
+            for blocker in resolution.blockers {
+                self.steps.push(super::Step {
+                    stage: Stage::Dns,
+                    element: blocker.element.clone(),
+                    text: blocker.text.clone(),
+                    outcome: blocker.outcome,
+                });
+                self.blockers.push(blocker);
+            }
+        }
+        if self.is_stopped() {
+            return None;
+        }
+        if given {
+            return Some(End {
+                address: target.address,
+                tags: target.tags.clone(),
+            });
+        }
+        self.resolved = resolution.answer.address();
+        match resolution.answer {
+            Answer::Private(None) => {
+                self.note(format!(
+                    "{name} leads to a private address of the cluster's own subnet, which exists once the cluster does"
+                ));
+                Some(End {
+                    address: self.plane.some_address(subnet),
+                    tags: Vec::new(),
+                })
+            }
+            Answer::Public(None) => {
+                self.note(format!(
+                    "the public address of {name} is not known; it is taken to lie outside every prefix that routes \
+                     and rules name"
+                ));
+                Some(End {
+                    address: None,
+                    tags: target.tags.clone(),
+                })
+            }
+            Answer::Private(address) | Answer::Public(address) => Some(End {
+                address,
+                tags: target.tags.clone(),
+            }),
+            Answer::None | Answer::Unknown => Some(End {
+                address: None,
+                tags: target.tags.clone(),
+            }),
+        }
+    }
+
+    /// The packet leaves a machine: its interface's security group, then its subnet's, then a next hop.
+    pub(super) fn send(&mut self, subnet: Id<Subnet>, packet: Packet) {
+        for nsg in self.groups_outbound(subnet) {
+            self.ask_group(nsg, Direction::Outbound, subnet, &packet);
+            if self.is_stopped() {
+                return;
+            }
+        }
+        if packet
+            .destination
+            .address
+            .is_some_and(|address| is_platform(self.plane, address))
+        {
+            let element = Element {
+                name: "the Azure host".to_owned(),
+                origin: crate::base::Origin::Platform,
+                site: Site::Platform,
+            };
+            self.pass(
+                Stage::Route,
+                element,
+                "answers this address itself; no route leads there or away",
+            );
+            return;
+        }
+        self.leave(subnet, packet);
+    }
+
+    /// The interface's group comes before the subnet's on the way out.
+    fn groups_outbound(&self, subnet: Id<Subnet>) -> Vec<Id<Nsg>> {
+        let interface = self
+            .pool_in(subnet)
+            .and_then(|(_, pool)| pool.nodes.interface_nsg.as_ref())
+            .and_then(|nsg| nsg.id);
+        let own = self.plane.estate.subnets[subnet]
+            .nsg
+            .as_ref()
+            .and_then(|nsg| nsg.id);
+        interface.into_iter().chain(own).collect()
+    }
+
+    pub(super) fn groups_inbound(&self, subnet: Id<Subnet>) -> Vec<Id<Nsg>> {
+        let mut groups = self.groups_outbound(subnet);
+        groups.reverse();
+        groups
+    }
+
+    pub(super) fn ask_group(
+        &mut self,
+        nsg: Id<Nsg>,
+        direction: Direction,
+        subnet: Id<Subnet>,
+        packet: &Packet,
+    ) {
+        let judgement = nsg::judge(self.plane, nsg, direction, subnet, packet, &mut self.notes);
+        let words = format!(
+            "{} -> {} ({})",
+            packet.source.words(),
+            packet.destination.words(),
+            packet.service_words()
+        );
+        if judgement.outcome == Outcome::Passes {
+            self.pass(
+                Stage::Nsg,
+                judgement.rule.clone(),
+                format!("allows {words}"),
+            );
+            self.matched.push(judgement.rule);
+            return;
+        }
+        let cause = self.nsg_cause(direction, subnet, packet, judgement.widened_by.is_some());
+        let mut text = match (judgement.outcome, judgement.access) {
+            (Outcome::Blocks, _) => format!("denies {words}"),
+            (_, Access::Deny) => format!("may deny {words}"),
+            (_, Access::Allow) => format!("may allow {words}"),
+        };
+        if let Some(route) = &judgement.widened_by {
+            text.push_str(&format!(
+                "; under {} the tag VirtualNetwork holds the destination too",
+                route.name
+            ));
+        }
+        self.hinder(Hindrance {
+            outcome: judgement.outcome,
+            near: judgement.near,
+            ..Hindrance::new(Stage::Nsg, cause, judgement.rule, text)
+        });
+    }
+
+    fn nsg_cause(
+        &self,
+        direction: Direction,
+        subnet: Id<Subnet>,
+        packet: &Packet,
+        widened: bool,
+    ) -> Cause {
+        if widened {
+            return Cause::NsgServiceTagExpansion;
+        }
+        if direction == Direction::Inbound && self.is_management(subnet, packet) {
+            return Cause::ManagementPath;
+        }
+        let private = packet
+            .destination
+            .address
+            .is_some_and(|address| !is_public(address, self.plane.facts.private_ranges()));
+        if private && (direction == Direction::Inbound || self.is_inside_cluster(subnet, packet)) {
+            return Cause::NsgIntraClusterDeny;
+        }
+        Cause::NsgOutboundDeny
+    }
+
+    /// Whether both ends belong to one cluster: its nodes, its pods, its private endpoints.
+    fn is_inside_cluster(&self, subnet: Id<Subnet>, packet: &Packet) -> bool {
+        let Some((_, pool)) = self.pool_in(subnet) else {
+            return false;
+        };
+        let Some(address) = packet.destination.address else {
+            return false;
+        };
+        let estate = self.plane.estate;
+        let subnets = pool
+            .subnets
+            .iter()
+            .chain(&pool.nodes.pod_subnet)
+            .chain(&pool.api_server.subnet)
+            .filter_map(|subnet| subnet.id);
+        let mut prefixes = subnets
+            .flat_map(|subnet| estate.subnets[subnet].prefixes.iter())
+            .chain(&pool.pod_prefixes);
+        prefixes.any(|prefix| prefix.value.contains(&address))
+    }
+
+    /// The proxy that a flow of a pool's nodes has to take: it speaks HTTP or HTTPS, and nothing exempts its name.
+    fn proxy_for(&self, subnet: Id<Subnet>) -> Option<ProxyInUse<'w>> {
+        let (_, pool) = self.pool_in(subnet)?;
+        let settings = pool.http_proxy.as_ref()?;
+        if self.flow.transport != Transport::Tcp {
+            return None;
+        }
+        let endpoint = match self.flow.port {
+            80 => settings.http.as_ref(),
+            443 => settings.https.as_ref().or(settings.http.as_ref()),
+            _ => None,
+        }?;
+        if self.is_exempt(settings) {
+            return None;
+        }
+        let proxies = self.plane.estate.proxies.iter();
+        let mut proxies = proxies.filter(|(_, proxy)| {
+            proxy.meta.name == endpoint.value.host
+                || proxy.address.value.to_string() == endpoint.value.host
+        });
+        let known = proxies.next();
+        let address = known
+            .map(|(_, proxy)| proxy.address.value)
+            .or_else(|| endpoint.value.host.parse().ok())?;
+        let at = SocketAddr::new(address, endpoint.value.port);
+        Some((settings, at, known.map(|(id, _)| id)))
+    }
+
+    fn is_exempt(&self, settings: &HttpProxy) -> bool {
+        let name = self.name.as_ref().map(Fqdn::as_str);
+        let address = self.flow.to.address;
+        let cluster = address.is_some_and(|address| is_platform(self.plane, address));
+        cluster
+            || settings.no_proxy.iter().any(|entry| {
+                let text = entry.value.as_str().to_ascii_lowercase();
+                if text == "*" {
+                    return true;
+                }
+                let prefix = crate::net::parse_prefix(&text).ok();
+                let covers_address = prefix
+                    .zip(address)
+                    .is_some_and(|(prefix, address)| prefix.contains(&address));
+                let suffix = text.trim_start_matches("*.").trim_start_matches('.');
+                covers_address
+                    || name.is_some_and(|name| {
+                        name == suffix
+                            || name
+                                .strip_suffix(suffix)
+                                .is_some_and(|before| before.ends_with('.'))
+                    })
+            })
+    }
+
+    /// The client sends to the proxy, and the proxy to the destination.
+    fn through_proxy(
+        &mut self,
+        subnet: Id<Subnet>,
+        address: IpAddr,
+        (settings, at, known): ProxyInUse<'_>,
+    ) {
+        let proxy = known.map(|id| &self.plane.estate.proxies[id]);
+        let element = Element {
+            name: proxy.map_or_else(
+                || format!("HTTP proxy {at}"),
+                |proxy| format!("HTTP proxy `{}`", proxy.meta.name),
+            ),
+            origin: proxy.map_or(settings.origin, |proxy| proxy.meta.origin),
+            site: known.map_or(Site::Other, Site::HttpProxy),
+        };
+        self.pass(
+            Stage::Proxy,
+            element.clone(),
+            format!("takes HTTP and HTTPS of the nodes; they send to {at}"),
+        );
+        let to_proxy = Flow {
+            from: Sender::Inside { subnet, address },
+            to: Target {
+                name: None,
+                address: Some(at.ip()),
+                tags: Vec::new(),
+            },
+            transport: Transport::Tcp,
+            port: at.port(),
+            announced: Announced::Nothing,
+            at_once: self.flow.at_once,
+        };
+        self.leg(&to_proxy, &element, "the nodes cannot reach the proxy");
+        if self.is_stopped() {
+            return;
+        }
+        let Some(proxy) = proxy else {
+            self.doubt(
+                Stage::Proxy,
+                Cause::Proxy,
+                element,
+                "what the proxy lets through is not known",
+            );
+            return;
+        };
+        let name = self.announced.clone().or_else(|| self.name.clone());
+        match (&proxy.allowed, name) {
+            (None, _) => self.note(format!(
+                "HTTP proxy `{}` lets the name through",
+                proxy.meta.name
+            )),
+            (Some(allowed), Some(name))
+                if allowed.iter().any(|pattern| covers(&pattern.value, &name)) => {}
+            (Some(_), name) => {
+                let what = name.map_or_else(|| "the address".to_owned(), |name| name.to_string());
+                self.block(
+                    Stage::Proxy,
+                    Cause::Proxy,
+                    element,
+                    format!("does not let {what} through"),
+                );
+                return;
+            }
+        }
+        let Some(home) = proxy.subnet.as_ref().and_then(|subnet| subnet.id) else {
+            self.note(format!(
+                "HTTP proxy `{}` is outside these networks; what it reaches is its own affair",
+                proxy.meta.name
+            ));
+            return;
+        };
+        let onward = Flow {
+            from: Sender::Inside {
+                subnet: home,
+                address: proxy.address.value,
+            },
+            ..self.flow.clone()
+        };
+        self.leg(&onward, &element, "the proxy cannot reach the destination");
+    }
+
+    /// One part of a way that is a flow of its own. What stops it belongs to the proxy.
+    fn leg(&mut self, flow: &Flow, proxy: &Element, failure: &str) {
+        let trace = self.plane.trace(flow);
+        self.steps.extend(trace.steps);
+        self.notes.extend(trace.assumptions);
+        self.path.extend(trace.path);
+        self.matched.extend(trace.matched);
+        if trace.verdict == Verdict::Allowed {
+            self.source_nat = trace.source_nat;
+            return;
+        }
+        let mut blockers = trace.blockers;
+        for blocker in &mut blockers {
+            blocker.text = format!("{failure} ({}): {}", proxy.name, blocker.text);
+            blocker.cause = Cause::Proxy;
+            blocker.stage = Stage::Proxy;
+        }
+        self.blockers.extend(blockers);
+    }
+}

@@ -1,0 +1,264 @@
+//! Routes, next hops and peerings that carry a flow.
+
+use crate::azure::next_hop::{Holder, default_v4, vnet_of};
+use crate::azure::routing::are_peered;
+use crate::azure::{Sender, Site};
+use crate::base::Spanned;
+use crate::estate::{
+    Estate, Firewall, Id, NextHop, Peering, PeeringState, Ref, Route, RouteDestination, RouteTable,
+    Subnet, Vnet,
+};
+use crate::lint::edit::{add_clause, replace};
+
+use super::{Case, Remedy};
+
+pub(super) fn remedies(case: &Case<'_>) -> Vec<Remedy> {
+    let mut offered = Vec::new();
+    match case.blocker.element.site {
+        Site::Route(table, index) => {
+            offered.extend(lead_to_firewall(case, table, index));
+            offered.extend(peer(case, table, index));
+            offered.extend(remove(case, table, index));
+        }
+        Site::Subnet(subnet) => offered.extend(attach_table(case, subnet)),
+        Site::Peering(id) => {
+            let title = format!("turn forwarded traffic on: {}", case.blocker.element.name);
+            offered.push(Remedy::new(title, move |estate| {
+                estate.peerings[id].forwarded_traffic = true;
+            }));
+        }
+        Site::Appliance(id) => {
+            let title = format!(
+                "let appliance `{}` forward packets (IP forwarding on its interface)",
+                case.estate().appliances[id].meta.name
+            );
+            offered.push(Remedy::new(title, move |estate| {
+                estate.appliances[id].ip_forwarding = true;
+            }));
+        }
+        _ => {}
+    }
+    if let Some(subnet) = case.subnet() {
+        offered.extend(default_route(case, subnet));
+        offered.extend(attach_table(case, subnet));
+    }
+    offered.extend(reply_past_firewall(case));
+    offered
+}
+
+/// The firewalls that a network reaches directly.
+fn reachable(estate: &Estate, vnet: Id<Vnet>) -> Vec<Id<Firewall>> {
+    let near = |id: &Id<Firewall>| {
+        let there = vnet_of(estate, Holder::Firewall(*id));
+        let known = estate.firewalls[*id].private_ip.is_some();
+        known && there.is_some_and(|there| there == vnet || are_peered(estate, vnet, there))
+    };
+    estate.firewalls.ids().filter(near).collect()
+}
+
+fn to_firewall(case: &Case<'_>, id: Id<Firewall>) -> NextHop {
+    let name = case.estate().firewalls[id].meta.name.clone();
+    NextHop::Firewall(Ref::known(id, name, case.span()))
+}
+
+fn lead_to_firewall(case: &Case<'_>, table: Id<RouteTable>, index: usize) -> Option<Remedy> {
+    let estate = case.estate();
+    let vnet = estate.subnets[case.subnet()?].vnet;
+    let firewall = reachable(estate, vnet).into_iter().next()?;
+    let name = &estate.firewalls[firewall].meta.name;
+    let route = estate.route_tables[table].routes.get(index)?;
+    let title = format!(
+        "let route `{}` lead to firewall `{name}`{}",
+        route.name,
+        estate.firewalls[firewall]
+            .private_ip
+            .map_or_else(String::new, |ip| format!(" ({})", ip.value))
+    );
+    let edit = replace(route.next_hop.span, format!("firewall {name}"));
+    let hop = Spanned::new(to_firewall(case, firewall), case.span());
+    let remedy = Remedy::new(title, move |estate| {
+        if let Some(route) = estate.route_tables[table].routes.get_mut(index) {
+            route.next_hop = hop.clone();
+        }
+    });
+    Some(remedy.edit(Some(edit)))
+}
+
+/// The network of the next hop is peered with, when it is known and not.
+fn peer(case: &Case<'_>, table: Id<RouteTable>, index: usize) -> Option<Remedy> {
+    let estate = case.estate();
+    let here = estate.subnets[case.subnet()?].vnet;
+    let route = estate.route_tables[table].routes.get(index)?;
+    let holders = crate::azure::next_hop::holders(estate, &route.next_hop.value);
+    let there = holders
+        .into_iter()
+        .find_map(|holder| vnet_of(estate, holder))?;
+    if there == here || are_peered(estate, here, there) {
+        return None;
+    }
+    let (near, far) = (&estate.vnets[here].meta, &estate.vnets[there].meta);
+    let title = format!("peer vnet `{}` with vnet `{}`", near.name, far.name);
+    let span = case.span();
+    let peering = |from: Id<Vnet>, to: Id<Vnet>| Peering {
+        origin: span.into(),
+        from: Ref::known(from, estate.vnets[from].meta.name.clone(), span),
+        to: Ref::known(to, estate.vnets[to].meta.name.clone(), span),
+        state: PeeringState::Connected,
+        access: true,
+        forwarded_traffic: true,
+        gateway_transit: false,
+        remote_gateways: false,
+        existing: false,
+    };
+    let pair = [peering(here, there), peering(there, here)];
+    let edit = near.body.map(|body| {
+        replace(
+            body.after(),
+            format!(
+                "\n\npeering {} <-> {} {{ forwarded-traffic on }}",
+                near.name, far.name
+            ),
+        )
+    });
+    let edit = edit.map(|edit| crate::diag::Edit {
+        span: crate::base::Span {
+            start: edit.span.end,
+            ..edit.span
+        },
+        ..edit
+    });
+    let remedy = Remedy::new(title, move |estate| {
+        for direction in &pair {
+            let known = estate.peerings.iter().find(|(_, known)| {
+                known.from.id == direction.from.id && known.to.id == direction.to.id
+            });
+            match known.map(|(id, _)| id) {
+                Some(id) => estate.peerings[id] = direction.clone(),
+                None => {
+                    estate.peerings.push(direction.clone());
+                }
+            }
+        }
+    });
+    Some(remedy.edit(edit))
+}
+
+fn remove(case: &Case<'_>, table: Id<RouteTable>, index: usize) -> Option<Remedy> {
+    let tables = &case.estate().route_tables[table];
+    let route = tables.routes.get(index)?;
+    let title = format!(
+        "remove route `{}` of route table `{}`",
+        route.name, tables.meta.name
+    );
+    Some(Remedy::new(title, move |estate| {
+        let routes = &mut estate.route_tables[table].routes;
+        if index < routes.len() {
+            routes.remove(index);
+        }
+    }))
+}
+
+/// The table of the subnet gets a default route to a firewall that is reached directly.
+fn default_route(case: &Case<'_>, subnet: Id<Subnet>) -> Option<Remedy> {
+    let estate = case.estate();
+    let table = estate.subnets[subnet].route_table.as_ref()?.id?;
+    let meta = &estate.route_tables[table].meta;
+    let known = estate.route_tables[table]
+        .routes
+        .iter()
+        .any(|route| route.destination.value == RouteDestination::Prefix(default_v4()));
+    if known {
+        return None;
+    }
+    let firewall = reachable(estate, estate.subnets[subnet].vnet)
+        .into_iter()
+        .next()?;
+    let name = &estate.firewalls[firewall].meta.name;
+    let title = format!(
+        "add a route for 0.0.0.0/0 to firewall `{name}` in route table `{}`",
+        meta.name
+    );
+    let span = case.span();
+    let route = Route {
+        name: "default".into(),
+        origin: span.into(),
+        destination: Spanned::new(RouteDestination::Prefix(default_v4()), span),
+        next_hop: Spanned::new(to_firewall(case, firewall), span),
+    };
+    let edit = add_clause(meta, &format!("route default 0.0.0.0/0 -> firewall {name}"));
+    let remedy = Remedy::new(title, move |estate| {
+        estate.route_tables[table].routes.push(route.clone());
+    });
+    Some(remedy.edit(edit))
+}
+
+/// The subnet gets a route table that is there already and leads to a firewall.
+fn attach_table(case: &Case<'_>, subnet: Id<Subnet>) -> Option<Remedy> {
+    let estate = case.estate();
+    if estate.subnets[subnet].route_table.is_some() {
+        return None;
+    }
+    let leads = |table: &RouteTable| {
+        table.routes.iter().any(|route| {
+            route.destination.value == RouteDestination::Prefix(default_v4())
+                && matches!(
+                    route.next_hop.value,
+                    NextHop::Firewall(_) | NextHop::Addresses(_)
+                )
+        })
+    };
+    let (table, found) = estate.route_tables.iter().find(|(_, table)| leads(table))?;
+    let name = found.meta.name.clone();
+    let title = format!(
+        "give subnet `{}` route table `{name}`",
+        estate.subnet_path(subnet)
+    );
+    let edit = add_clause(&estate.subnets[subnet].meta, &format!("route-table {name}"));
+    let reference = Ref::known(table, name, case.span());
+    let remedy = Remedy::new(title, move |estate| {
+        estate.subnets[subnet].route_table = Some(reference.clone());
+    });
+    Some(remedy.edit(edit))
+}
+
+/// Replies to a client outside skip the firewall that never saw the request.
+fn reply_past_firewall(case: &Case<'_>) -> Option<Remedy> {
+    let Sender::Outside { address, .. } = case.flow.from else {
+        return None;
+    };
+    let estate = case.estate();
+    let subnet = estate
+        .load_balancers
+        .iter()
+        .find(|(_, balancer)| {
+            balancer.public_ips.iter().any(|ip| {
+                let known = ip.id.and_then(|id| estate.public_ips[id].address);
+                known.map(|known| known.value) == case.flow.to.address
+            })
+        })
+        .and_then(|(_, balancer)| balancer.backends.iter().find_map(|subnet| subnet.id))
+        .or_else(
+            || match super::super::query::sender_at(estate, case.flow.to.address?) {
+                Sender::Inside { subnet, .. } => Some(subnet),
+                Sender::Outside { .. } => None,
+            },
+        )?;
+    let table = estate.subnets[subnet].route_table.as_ref()?.id?;
+    let meta = &estate.route_tables[table].meta;
+    let title = format!(
+        "add a route {address}/32 -> Internet in route table `{}`, so that replies skip the firewall",
+        meta.name
+    );
+    let span = case.span();
+    let route = Route {
+        name: "reply".into(),
+        origin: span.into(),
+        destination: Spanned::new(RouteDestination::Prefix(address.into()), span),
+        next_hop: Spanned::new(NextHop::Internet, span),
+    };
+    let edit = add_clause(meta, &format!("route reply {address}/32 -> internet"));
+    let remedy = Remedy::new(title, move |estate| {
+        estate.route_tables[table].routes.push(route.clone());
+    });
+    Some(remedy.edit(edit))
+}
