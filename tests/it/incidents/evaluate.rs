@@ -2,17 +2,20 @@
 
 use tidegate::azure::facts::Facts;
 use tidegate::azure::preflight::{Refusal, preflight};
-use tidegate::azure::{Dataplane, Flow, Outcome, Step, Trace, Verdict, rbac};
+use tidegate::azure::provisioning::{Symptom, symptoms};
+use tidegate::azure::{Answer, Dataplane, Flow, Outcome, Resolution, Step, Verdict, rbac};
 use tidegate::estate::{Id, Identity, Pool, Scope, Subnet};
+use tidegate::explain::fqdn_tag_contents;
 use tidegate::net::Fqdn;
 
+use super::super::policy::built_in;
 use super::observed::{Observed, Seen};
 use super::topology::Built;
 
-use stand_in::{Answer, Evaluate as _, Resolution, Symptom, symptoms};
-
 fn plane(built: &Built) -> Dataplane<'_> {
-    Dataplane::new(&built.estate, Facts::builtin(), None)
+    let (_, library) = built_in();
+    let contents = fqdn_tag_contents(library, &built.estate);
+    Dataplane::new(&built.estate, Facts::builtin(), None).with_fqdn_tags(contents)
 }
 
 /// What becomes of a flow.
@@ -51,12 +54,13 @@ pub(super) fn dns(built: &Built, subnet: Id<Subnet>, name: &Fqdn, flow: &Flow) -
         outcome,
         blockers,
         steps,
+        assumptions: _,
     } = plane.look_up(subnet, name);
-    let (word, address) = match answer {
-        Answer::Private(address) => (Some("private"), Some(address)),
-        Answer::Public(address) => (Some("public"), address),
-        Answer::None => (Some("none"), None),
-        Answer::Unknown => (None, None),
+    let word = match answer {
+        Answer::Private(_) => Some("private"),
+        Answer::Public(_) => Some("public"),
+        Answer::None => Some("none"),
+        Answer::Unknown => None,
     };
     let mut observed = Observed {
         verdict: match (outcome, word) {
@@ -66,7 +70,7 @@ pub(super) fn dns(built: &Built, subnet: Id<Subnet>, name: &Fqdn, flow: &Flow) -
         },
         steps: of_steps(&steps, built),
         answer: word,
-        answered: address,
+        answered: answer.address(),
         ..Observed::default()
     };
     let certain = blockers
@@ -150,74 +154,8 @@ fn of_steps(steps: &[Step], built: &Built) -> Vec<Seen> {
 /// Takes over what Azure may show.
 fn told(observed: &mut Observed, symptoms: Vec<Symptom>) {
     for symptom in symptoms {
-        observed.codes.push(symptom.code);
+        observed.codes.extend(symptom.code);
         observed.exits.extend(symptom.exit);
         observed.messages.extend(symptom.message);
-    }
-}
-
-/// What the evaluator does not have yet, under the names it will have. It knows nothing, so its answers are unclear.
-mod stand_in {
-    use std::net::IpAddr;
-
-    use super::{Dataplane, Flow, Fqdn, Id, Outcome, Pool, Step, Subnet, Trace, Verdict};
-    use tidegate::azure::Blocker;
-
-    #[derive(Debug)]
-    #[expect(dead_code, reason = "the stand-in knows no answer")]
-    pub(super) enum Answer {
-        Private(IpAddr),
-        Public(Option<IpAddr>),
-        None,
-        Unknown,
-    }
-
-    #[derive(Debug)]
-    pub(super) struct Resolution {
-        pub(super) answer: Answer,
-        pub(super) outcome: Outcome,
-        pub(super) blockers: Vec<Blocker>,
-        pub(super) steps: Vec<Step>,
-    }
-
-    #[derive(Debug)]
-    pub(super) struct Symptom {
-        pub(super) code: String,
-        pub(super) exit: Option<u16>,
-        pub(super) message: Option<String>,
-    }
-
-    pub(super) trait Evaluate {
-        fn trace(&self, flow: &Flow) -> Trace;
-        fn look_up(&self, subnet: Id<Subnet>, name: &Fqdn) -> Resolution;
-    }
-
-    impl Evaluate for Dataplane<'_> {
-        fn trace(&self, _: &Flow) -> Trace {
-            Trace {
-                steps: Vec::new(),
-                verdict: Verdict::Uncertain,
-                blockers: Vec::new(),
-                assumptions: Vec::new(),
-                path: Vec::new(),
-                matched: Vec::new(),
-                overruled: Vec::new(),
-                source_nat: Vec::new(),
-                resolved: None,
-            }
-        }
-
-        fn look_up(&self, _: Id<Subnet>, _: &Fqdn) -> Resolution {
-            Resolution {
-                answer: Answer::Unknown,
-                outcome: Outcome::Unclear,
-                blockers: Vec::new(),
-                steps: Vec::new(),
-            }
-        }
-    }
-
-    pub(super) fn symptoms(_: &Dataplane<'_>, _: Id<Pool>, _: &Flow, _: &Trace) -> Vec<Symptom> {
-        Vec::new()
     }
 }
