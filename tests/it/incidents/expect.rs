@@ -177,12 +177,20 @@ fn differences(fields: &Fields<'_>, expected: &Value, observed: &Observed) -> Ve
     found
 }
 
-/// Whether a flow that passes shows a cause all the same: a rule that was meant to stop it was not asked, or it took
-/// its way by the element that is named.
+/// Whether a flow that passes shows a cause all the same: a rule that was meant to stop it was not asked, or, for a
+/// cause that is not about rules, it took its way by the element that is named.
 fn is_passed_by(cause: &str, observed: &Observed, blocking: Option<&str>) -> bool {
-    !observed.shadowed.is_empty()
-        || (cause != Cause::OrderOrPrecedence.slug()
-            && blocking.is_some_and(|text| any(text, &observed.steps)))
+    let not_asked = |heads: &[&str]| {
+        let mut seen = observed.shadowed.iter();
+        seen.any(|seen| heads.contains(&head(seen)))
+    };
+    if cause == Cause::OrderOrPrecedence.slug() {
+        not_asked(&["firewall_policies", "firewalls"])
+    } else if cause.starts_with("nsg.") {
+        not_asked(&["nsgs", "cluster"])
+    } else {
+        blocking.is_some_and(|text| any(text, &observed.steps))
+    }
 }
 
 fn any(text: &str, seen: &[Seen]) -> bool {
