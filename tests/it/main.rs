@@ -9,6 +9,7 @@ mod conformance;
 mod described;
 mod errors;
 mod ids;
+mod incidents;
 mod language;
 mod layering;
 mod limits;

@@ -1,0 +1,161 @@
+//! The only place that calls the evaluator.
+
+use tidegate::azure::facts::Facts;
+use tidegate::azure::preflight::{Refusal, preflight};
+use tidegate::azure::provisioning::{Symptom, symptoms};
+use tidegate::azure::{Answer, Dataplane, Flow, Outcome, Resolution, Step, Verdict, rbac};
+use tidegate::estate::{Id, Identity, Pool, Scope, Subnet};
+use tidegate::explain::fqdn_tag_contents;
+use tidegate::net::Fqdn;
+
+use super::super::policy::built_in;
+use super::observed::{Observed, Seen};
+use super::topology::Built;
+
+fn plane(built: &Built) -> Dataplane<'_> {
+    let (_, library) = built_in();
+    let contents = fqdn_tag_contents(library, &built.estate);
+    Dataplane::new(&built.estate, Facts::builtin(), None).with_fqdn_tags(contents)
+}
+
+/// What becomes of a flow.
+pub(super) fn flow(built: &Built, flow: &Flow) -> Observed {
+    let plane = plane(built);
+    let trace = plane.trace(flow);
+    let seen = |element| Seen::of(element, built);
+    let mut observed = Observed {
+        verdict: match trace.verdict {
+            Verdict::Allowed => "allow",
+            Verdict::Uncertain => "uncertain",
+            Verdict::NoReturn => "no_return",
+            Verdict::Denied => "deny",
+        },
+        steps: of_steps(&trace.steps, built),
+        matched: trace.matched.iter().map(seen).collect(),
+        shadowed: trace.overruled.iter().map(seen).collect(),
+        path: trace.path.iter().map(seen).collect(),
+        source_nat: trace.source_nat.clone(),
+        ..Observed::default()
+    };
+    if let Some(blocker) = trace.decisive() {
+        observed.blocked_by(blocker, built);
+    }
+    if let Some(pool) = built.pool {
+        told(&mut observed, symptoms(&plane, pool, flow, &trace));
+    }
+    observed
+}
+
+/// What a name leads to in a subnet. The flow is the one that uses the name.
+pub(super) fn dns(built: &Built, subnet: Id<Subnet>, name: &Fqdn, flow: &Flow) -> Observed {
+    let plane = plane(built);
+    let Resolution {
+        answer,
+        outcome,
+        blockers,
+        steps,
+        assumptions: _,
+    } = plane.look_up(subnet, name);
+    let word = match answer {
+        Answer::Private(_) => Some("private"),
+        Answer::Public(_) => Some("public"),
+        Answer::None => Some("none"),
+        Answer::Unknown => None,
+    };
+    let mut observed = Observed {
+        verdict: match (outcome, word) {
+            (Outcome::Blocks, _) | (Outcome::Passes, Some("none")) => "fails",
+            (Outcome::Unclear, _) | (_, None) => "uncertain",
+            (Outcome::Passes, Some(_)) => "resolves",
+        },
+        steps: of_steps(&steps, built),
+        answer: word,
+        answered: answer.address(),
+        ..Observed::default()
+    };
+    let certain = blockers
+        .iter()
+        .find(|blocker| blocker.outcome == Outcome::Blocks);
+    if let Some(blocker) = certain.or(blockers.first()) {
+        observed.blocked_by(blocker, built);
+    }
+    if let Some(pool) = built.pool {
+        let trace = plane.trace(flow);
+        told(&mut observed, symptoms(&plane, pool, flow, &trace));
+    }
+    observed
+}
+
+/// What the resource provider says.
+pub(super) fn create(built: &Built, pool: Id<Pool>) -> Observed {
+    let answer = preflight(&plane(built), pool);
+    let mut observed = Observed {
+        verdict: if answer.refusals.is_empty() {
+            "accept"
+        } else {
+            "reject"
+        },
+        ..Observed::default()
+    };
+    // What is accepted may come with a warning, which has a cause too.
+    if let Some(refusal) = answer.refusals.first().or(answer.warnings.first()) {
+        let Refusal {
+            cause,
+            element,
+            text,
+            code,
+            message,
+            missing_actions,
+        } = refusal;
+        observed.cause = Some(cause.slug());
+        observed.element = Some(Seen::of(element, built));
+        observed.text.clone_from(text);
+        observed.codes.extend(code.clone());
+        observed.messages.extend(message.clone());
+        observed.missing_actions.clone_from(missing_actions);
+    }
+    observed
+}
+
+/// Whether an identity may do something.
+pub(super) fn may(
+    built: &Built,
+    identity: Id<Identity>,
+    action: &str,
+    scope: &Scope,
+) -> Result<Observed, String> {
+    let target = match scope {
+        Scope::Vnet(vnet) => vnet.id.map(rbac::Target::Vnet),
+        Scope::Subnet(subnet) => subnet.id.map(rbac::Target::Subnet),
+        Scope::RouteTable(table) => table.id.map(rbac::Target::RouteTable),
+        Scope::Nsg(nsg) => nsg.id.map(rbac::Target::Nsg),
+        Scope::NatGateway(gateway) => gateway.id.map(rbac::Target::NatGateway),
+        Scope::PublicIp(ip) => ip.id.map(rbac::Target::PublicIp),
+        Scope::DnsZone(zone) => zone.id.map(rbac::Target::DnsZone),
+        _ => None,
+    };
+    let target = target.ok_or("this kind of scope cannot be asked about yet")?;
+    let answer = rbac::may(&built.estate, Facts::builtin(), identity, action, target);
+    Ok(Observed {
+        verdict: match answer {
+            rbac::Answer::Granted => "allow",
+            rbac::Answer::Missing => "deny",
+            rbac::Answer::Unknown => "uncertain",
+        },
+        ..Observed::default()
+    })
+}
+
+fn of_steps(steps: &[Step], built: &Built) -> Vec<Seen> {
+    let elements = steps.iter().map(|step| &step.element);
+    elements.map(|element| Seen::of(element, built)).collect()
+}
+
+/// Takes over what Azure may show.
+fn told(observed: &mut Observed, symptoms: Vec<Symptom>) {
+    for symptom in symptoms {
+        observed.codes.extend(symptom.code);
+        observed.exits.extend(symptom.exit);
+        observed.messages.extend(symptom.message);
+    }
+}
