@@ -154,7 +154,11 @@ fn conclusions_without_a_file_agree_with_published_files() {
         let mut concluded = 0;
         // Some addresses of some tags suffice: neighbours have the same tags.
         for stated in asked.iter().step_by(asked.len() / 50) {
-            for prefix in prefixes(&tags, stated.as_str()).into_iter().step_by(40) {
+            for prefix in prefixes(&tags, stated.as_str())
+                .into_iter()
+                .step_by(40)
+                .take(8)
+            {
                 let address = prefix.network();
                 for tag in &asked {
                     let stated = std::slice::from_ref(stated);
