@@ -152,9 +152,13 @@ fn conclusions_without_a_file_agree_with_published_files() {
     for (path, tags) in published().into_iter().flatten() {
         let asked: Vec<ServiceTag> = tags.names().map(ServiceTag::new).collect();
         let mut concluded = 0;
-        // Some addresses of each tag suffice: neighbours have the same tags.
-        for stated in asked.iter().step_by(7) {
-            for prefix in prefixes(&tags, stated.as_str()).into_iter().step_by(40) {
+        // Some addresses of some tags suffice: neighbours have the same tags.
+        for stated in asked.iter().step_by(asked.len() / 50) {
+            for prefix in prefixes(&tags, stated.as_str())
+                .into_iter()
+                .step_by(40)
+                .take(8)
+            {
                 let address = prefix.network();
                 for tag in &asked {
                     let stated = std::slice::from_ref(stated);
@@ -174,7 +178,7 @@ fn conclusions_without_a_file_agree_with_published_files() {
                 }
             }
         }
-        assert!(concluded > 100, "{path}");
+        assert!(concluded > 50, "{path}: {concluded}");
     }
 }
 
@@ -183,15 +187,16 @@ fn conclusions_without_a_file_agree_with_published_files() {
 fn regional_tags_lie_in_their_datacentre() {
     let facts = Facts::builtin();
     for (path, tags) in published().into_iter().flatten() {
-        for name in tags.names() {
+        // A prime step meets every service and every region in some file.
+        for name in tags.names().step_by(13) {
             let tag = ServiceTag::new(name);
-            let regional = facts
+            if facts
                 .service_tag(name)
-                .filter(|found| found.region.is_some());
-            for prefix in prefixes(&tags, name)
-                .into_iter()
-                .filter(|_| regional.is_some())
+                .is_none_or(|found| found.region.is_none())
             {
+                continue;
+            }
+            for prefix in prefixes(&tags, name).into_iter().step_by(5) {
                 let address = prefix.network();
                 let stated = std::slice::from_ref(&tag);
                 for datacentre in tags.names().filter(|name| name.starts_with("AzureCloud")) {
