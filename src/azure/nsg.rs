@@ -447,7 +447,7 @@ impl View<'_> {
         }
     }
 
-    /// Allow rules that miss the packet by one field.
+    /// Allow rules that miss the packet by one field; those that name its destination come first.
     fn near_misses(&self, id: Id<Nsg>, direction: Direction, notes: &mut Notes) -> Vec<NearMiss> {
         const MOST: usize = 3;
         let mut near = Vec::new();
@@ -497,10 +497,9 @@ impl View<'_> {
                 differs,
                 text,
             });
-            if near.len() == MOST {
-                break;
-            }
         }
+        near.sort_by_key(|miss: &NearMiss| miss.differs == [Field::Destination]);
+        near.truncate(MOST);
         near
     }
 }

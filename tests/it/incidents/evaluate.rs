@@ -132,16 +132,23 @@ pub(super) fn may(
         Scope::NatGateway(gateway) => gateway.id.map(rbac::Target::NatGateway),
         Scope::PublicIp(ip) => ip.id.map(rbac::Target::PublicIp),
         Scope::DnsZone(zone) => zone.id.map(rbac::Target::DnsZone),
+        Scope::ResourceGroup(Some(name)) => Some(rbac::Target::ResourceGroup(name.clone())),
+        Scope::Subscription(Some(name)) => Some(rbac::Target::Subscription(name.clone())),
+        Scope::ManagementGroup(name) => Some(rbac::Target::ManagementGroup(name.clone())),
         _ => None,
     };
     let target = target.ok_or("this kind of scope cannot be asked about yet")?;
-    let answer = rbac::may(&built.estate, Facts::builtin(), identity, action, target);
+    let decision = rbac::decide(&built.estate, Facts::builtin(), identity, action, &target);
+    let refused = decision.is_refused();
     Ok(Observed {
-        verdict: match answer {
+        verdict: match decision.answer {
             rbac::Answer::Granted => "allow",
-            rbac::Answer::Missing => "deny",
+            rbac::Answer::Missing | rbac::Answer::Denied => "deny",
             rbac::Answer::Unknown => "uncertain",
         },
+        cause: refused.then_some("rbac.missing_permission"),
+        element: Some(Seen::of(&decision.element, built)),
+        text: decision.text,
         ..Observed::default()
     })
 }
