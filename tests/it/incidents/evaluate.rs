@@ -3,7 +3,7 @@
 use tidegate::azure::facts::Facts;
 use tidegate::azure::preflight::{Refusal, preflight};
 use tidegate::azure::provisioning::{Symptom, symptoms};
-use tidegate::azure::{Answer, Dataplane, Flow, Outcome, Resolution, Step, Verdict, rbac};
+use tidegate::azure::{Answer, Cause, Dataplane, Flow, Outcome, Resolution, Step, Verdict, rbac};
 use tidegate::estate::{Id, Identity, Pool, Scope, Subnet};
 use tidegate::explain::fqdn_tag_contents;
 use tidegate::net::Fqdn;
@@ -132,22 +132,28 @@ pub(super) fn may(
         Scope::NatGateway(gateway) => gateway.id.map(rbac::Target::NatGateway),
         Scope::PublicIp(ip) => ip.id.map(rbac::Target::PublicIp),
         Scope::DnsZone(zone) => zone.id.map(rbac::Target::DnsZone),
-        Scope::ResourceGroup(Some(name)) => Some(rbac::Target::ResourceGroup(name.clone())),
-        Scope::Subscription(Some(name)) => Some(rbac::Target::Subscription(name.clone())),
+        Scope::Service(service) => service.id.map(rbac::Target::Service),
+        Scope::ResourceGroup(group) => group.clone().map(rbac::Target::ResourceGroup),
+        Scope::Subscription(name) => name.clone().map(rbac::Target::Subscription),
         Scope::ManagementGroup(name) => Some(rbac::Target::ManagementGroup(name.clone())),
-        _ => None,
     };
-    let target = target.ok_or("this kind of scope cannot be asked about yet")?;
-    let decision = rbac::decide(&built.estate, Facts::builtin(), identity, action, &target);
-    let refused = decision.is_refused();
+    let target = target.ok_or("this scope has no name to ask about")?;
+    let facts = Facts::builtin();
+    let decision = rbac::decide(&built.estate, facts, identity, action, &target);
+    let cause = match target {
+        rbac::Target::DnsZone(_) => Cause::DnsZonePermission,
+        _ => Cause::MissingPermission,
+    };
+    let near = decision.near.iter().map(|near| &near.element);
     Ok(Observed {
         verdict: match decision.answer {
             rbac::Answer::Granted => "allow",
-            rbac::Answer::Missing | rbac::Answer::Denied => "deny",
+            rbac::Answer::Denied | rbac::Answer::Missing => "deny",
             rbac::Answer::Unknown => "uncertain",
         },
-        cause: refused.then_some("rbac.missing_permission"),
+        cause: decision.is_refused().then(|| cause.slug()),
         element: Some(Seen::of(&decision.element, built)),
+        near: near.map(|element| Seen::of(element, built)).collect(),
         text: decision.text,
         ..Observed::default()
     })
