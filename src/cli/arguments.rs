@@ -17,6 +17,9 @@ pub(super) enum Command {
     Check(CheckOptions),
     /// Compile a policy to a deployable template.
     Compile(CompileOptions),
+    /// Say why a flow gets out or not: its way, what decided, and the smallest change that lets it through.
+    #[command(after_help = EXPLAIN_HELP)]
+    Explain(ExplainOptions),
     /// Lay out policies in the one standard way.
     Fmt(FmtOptions),
     /// Show what Azure services need to reach.
@@ -32,6 +35,17 @@ pub(super) struct PolicyOptions {
     /// The policy file.
     pub(super) policy: Utf8PathBuf,
 
+    #[command(flatten)]
+    pub(super) reading: ReadingOptions,
+
+    /// The least severity that makes the command fail.
+    #[arg(long, value_name = "SEVERITY", default_value = "error")]
+    pub(super) fail_on: FailOn,
+}
+
+/// How a policy is read.
+#[derive(Debug, Args)]
+pub(super) struct ReadingOptions {
     /// Give a parameter of the policy a value.
     #[arg(long = "param", value_name = "NAME=VALUE")]
     pub(super) parameters: Vec<String>,
@@ -51,10 +65,6 @@ pub(super) struct PolicyOptions {
     /// The day on which expiry is judged, such as 2027-01-31; today unless given.
     #[arg(long, value_name = "DATE")]
     pub(super) today: Option<String>,
-
-    /// The least severity that makes the command fail.
-    #[arg(long, value_name = "SEVERITY", default_value = "error")]
-    pub(super) fail_on: FailOn,
 
     /// Whether to use colours.
     #[arg(long, value_name = "WHEN", default_value = "auto")]
@@ -83,6 +93,74 @@ pub(super) struct CompileOptions {
     /// The language to write.
     #[arg(long, value_name = "FORMAT", default_value = "arm")]
     pub(super) format: TemplateFormat,
+}
+
+/// What `explain` prints below its options.
+const EXPLAIN_HELP: &str = "\
+Exit code: 0 reachable, 1 not reachable, 2 the question cannot be understood, 3 uncertain.
+
+Examples:
+  tidegate explain policy.egress --from spark --to mcr.microsoft.com:443
+  tidegate explain policy.egress --from 10.10.1.4 --to 192.168.40.9:9092/tcp --format json
+  tidegate explain policy.egress --pool spark
+  tidegate explain policy.egress --flows flows.csv
+  tidegate explain policy.egress --azure-error 'vmssCSE exit status=50'
+  tidegate explain --cause route.asymmetric_return";
+
+/// Options of `explain`.
+#[derive(Debug, Args)]
+#[command(group(clap::ArgGroup::new("question").required(true).args(["to", "pool", "flows", "azure_error", "cause"])))]
+pub(super) struct ExplainOptions {
+    /// The policy file. Only --cause and --azure-error can do without.
+    pub(super) policy: Option<Utf8PathBuf>,
+
+    /// Who starts the flow: a pool, VNET.SUBNET, or an address.
+    #[arg(long, value_name = "WHO", requires = "to")]
+    pub(super) from: Option<String>,
+
+    /// Where the flow goes: HOST[:PORT][/PROTOCOL]; port 443 over tcp unless given.
+    #[arg(long, value_name = "WHERE", requires = "from")]
+    pub(super) to: Option<String>,
+
+    /// The name that the client tells in the clear (SNI or Host); `-` for a client that tells none.
+    #[arg(long, value_name = "NAME", requires = "to")]
+    pub(super) sni: Option<String>,
+
+    /// Every endpoint that a pool needs, what Azure says to the pool, and what its identity lacks.
+    #[arg(long, value_name = "POOL")]
+    pub(super) pool: Option<String>,
+
+    /// Many flows, one a row: CSV or JSON with the columns from, to, port, protocol, name, sni, from_ip, tag.
+    #[arg(long, value_name = "FILE")]
+    pub(super) flows: Option<Utf8PathBuf>,
+
+    /// A message of Azure: the causes that fit it, and which of them the policy shows.
+    #[arg(long, value_name = "MESSAGE")]
+    pub(super) azure_error: Option<String>,
+
+    /// The page of a cause, or the list of all causes.
+    #[arg(long, value_name = "NAME", num_args = 0..=1, default_missing_value = "")]
+    pub(super) cause: Option<String>,
+
+    /// The addresses of service tags: Microsoft's weekly ServiceTags_*.json. Tags are symbols without it.
+    #[arg(long, value_name = "FILE")]
+    pub(super) service_tags: Option<Utf8PathBuf>,
+
+    /// How to print the explanation.
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    pub(super) format: ExplainFormat,
+
+    #[command(flatten)]
+    pub(super) reading: ReadingOptions,
+}
+
+/// How an explanation is printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum ExplainFormat {
+    /// For people.
+    Text,
+    /// For programs.
+    Json,
 }
 
 #[derive(Debug, Args)]

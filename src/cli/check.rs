@@ -15,7 +15,10 @@ pub(super) fn run(options: &CheckOptions) -> Outcome {
         FindingFormat::Json => print(&report::json(&analysis.findings, &analysis.sources)),
         FindingFormat::Concise => print(&report::concise(&analysis.findings, &analysis.sources)),
         FindingFormat::Text => {
-            print_error(&findings_text(&analysis, color(options.policy.color)));
+            print_error(&findings_text(
+                &analysis,
+                color(options.policy.reading.color),
+            ));
             if analysis.findings.is_empty() {
                 print(&format!("{}: no findings\n", options.policy.policy));
             }

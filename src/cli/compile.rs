@@ -17,7 +17,10 @@ pub(super) fn run(options: &CompileOptions) -> Outcome {
         Ok(analysis) => analysis,
         Err(outcome) => return outcome,
     };
-    print_error(&findings_text(&analysis, color(options.policy.color)));
+    print_error(&findings_text(
+        &analysis,
+        color(options.policy.reading.color),
+    ));
     let outcome = outcome(&analysis, options.policy.fail_on);
     if analysis.has(Severity::Error) || outcome != Outcome::Fine {
         print_error("Nothing was written.\n");

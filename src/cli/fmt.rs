@@ -16,8 +16,8 @@ pub(super) fn run(options: &FmtOptions) -> Outcome {
         match format_file(path, options.check) {
             Outcome::Fine => {}
             Outcome::Unusable => worst = Outcome::Unusable,
-            Outcome::Findings if worst == Outcome::Fine => worst = Outcome::Findings,
-            Outcome::Findings => {}
+            outcome if worst == Outcome::Fine => worst = outcome,
+            _ => {}
         }
     }
     worst

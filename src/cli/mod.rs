@@ -1,11 +1,13 @@
 //! The command line: the only place that touches files, environment, clock and terminal.
 //!
-//! Exit codes: 0 fine; 1 findings, or a policy that does not compile; 2 wrong usage, or a file that cannot be read.
+//! Exit codes: 0 fine; 1 findings, a policy that does not compile, or a flow that does not arrive; 2 wrong usage, or a
+//! file that cannot be read or understood; 3 a flow of which it is not known whether it arrives.
 
 mod arguments;
 mod catalog;
 mod check;
 mod compile;
+mod explain;
 mod fmt;
 mod output;
 mod pipeline;
@@ -28,6 +30,8 @@ pub enum Outcome {
     Findings,
     /// It could not be done: wrong usage, or a file that cannot be read or written.
     Unusable,
+    /// What is not known decides.
+    Uncertain,
 }
 
 impl From<Outcome> for ExitCode {
@@ -36,6 +40,7 @@ impl From<Outcome> for ExitCode {
             Outcome::Fine => Self::SUCCESS,
             Outcome::Findings => Self::from(1),
             Outcome::Unusable => Self::from(2),
+            Outcome::Uncertain => Self::from(3),
         }
     }
 }
@@ -58,6 +63,7 @@ pub fn main() -> ExitCode {
     let outcome = match arguments.command {
         Command::Check(options) => check::run(&options),
         Command::Compile(options) => compile::run(&options),
+        Command::Explain(options) => explain::run(&options),
         Command::Fmt(options) => fmt::run(&options),
         Command::Catalog(command) => catalog::run(&command),
         Command::Rule(options) => rule::run(&options),

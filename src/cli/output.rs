@@ -12,7 +12,7 @@ use crate::report::{self, Color};
 use crate::syntax::Parameters;
 
 use super::Outcome;
-use super::arguments::{ColorChoice, FailOn, FirewallModel, PolicyOptions};
+use super::arguments::{ColorChoice, FailOn, FirewallModel, PolicyOptions, ReadingOptions};
 use super::pipeline::{Analysis, Options, analyse};
 
 /// Real files.
@@ -101,19 +101,7 @@ pub(super) fn color(choice: ColorChoice) -> Color {
 /// # Errors
 /// The outcome, when a file or an option is unusable; a message has been printed.
 pub(super) fn analyse_policy(options: &PolicyOptions) -> Result<Analysis, Outcome> {
-    let parameters = parameters(options).map_err(|message| refuse(&message))?;
-    let today = today(options.today.as_deref()).map_err(|message| refuse(&message))?;
-    let catalogs = catalogs(&options.catalogs).map_err(|message| refuse(&message))?;
-    let firewall_model = match options.firewall_model {
-        FirewallModel::Policy => compile::FirewallModel::Policy,
-        FirewallModel::Classic => compile::FirewallModel::Classic,
-    };
-    let settings = Options {
-        parameters,
-        firewall_model,
-        today,
-        catalogs,
-    };
+    let settings = settings(&options.reading).map_err(|message| refuse(&message))?;
     analyse(&options.policy, &Disk, &settings)
         .map_err(|error| refuse(&format!("cannot read {}: {error}", options.policy)))
 }
@@ -127,7 +115,20 @@ pub(super) fn catalogs(paths: &[Utf8PathBuf]) -> Result<Vec<(String, String)>, S
     paths.iter().map(read).collect()
 }
 
-fn parameters(options: &PolicyOptions) -> Result<Parameters, String> {
+/// What the options say about how to read a policy.
+pub(super) fn settings(options: &ReadingOptions) -> Result<Options, String> {
+    Ok(Options {
+        parameters: parameters(options)?,
+        firewall_model: match options.firewall_model {
+            FirewallModel::Policy => compile::FirewallModel::Policy,
+            FirewallModel::Classic => compile::FirewallModel::Classic,
+        },
+        today: today(options.today.as_deref())?,
+        catalogs: catalogs(&options.catalogs)?,
+    })
+}
+
+fn parameters(options: &ReadingOptions) -> Result<Parameters, String> {
     let mut parameters = Parameters::new();
     if let Some(path) = &options.parameter_file {
         let text = Disk

@@ -42,6 +42,8 @@ pub struct Analysis {
     pub findings: Vec<Finding>,
     /// The rules did not run, because the policy has mistakes.
     pub rules_skipped: bool,
+    /// The catalogs.
+    pub library: Library,
 }
 
 impl Analysis {
@@ -89,6 +91,7 @@ pub fn analyse(
             deliveries: Vec::new(),
             findings,
             rules_skipped: true,
+            library,
         });
     }
     let lowered = syntax::lower(&loaded.files, &library, &options.parameters);
@@ -102,6 +105,7 @@ pub fn analyse(
             deliveries: Vec::new(),
             findings,
             rules_skipped: true,
+            library,
         });
     }
     let facts = Facts::builtin();
@@ -128,6 +132,7 @@ pub fn analyse(
         deliveries: compiled.deliveries,
         findings,
         rules_skipped: false,
+        library,
     })
 }
 

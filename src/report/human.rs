@@ -38,6 +38,37 @@ pub fn human(findings: &[Finding], sources: &SourceMap, color: Color) -> String 
     String::from_utf8_lossy(&out).into_owned()
 }
 
+/// A heading with the source around one place: what stands in a flow's way, where it is written.
+pub(super) fn excerpt(
+    (word, code): (&str, &str),
+    message: &str,
+    (span, label): (Span, &str),
+    sources: &SourceMap,
+    color: Color,
+) -> String {
+    let mut cache = Files {
+        sources,
+        parsed: HashMap::new(),
+    };
+    let config = Config::default()
+        .with_color(color == Color::Always)
+        .with_index_type(IndexType::Byte)
+        .with_char_set(CharSet::Unicode);
+    let mut report = Report::build(ReportKind::Custom(word, ariadne::Color::Red), place(span))
+        .with_config(config)
+        .with_code(code)
+        .with_message(message);
+    report.add_label(
+        Label::new(place(span))
+            .with_message(label)
+            .with_color(ariadne::Color::Red),
+    );
+    let mut out = Vec::new();
+    // Writing to memory does not fail.
+    drop(report.finish().write(&mut cache, &mut out));
+    String::from_utf8_lossy(&out).into_owned()
+}
+
 type Place = (FileId, Range<usize>);
 
 fn place(span: Span) -> Place {

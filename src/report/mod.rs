@@ -2,6 +2,7 @@
 
 pub mod catalog;
 mod concise;
+pub mod explanation;
 mod human;
 mod json;
 pub mod summary;

@@ -27,6 +27,9 @@ pub struct Remedy {
     pub edits: Vec<Edit>,
     /// What becomes of the flow with this change alone.
     pub alone: Option<Verdict>,
+    /// What becomes of the flow when these edits, and those of the remedies before it, are made and the policy is
+    /// read again; `None` without edits.
+    pub rewritten: Option<Verdict>,
     /// It lets more through than the flow that was asked about.
     pub wide: bool,
     change: Change,
@@ -48,6 +51,7 @@ impl Remedy {
             title: title.into(),
             edits: Vec::new(),
             alone: None,
+            rewritten: None,
             wide: false,
             change: Arc::new(change),
         }

@@ -1,0 +1,207 @@
+//! One flow explained, for a terminal.
+
+use crate::azure::{Outcome, Step, Verdict};
+use crate::explain::{Explanation, Reason, Remedy};
+
+use super::super::human::excerpt;
+use super::super::wrap::paragraph;
+use super::{View, words};
+
+/// A flow explained: its way, what becomes of it, and what to do.
+#[must_use]
+pub fn flow(explanation: &Explanation, view: &View<'_>) -> String {
+    let mut out = format!(
+        "{} -> {}\n\n",
+        words::sender(view.estate, &explanation.flow.from),
+        words::target(&explanation.flow)
+    );
+    for step in &explanation.trace.steps {
+        out.push_str(&step_line(step, view));
+    }
+    out.push_str(&format!(
+        "\n{}\n",
+        words::verdict(explanation.trace.verdict)
+    ));
+    if explanation.trace.verdict == Verdict::Allowed {
+        for element in &explanation.trace.overruled {
+            paragraph(
+                &mut out,
+                "  note: ",
+                &format!(
+                    "{} would deny it and is not asked, because another rule decides first",
+                    words::placed(view.sources, element)
+                ),
+                view.width,
+            );
+        }
+    }
+    for (index, reason) in explanation.reasons.iter().enumerate() {
+        out.push('\n');
+        out.push_str(&reason_text(reason, index, explanation, view));
+    }
+    if let Some(text) = outlook(explanation) {
+        out.push('\n');
+        paragraph(&mut out, "", &text, view.width);
+    }
+    assumptions(&mut out, &explanation.trace.assumptions, view.width);
+    out
+}
+
+fn step_line(step: &Step, view: &View<'_>) -> String {
+    let mark = match step.outcome {
+        Outcome::Passes => ' ',
+        Outcome::Unclear => '?',
+        Outcome::Blocks => 'x',
+    };
+    let place = words::place(view.sources, step.element.origin)
+        .map_or_else(String::new, |place| format!("  [{place}]"));
+    let mut out = String::new();
+    let first = format!("{mark} {:<9}", step.stage.keyword());
+    let text = format!("{} {}{place}", step.element.name, step.text);
+    paragraph(&mut out, &first, &text, view.width);
+    out
+}
+
+/// One thing that stands in the way: where, what nearly applied, what Azure says, what to do.
+fn reason_text(
+    reason: &Reason,
+    index: usize,
+    explanation: &Explanation,
+    view: &View<'_>,
+) -> String {
+    let blocker = &reason.blocker;
+    let message = format!("{} {}", blocker.element.name, blocker.text);
+    let word = match (index, blocker.outcome) {
+        (0, Outcome::Unclear) => "unclear",
+        (0, _) => "cause",
+        (_, Outcome::Unclear) => "then unclear",
+        (_, _) => "and behind it",
+    };
+    let mut out = match blocker.element.origin.span() {
+        Some(span) => excerpt(
+            (word, blocker.cause.slug()),
+            &message,
+            (span, &blocker.text),
+            view.sources,
+            view.color,
+        ),
+        None => format!("[{}] {word}: {message}\n", blocker.cause),
+    };
+    for near in &blocker.near {
+        let text = format!(
+            "{}: {}",
+            words::placed(view.sources, &near.element),
+            near.text
+        );
+        paragraph(&mut out, "  nearly  ", &text, view.width);
+    }
+    for element in &blocker.shadowed {
+        let text = format!(
+            "{} would allow it and is not asked",
+            words::placed(view.sources, element)
+        );
+        paragraph(&mut out, "  beaten  ", &text, view.width);
+    }
+    if index == 0 {
+        azure_words(&mut out, explanation, view);
+    }
+    if let Some(log) = &blocker.log {
+        paragraph(&mut out, "  log     ", log, view.width);
+    }
+    for (number, remedy) in reason.remedies.iter().take(3).enumerate() {
+        let first = if number == 0 {
+            "  fix     "
+        } else {
+            "  or      "
+        };
+        paragraph(&mut out, first, &remedy_text(remedy), view.width);
+        for edit in &remedy.edits {
+            paragraph(
+                &mut out,
+                "            ",
+                &words::edit(view.sources, edit),
+                view.width,
+            );
+        }
+    }
+    if reason.remedies.is_empty() {
+        paragraph(
+            &mut out,
+            "  fix     ",
+            "no single change is known here; `tidegate explain --cause` tells what to look at",
+            view.width,
+        );
+    }
+    out
+}
+
+fn remedy_text(remedy: &Remedy) -> String {
+    let mut text = remedy.title.clone();
+    match (remedy.rewritten, remedy.alone) {
+        (Some(verdict), _) => {
+            text.push_str(&format!(
+                " (policy edited and read again: {})",
+                words::verdict(verdict)
+            ));
+        }
+        (None, Some(verdict)) => {
+            text.push_str(&format!(" (with this alone: {})", words::verdict(verdict)));
+        }
+        (None, None) => {}
+    }
+    text
+}
+
+/// What Azure shows, or that it shows nothing.
+fn azure_words(out: &mut String, explanation: &Explanation, view: &View<'_>) {
+    if explanation.symptoms.is_empty() {
+        let certain = explanation.trace.verdict != Verdict::Uncertain;
+        if certain {
+            paragraph(
+                out,
+                "  azure   ",
+                "shows nothing for this flow; the client sees a refused or timed-out connection",
+                view.width,
+            );
+        }
+        return;
+    }
+    for symptom in explanation.symptoms.iter().take(4) {
+        paragraph(out, "  azure   ", &words::symptom(symptom), view.width);
+    }
+}
+
+/// What the fixes lead to, taken together.
+fn outlook(explanation: &Explanation) -> Option<String> {
+    let count = explanation.reasons.len();
+    match (count, explanation.after) {
+        (0, _) => None,
+        (1, Some(_)) => None,
+        (1, None) => None,
+        (_, Some(Verdict::Allowed)) => Some(format!(
+            "{count} things stand in the way, one behind another; with the first fix of each the flow is reachable."
+        )),
+        (_, Some(verdict)) => Some(format!(
+            "{count} things stand in the way, one behind another; with the first fix of each the flow is still {}.",
+            words::verdict(verdict)
+        )),
+        (_, None) => Some(format!(
+            "{count} things stand in the way, one behind another; for the last no change is known, so what lies \
+             behind it cannot be looked at."
+        )),
+    }
+}
+
+pub(super) fn assumptions(
+    out: &mut String,
+    assumptions: &[crate::azure::Assumption],
+    width: usize,
+) {
+    if assumptions.is_empty() {
+        return;
+    }
+    out.push_str("\nassuming\n");
+    for assumption in assumptions {
+        paragraph(out, "  - ", &assumption.text, width);
+    }
+}

@@ -1,0 +1,235 @@
+//! A pool explained, for a terminal.
+
+use std::collections::BTreeSet;
+
+use crate::azure::preflight::Refusal;
+use crate::azure::{Assumption, Verdict};
+use crate::explain::{EndpointResult, PoolReport};
+
+use super::super::wrap::paragraph;
+use super::flow::assumptions;
+use super::{View, words};
+
+/// A pool explained: what the resource provider says, what it cannot reach, what its identity lacks.
+#[must_use]
+pub fn pool(report: &PoolReport<'_>, view: &View<'_>) -> String {
+    let name = &view.estate.pools[report.pool].meta.name;
+    let mut out = format!("pool {name}\n\n");
+    preflight(&mut out, report, view);
+    if let Some(failure) = &report.first_failure {
+        let shown: Vec<String> = failure.symptoms.iter().map(words::symptom).collect();
+        let text = format!(
+            "the first step of a node to fail is the one that {} ({}): {}",
+            failure.step.does,
+            failure.host,
+            shown.join("; or ")
+        );
+        paragraph(&mut out, "nodes       ", &text, view.width);
+    }
+    endpoints(&mut out, report, view);
+    permissions(&mut out, report, view);
+    let mut assumed: BTreeSet<&Assumption> = report.preflight.assumptions.iter().collect();
+    for endpoint in &report.endpoints {
+        assumed.extend(&endpoint.explanation.trace.assumptions);
+    }
+    let assumed: Vec<Assumption> = assumed.into_iter().cloned().collect();
+    assumptions(&mut out, &assumed, view.width);
+    out
+}
+
+fn preflight(out: &mut String, report: &PoolReport<'_>, view: &View<'_>) {
+    let refusals: Vec<&Refusal> = report.preflight.refusals.iter().collect();
+    if refusals.is_empty() {
+        paragraph(out, "preflight   ", "Azure accepts the cluster", view.width);
+    }
+    for refusal in refusals {
+        paragraph(
+            out,
+            "preflight   ",
+            &refusal_text("refused", refusal, view),
+            view.width,
+        );
+        if let Some(message) = &refusal.message {
+            paragraph(out, "            ", &format!("\"{message}\""), view.width);
+        }
+    }
+    for warning in &report.preflight.warnings {
+        paragraph(
+            out,
+            "            ",
+            &refusal_text("warning", warning, view),
+            view.width,
+        );
+    }
+}
+
+fn refusal_text(word: &str, refusal: &Refusal, view: &View<'_>) -> String {
+    let code = refusal
+        .code
+        .as_ref()
+        .map_or_else(String::new, |code| format!(" with {code}"));
+    format!(
+        "{word}{code}: {} {} [{}]",
+        words::placed(view.sources, &refusal.element),
+        refusal.text,
+        refusal.cause
+    )
+}
+
+fn endpoints(out: &mut String, report: &PoolReport<'_>, view: &View<'_>) {
+    let count = |verdict| {
+        let endpoints = report.endpoints.iter();
+        endpoints
+            .filter(|endpoint| endpoint.explanation.trace.verdict == verdict)
+            .count()
+    };
+    let words: Vec<String> = [
+        Verdict::Denied,
+        Verdict::NoReturn,
+        Verdict::Uncertain,
+        Verdict::Allowed,
+    ]
+    .into_iter()
+    .filter(|verdict| count(*verdict) > 0)
+    .map(|verdict| format!("{} {}", count(verdict), words::verdict(verdict)))
+    .collect();
+    let waiting = match report.open.len() {
+        0 => String::new(),
+        1 => "; 1 cannot be asked about yet".to_owned(),
+        more => format!("; {more} cannot be asked about yet"),
+    };
+    let total = report.endpoints.len();
+    paragraph(
+        out,
+        "endpoints   ",
+        &format!("{total} needed: {}{waiting}", words.join(", ")),
+        view.width,
+    );
+    for group in groups(&report.endpoints) {
+        group_text(out, &group, view);
+    }
+    for (requirement, why) in &report.open {
+        paragraph(
+            out,
+            "  open      ",
+            &format!("{}: {why}", requirement.name),
+            view.width,
+        );
+    }
+}
+
+/// Endpoints that fail for one reason.
+struct Group<'g> {
+    first: &'g EndpointResult<'g>,
+    members: Vec<&'g EndpointResult<'g>>,
+}
+
+/// The endpoints that do not pass, put together by the one element that decides.
+fn groups<'g>(endpoints: &'g [EndpointResult<'g>]) -> Vec<Group<'g>> {
+    let mut groups: Vec<Group<'g>> = Vec::new();
+    for endpoint in endpoints {
+        let trace = &endpoint.explanation.trace;
+        if trace.verdict == Verdict::Allowed {
+            continue;
+        }
+        let decisive = trace.decisive();
+        let same = groups.iter_mut().find(|group| {
+            let other = &group.first.explanation.trace;
+            other.verdict == trace.verdict
+                && other
+                    .decisive()
+                    .map(|b| (b.cause, &b.element.site, &b.element.name))
+                    == decisive.map(|b| (b.cause, &b.element.site, &b.element.name))
+        });
+        match same {
+            Some(group) => group.members.push(endpoint),
+            None => groups.push(Group {
+                first: endpoint,
+                members: vec![endpoint],
+            }),
+        }
+    }
+    groups
+}
+
+fn group_text(out: &mut String, group: &Group<'_>, view: &View<'_>) {
+    let explanation = &group.first.explanation;
+    let Some(blocker) = explanation.trace.decisive() else {
+        return;
+    };
+    out.push('\n');
+    let several = group.members.len() > 1;
+    // The sentence of one flow names that flow; of several the element speaks for all.
+    let head = format!(
+        "{} [{}]: {} {}",
+        words::verdict(explanation.trace.verdict),
+        blocker.cause,
+        words::placed(view.sources, &blocker.element),
+        if several {
+            format!("stands in the way, as here: {}", blocker.text)
+        } else {
+            blocker.text.clone()
+        }
+    );
+    paragraph(out, "  ", &head, view.width);
+    for (required, word) in [(true, "breaks, required: "), (false, "breaks, optional: ")] {
+        let members: Vec<String> = group
+            .members
+            .iter()
+            .filter(|endpoint| endpoint.is_required() == required)
+            .map(|endpoint| format!("{} {}", endpoint.destination, endpoint.service))
+            .collect::<BTreeSet<_>>()
+            .into_iter()
+            .collect();
+        if !members.is_empty() {
+            paragraph(out, &format!("    {word}"), &members.join(", "), view.width);
+        }
+    }
+    for near in blocker.near.iter().take(1) {
+        let text = format!(
+            "{}: {}",
+            words::placed(view.sources, &near.element),
+            near.text
+        );
+        paragraph(out, "    nearly: ", &text, view.width);
+    }
+    let reason = explanation.reasons.first();
+    if let Some(remedy) = reason.and_then(|reason| reason.remedies.first()) {
+        let checked = remedy
+            .rewritten
+            .or(remedy.alone)
+            .map_or_else(String::new, |verdict| {
+                format!(" (re-checked: {})", words::verdict(verdict))
+            });
+        paragraph(
+            out,
+            "    fix: ",
+            &format!("{}{checked}", remedy.title),
+            view.width,
+        );
+        for edit in &remedy.edits {
+            paragraph(out, "      ", &words::edit(view.sources, edit), view.width);
+        }
+    }
+}
+
+fn permissions(out: &mut String, report: &PoolReport<'_>, view: &View<'_>) {
+    out.push('\n');
+    let missing = report.missing_permissions();
+    if missing.is_empty() {
+        paragraph(
+            out,
+            "permissions ",
+            "nothing is known to be missing",
+            view.width,
+        );
+    }
+    for refusal in missing {
+        let text = format!(
+            "{} lacks {}",
+            words::placed(view.sources, &refusal.element),
+            refusal.missing_actions.join(", ")
+        );
+        paragraph(out, "permissions ", &text, view.width);
+    }
+}
