@@ -61,11 +61,13 @@ pub(super) fn judge(
     let nsg = &plane.estate.nsgs[id];
     let mut possible: Vec<(Element, Access, Option<Element>)> = Vec::new();
     let mut decided = false;
+    // What is in doubt matters only when it decides.
+    let mut doubts = Notes::new();
     for index in plane.security_rules(id, direction) {
         let Some(rule) = nsg.rules.get(*index) else {
             continue;
         };
-        let truth = view.matches(rule, notes);
+        let truth = view.matches(rule, &mut doubts);
         if truth == Truth::No {
             continue;
         }
@@ -77,7 +79,7 @@ pub(super) fn judge(
         }
     }
     if !decided {
-        view.defaults(id, direction, &mut possible, notes);
+        view.defaults(id, direction, &mut possible, &mut doubts);
     }
     let Some((rule, access, widened_by)) = possible.first().cloned() else {
         // Without any rule that matches, and without defaults, nothing is known.
@@ -98,7 +100,8 @@ pub(super) fn judge(
     let near = if outcome == Outcome::Passes {
         Vec::new()
     } else {
-        view.near_misses(id, direction, notes)
+        notes.append(&mut doubts);
+        view.near_misses(id, direction)
     };
     // What may stop the packet is what a reader has to look at.
     let (rule, access, widened_by) = if outcome == Outcome::Unclear {
@@ -448,7 +451,8 @@ impl View<'_> {
     }
 
     /// Allow rules that miss the packet by one field; those that name its destination come first.
-    fn near_misses(&self, id: Id<Nsg>, direction: Direction, notes: &mut Notes) -> Vec<NearMiss> {
+    fn near_misses(&self, id: Id<Nsg>, direction: Direction) -> Vec<NearMiss> {
+        let notes = &mut Notes::new();
         const MOST: usize = 3;
         let mut near = Vec::new();
         let nsg = &self.plane.estate.nsgs[id];

@@ -56,7 +56,7 @@ impl End {
     /// The address in words.
     pub(super) fn words(&self) -> String {
         self.address
-            .map_or_else(|| "its public address".to_owned(), |ip| ip.to_string())
+            .map_or_else(|| "a public address".to_owned(), |ip| ip.to_string())
     }
 }
 

@@ -2,7 +2,7 @@
 //! (Azure/AgentBaker, parts/linux/cloud-init/artifacts/cse_helpers.sh and cse_main.sh).
 
 use crate::estate::{Id, OutboundType, Pool};
-use crate::net::{Fqdn, FqdnPattern, Transport};
+use crate::net::{Cloud, Fqdn, FqdnPattern, Transport};
 
 use super::cause::Cause;
 use super::dataplane::Dataplane;
@@ -211,9 +211,14 @@ pub struct FirstFailure<'f> {
 
 /// Plays the start of a node through, step by step, up to the first that certainly fails.
 ///
-/// Steps that run only on some nodes are taken to run. A step with several hosts fails when one of them does.
+/// A name that `needs` does not know is left out: other clouds have other names, and some steps run on some nodes
+/// only. A step with several hosts fails when one of them does.
 #[must_use]
-pub fn first_failure<'f>(plane: &Dataplane<'f>, pool: Id<Pool>) -> Option<FirstFailure<'f>> {
+pub fn first_failure<'f>(
+    plane: &Dataplane<'f>,
+    pool: Id<Pool>,
+    needs: &dyn Fn(&Fqdn) -> bool,
+) -> Option<FirstFailure<'f>> {
     let nodes = &plane.estate.pools[pool];
     let subnet = nodes.subnets.iter().find_map(|subnet| subnet.id)?;
     let address = plane.some_address(subnet)?;
@@ -226,6 +231,11 @@ pub fn first_failure<'f>(plane: &Dataplane<'f>, pool: Id<Pool>) -> Option<FirstF
             let Some(name) = host_name(plane, pool, host) else {
                 continue;
             };
+            let own = host == API_SERVER || host == REGISTRY;
+            let usual = step.always && plane.estate.cloud == Cloud::Public;
+            if !(own || usual || needs(&name)) {
+                continue;
+            }
             let flow = Flow {
                 from: Sender::Inside { subnet, address },
                 to: Target {

@@ -133,7 +133,7 @@ impl EffectiveRoute {
                 }
             }
             Maker::System => Element {
-                name: format!("system route {}", destination_words(&self.destination)),
+                name: "system route".to_owned(),
                 origin: crate::base::Origin::Platform,
                 site: Site::Platform,
             },

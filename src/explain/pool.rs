@@ -2,7 +2,7 @@
 
 use crate::azure::preflight::{Preflight, Refusal, preflight};
 use crate::azure::provisioning::{FirstFailure, first_failure};
-use crate::azure::{Announced, Cause, Dataplane, Flow, Sender, Target, Verdict};
+use crate::azure::{Announced, Cause, Dataplane, Flow, Sender, Target, Verdict, covers};
 use crate::estate::{Id, Pool, Subnet};
 use crate::intent::catalog::Level;
 use crate::intent::{Intent, Requirement};
@@ -125,10 +125,23 @@ pub fn explain_pool<'p>(
     PoolReport {
         pool,
         preflight,
-        first_failure: first_failure(plane, pool),
+        first_failure: first_failure(plane, pool, &|name| needs(intent, pool, name)),
         endpoints,
         open,
     }
+}
+
+/// Whether a requirement of the pool names a host.
+fn needs(intent: &Intent, pool: Id<Pool>, name: &Fqdn) -> bool {
+    let mut own = intent.requirements.iter().filter(|need| need.pool == pool);
+    own.any(|need| {
+        need.destinations
+            .iter()
+            .any(|destination| match &destination.value {
+                Destination::Fqdn(pattern) => covers(pattern, name),
+                _ => false,
+            })
+    })
 }
 
 fn ask<'p>(

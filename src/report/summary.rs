@@ -146,7 +146,7 @@ pub fn unproved_assertions(intent: &Intent) -> Option<String> {
     match intent.assertions.len() {
         0 => None,
         count => Some(format!(
-            "{} read and resolved, not proved: this version does not trace flows",
+            "{} read and resolved, not proved: `tidegate explain` follows single flows",
             counted(count, "assertion", "assertions")
         )),
     }

@@ -23,7 +23,9 @@ pub(super) struct Denial {
 const MOST: usize = 3;
 
 /// Explains the deny at the end of a firewall's rules.
-pub(super) fn explain(judge: &Judge<'_>, order: &FirewallOrder<'_>, notes: &mut Notes) -> Denial {
+pub(super) fn explain(judge: &Judge<'_>, order: &FirewallOrder<'_>) -> Denial {
+    // What nearly matched was asked before; what that assumed has been noted.
+    let notes = &mut Notes::new();
     let mut near = near_network(judge, order, notes);
     near.extend(near_application(judge, order, notes));
     near.sort_by_key(|(rank, _)| *rank);
@@ -58,18 +60,18 @@ pub(super) fn explain(judge: &Judge<'_>, order: &FirewallOrder<'_>, notes: &mut 
     let (cause, text) = if meant {
         (
             Cause::RuleFieldMismatch,
-            format!("no rule allows {words}; one misses it by a single field"),
+            format!("has no rule that allows {words}; one misses it by a single field"),
         )
     } else if by_name {
         (
             Cause::EndpointNotAllowed,
-            format!("no rule allows {words}, so the deny at the end decides"),
+            format!("has no rule that allows {words}, so the deny at its end decides"),
         )
     } else {
         (
             Cause::NetworkRuleMissing,
             format!(
-                "no network rule allows {words}{}",
+                "has no network rule that allows {words}{}",
                 if judge.request.packet.transport == Transport::Tcp {
                     ""
                 } else {
@@ -153,7 +155,7 @@ fn near_network(judge: &Judge<'_>, order: &FirewallOrder<'_>, notes: &mut Notes)
         if !source && !(port && transport) {
             continue;
         }
-        let destination = judge.network_destination(rule, notes).0 != Truth::No;
+        let destination = judge.network_destination(rule, notes).0 == Truth::Yes;
         let anywhere = rule
             .destinations
             .iter()
@@ -236,7 +238,7 @@ fn near_application(
         if !service && !source {
             continue;
         }
-        let named = judge.application_name(rule, name, notes) != Truth::No;
+        let named = judge.application_name(rule, name, notes) == Truth::Yes;
         let everything = rule.destinations.iter().any(|d| {
             matches!(
                 d,

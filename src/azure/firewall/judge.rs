@@ -199,11 +199,16 @@ impl Judge<'_> {
     /// The rules that match or may, in order, up to the first that certainly does.
     fn hits(&self, order: &FirewallOrder<'_>, notes: &mut Notes) -> Vec<Hit> {
         let mut hits = Vec::new();
+        // What was assumed about rules that do not match matters only when none does.
+        let mut rejected = Notes::new();
         for placed in &order.network {
-            let (truth, doubt) = self.network_match(placed.rule, notes);
+            let mut own = Notes::new();
+            let (truth, doubt) = self.network_match(placed.rule, &mut own);
             if truth == Truth::No {
+                rejected.append(&mut own);
                 continue;
             }
+            notes.append(&mut own);
             hits.push(Hit {
                 element: rule_element(self.plane.estate, &placed.rule.info, placed.place),
                 access: access(placed.action),
@@ -217,13 +222,17 @@ impl Judge<'_> {
             }
         }
         if self.request.packet.transport != Transport::Tcp {
+            notes.append(&mut rejected);
             return hits;
         }
         for placed in &order.application {
-            let truth = self.application_match(placed.rule, notes);
+            let mut own = Notes::new();
+            let truth = self.application_match(placed.rule, &mut own);
             if truth == Truth::No {
+                rejected.append(&mut own);
                 continue;
             }
+            notes.append(&mut own);
             hits.push(Hit {
                 element: rule_element(self.plane.estate, &placed.rule.info, placed.place),
                 access: access(placed.action),
@@ -236,6 +245,7 @@ impl Judge<'_> {
                 return hits;
             }
         }
+        notes.append(&mut rejected);
         hits
     }
 
@@ -336,7 +346,7 @@ impl Judge<'_> {
             text,
             near,
             log,
-        } = denial::explain(self, order, notes);
+        } = denial::explain(self, order);
         if self.request.announced.is_some() && self.request.packet.transport == Transport::Tcp {
             note(
                 notes,
@@ -506,12 +516,14 @@ impl Judge<'_> {
                 }
                 truth
             }
+            // A rule that waits for a value is deployed once it has one.
             Endpoint::Plain(Destination::Open(open)) => {
+                let parameter = &open.parameter;
                 note(
                     notes,
-                    format!("parameter `{}` has no value yet", open.parameter),
+                    format!("rules that wait for parameter `{parameter}` are not deployed yet"),
                 );
-                Truth::Maybe
+                Truth::No
             }
             Endpoint::Plain(Destination::Fqdn(_) | Destination::FqdnTag(_))
             | Endpoint::SecurityGroup(_) => Truth::No,

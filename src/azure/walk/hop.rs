@@ -167,6 +167,10 @@ impl Walk<'_> {
                 Cause::OverrideOrBypass
             };
         }
+        if !self.devices.is_empty() {
+            // The routes of a device's own subnet are part of what it carries.
+            return Cause::NextHopUnreachable;
+        }
         // Azure's own routes drop private ranges as long as no default route of the user takes them.
         if self.plane.estate.subnets[subnet].route_table.is_some() {
             Cause::NoDefaultRoute

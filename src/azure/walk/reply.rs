@@ -157,7 +157,27 @@ impl Walk<'_> {
             return;
         };
         let element = route.element(estate);
+        let gateway = &estate.subnets[subnet];
+        let unstated = gateway.meta.home.is_existing() && gateway.route_table.is_none();
         match last {
+            Some(device) if unstated && !holders.contains(&device.holder) => {
+                let device = self.device_element(device.holder);
+                let place = self.subnet_element(subnet);
+                self.hinder(Hindrance {
+                    on_reply: true,
+                    outcome: super::Outcome::Unclear,
+                    ..Hindrance::new(
+                        Stage::Reply,
+                        Cause::AsymmetricReturn,
+                        place,
+                        format!(
+                            "exists, and its route table is not stated: replies have to come back through {} and need \
+                             a route to it there",
+                            device.name
+                        ),
+                    )
+                });
+            }
             Some(device) if holders.contains(&device.holder) => {
                 self.pass(
                     Stage::Reply,

@@ -81,10 +81,10 @@ impl<'w> Walk<'w> {
                 })
             }
             Answer::Public(None) => {
-                self.note(format!(
-                    "the public address of {name} is not known; it is taken to lie outside every prefix that routes \
-                     and rules name"
-                ));
+                self.note(
+                    "public addresses that are not known are taken to lie outside every prefix that routes and rules \
+                     name",
+                );
                 Some(End {
                     address: None,
                     tags: target.tags.clone(),
@@ -156,10 +156,13 @@ impl<'w> Walk<'w> {
         packet: &Packet,
     ) {
         let judgement = nsg::judge(self.plane, nsg, direction, subnet, packet, &mut self.notes);
+        let to = match (&self.name, packet.destination.address) {
+            (Some(name), None) => name.to_string(),
+            _ => packet.destination.words(),
+        };
         let words = format!(
-            "{} -> {} ({})",
+            "{} -> {to} ({})",
             packet.source.words(),
-            packet.destination.words(),
             packet.service_words()
         );
         if judgement.outcome == Outcome::Passes {

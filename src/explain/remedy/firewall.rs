@@ -139,7 +139,7 @@ fn require(case: &Case<'_>, owner: Owner) -> Option<Remedy> {
         let body = case.estate().pools[case.pool()?].meta.body?;
         Some(Edit {
             span: body.after(),
-            text: format!("\n\nrequire {pool} -> {destination} {service} \"added\""),
+            text: format!("\n\nrequire {pool} -> {destination} {service}"),
         })
     });
     Some(remedy.edit(edit.map(|edit| Edit {

@@ -2,7 +2,7 @@
 
 use crate::azure::next_hop::{Holder, default_v4, vnet_of};
 use crate::azure::routing::are_peered;
-use crate::azure::{Sender, Site};
+use crate::azure::{Cause, Sender, Site};
 use crate::base::Spanned;
 use crate::estate::{
     Estate, Firewall, Id, NextHop, Peering, PeeringState, Ref, Route, RouteDestination, RouteTable,
@@ -42,8 +42,76 @@ pub(super) fn remedies(case: &Case<'_>) -> Vec<Remedy> {
         offered.extend(default_route(case, subnet));
         offered.extend(attach_table(case, subnet));
     }
-    offered.extend(reply_past_firewall(case));
+    if case.blocker.cause == Cause::AsymmetricReturn {
+        offered.extend(reply_past_firewall(case));
+        offered.extend(reply_through_firewall(case));
+    }
     offered
+}
+
+/// What comes in through a gateway takes the firewall that the request took.
+fn reply_through_firewall(case: &Case<'_>) -> Option<Remedy> {
+    let estate = case.estate();
+    let source = case.subnet()?;
+    let prefix = estate.subnets[source].prefixes.first()?.value;
+    let firewall = case
+        .trace
+        .path
+        .iter()
+        .find_map(|element| match element.site {
+            Site::Firewall(id) => Some(id),
+            _ => None,
+        })?;
+    let gateway = case
+        .trace
+        .path
+        .iter()
+        .find_map(|element| match element.site {
+            Site::Gateway(id) => Some(id),
+            _ => None,
+        });
+    let subnet = match gateway {
+        Some(gateway) => estate.subnet_named(estate.gateways[gateway].vnet.id?, "GatewaySubnet")?,
+        None => match super::super::query::sender_at(estate, case.address()?) {
+            Sender::Inside { subnet, .. } => subnet,
+            Sender::Outside { .. } => return None,
+        },
+    };
+    let name = &estate.firewalls[firewall].meta.name;
+    let path = estate.subnet_path(subnet);
+    let title = format!(
+        "route {prefix} to firewall `{name}` on subnet `{path}`, so that replies come back through it"
+    );
+    let span = case.span();
+    let route = Route {
+        name: "replies".into(),
+        origin: span.into(),
+        destination: Spanned::new(RouteDestination::Prefix(prefix), span),
+        next_hop: Spanned::new(to_firewall(case, firewall), span),
+    };
+    let table = estate.subnets[subnet]
+        .route_table
+        .as_ref()
+        .and_then(|table| table.id);
+    let edit = table.and_then(|table| {
+        add_clause(
+            &estate.route_tables[table].meta,
+            &format!("route replies {prefix} -> firewall {name}"),
+        )
+    });
+    let meta = estate.subnets[subnet].meta.clone();
+    let remedy = Remedy::new(title, move |estate| match table {
+        Some(table) => estate.route_tables[table].routes.push(route.clone()),
+        None => {
+            let table = estate.route_tables.push(RouteTable {
+                meta: meta.clone(),
+                routes: vec![route.clone()],
+                gateway_propagation: true,
+            });
+            estate.subnets[subnet].route_table = Some(Ref::known(table, "replies", span));
+        }
+    });
+    Some(remedy.edit(edit))
 }
 
 /// The firewalls that a network reaches directly.

@@ -81,7 +81,7 @@ fn reason_text(
         Some(span) => excerpt(
             (word, blocker.cause.slug()),
             &message,
-            (span, &blocker.text),
+            (span, "decides"),
             view.sources,
             view.color,
         ),

@@ -91,7 +91,7 @@ fn endpoints(out: &mut String, report: &PoolReport<'_>, view: &View<'_>) {
     ]
     .into_iter()
     .filter(|verdict| count(*verdict) > 0)
-    .map(|verdict| format!("{} {}", count(verdict), words::verdict(verdict)))
+    .map(|verdict| format!("{} {}", count(verdict), words::counted(verdict)))
     .collect();
     let waiting = match report.open.len() {
         0 => String::new(),

@@ -71,6 +71,14 @@ pub(super) fn verdict(verdict: Verdict) -> &'static str {
     }
 }
 
+/// The same behind a number.
+pub(super) fn counted(of: Verdict) -> &'static str {
+    match of {
+        Verdict::NoReturn => "with the reply lost",
+        other => verdict(other),
+    }
+}
+
 /// An edit as what to write where.
 pub(super) fn edit(sources: &SourceMap, edit: &Edit) -> String {
     let written = sources.text(edit.span);
