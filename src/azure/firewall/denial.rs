@@ -152,7 +152,7 @@ fn near_network(judge: &Judge<'_>, order: &FirewallOrder<'_>, notes: &mut Notes)
             continue;
         }
         let source = judge.source(&rule.sources, notes) != Truth::No;
-        if !source && !(port && transport) {
+        if !(source || port && transport) {
             continue;
         }
         let destination = judge.network_destination(rule, notes).0 == Truth::Yes;

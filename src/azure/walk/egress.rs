@@ -30,7 +30,7 @@ struct Exit {
 
 impl Walk<'_> {
     /// A packet whose next hop is the Internet leaves with a public address of its subnet or device.
-    pub(super) fn to_internet(
+    pub(super) fn reach_internet(
         &mut self,
         subnet: Id<Subnet>,
         packet: Packet,

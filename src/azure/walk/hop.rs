@@ -62,16 +62,9 @@ impl Walk<'_> {
                     words.join(", "),
                     packet.destination.words()
                 ));
-                let ways = several
-                    .iter()
-                    .map(|route| {
-                        let (route, packet) = (*route, packet.clone());
-                        let way: Box<dyn FnOnce(&mut Self)> =
-                            Box::new(move |walk: &mut Self| walk.follow(subnet, packet, route));
-                        way
-                    })
-                    .collect();
-                self.each_way(ways);
+                self.each_way(several, |walk, route| {
+                    walk.follow(subnet, packet.clone(), route);
+                });
             }
         }
     }
@@ -129,29 +122,20 @@ impl Walk<'_> {
                     element.clone(),
                     format!("{prefix} -> Internet"),
                 );
-                self.to_internet(subnet, packet, Some(&element));
+                self.reach_internet(subnet, packet, Some(&element));
             }
-            Hop::Gateway(gateway) => self.to_gateway(subnet, packet, *gateway, element, route),
+            Hop::Gateway(gateway) => self.reach_gateway(subnet, packet, *gateway, element, route),
             Hop::Hub(hub) => {
                 let hub = *hub;
-                self.to_hub(subnet, packet, hub, element);
+                self.reach_hub(subnet, packet, hub, element);
             }
             Hop::Appliances(candidates) => match candidates.as_slice() {
-                [one] => self.to_appliance(subnet, packet, *one, element, &prefix),
+                [one] => self.reach_appliance(subnet, packet, *one, element, &prefix),
                 several => {
-                    let ways = several
-                        .iter()
-                        .map(|candidate| {
-                            let (candidate, packet) = (*candidate, packet.clone());
-                            let (element, prefix) = (element.clone(), prefix.clone());
-                            let way: Box<dyn FnOnce(&mut Self)> =
-                                Box::new(move |walk: &mut Self| {
-                                    walk.to_appliance(subnet, packet, candidate, element, &prefix);
-                                });
-                            way
-                        })
-                        .collect();
-                    self.each_way(ways);
+                    self.each_way(several, |walk, candidate| {
+                        let element = element.clone();
+                        walk.reach_appliance(subnet, packet.clone(), *candidate, element, &prefix);
+                    });
                 }
             },
         }
@@ -179,7 +163,7 @@ impl Walk<'_> {
         }
     }
 
-    fn to_appliance(
+    fn reach_appliance(
         &mut self,
         subnet: Id<Subnet>,
         packet: Packet,
@@ -210,7 +194,7 @@ impl Walk<'_> {
             return;
         }
         if candidate.holder == Holder::Nobody {
-            self.to_nobody(here, candidate, route, prefix);
+            self.meet_nobody(here, candidate, route, prefix);
             return;
         }
         let Some(there) = vnet_of(estate, candidate.holder) else {
@@ -303,7 +287,7 @@ impl Walk<'_> {
     }
 
     /// Nothing of the estate holds the address of a next hop.
-    fn to_nobody(&mut self, here: Id<Vnet>, candidate: Candidate, route: Element, prefix: &str) {
+    fn meet_nobody(&mut self, here: Id<Vnet>, candidate: Candidate, route: Element, prefix: &str) {
         let estate = self.plane.estate;
         let Some(address) = candidate.address else {
             self.doubt(
@@ -561,7 +545,7 @@ impl Walk<'_> {
         }
     }
 
-    fn to_gateway(
+    fn reach_gateway(
         &mut self,
         subnet: Id<Subnet>,
         packet: Packet,
@@ -642,7 +626,13 @@ impl Walk<'_> {
     }
 
     /// A virtual WAN hub: its firewall when traffic is routed through it, else straight to the other network.
-    fn to_hub(&mut self, subnet: Id<Subnet>, packet: Packet, id: Id<VirtualHub>, route: Element) {
+    fn reach_hub(
+        &mut self,
+        subnet: Id<Subnet>,
+        packet: Packet,
+        id: Id<VirtualHub>,
+        route: Element,
+    ) {
         let hub = &self.plane.estate.hubs[id];
         self.pass(Stage::Route, route, "takes the packet");
         let public = packet

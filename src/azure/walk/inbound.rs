@@ -52,7 +52,7 @@ impl<'w> Walk<'w> {
             return;
         }
         match self.subnet_holding(to) {
-            Some(subnet) => self.to_machine(subnet, packet),
+            Some(subnet) => self.reach_machine(subnet, packet),
             None => {
                 self.path.push(super::internet());
                 self.ask_service(Identity::Public(vec![address]), &packet);
@@ -114,7 +114,7 @@ impl<'w> Walk<'w> {
             address: self.plane.some_address(subnet),
             tags: Vec::new(),
         };
-        self.to_machine(subnet, packet);
+        self.reach_machine(subnet, packet);
     }
 
     /// A firewall translates flows to its public addresses, and hides the client behind an address of its own.
@@ -231,11 +231,11 @@ impl<'w> Walk<'w> {
     }
 
     /// A machine is reached from outside: by the platform, through a load balancer, or from behind a gateway.
-    fn to_machine(&mut self, subnet: Id<Subnet>, packet: Packet) {
+    fn reach_machine(&mut self, subnet: Id<Subnet>, packet: Packet) {
         let source = packet.source.address;
         let behind = source.and_then(|source| self.gateway_towards(subnet, source));
         if let Some(gateway) = behind {
-            self.from_gateway(gateway, packet);
+            self.enter_by_gateway(gateway, packet);
             return;
         }
         self.path.push(self.subnet_element(subnet));
@@ -266,7 +266,7 @@ impl<'w> Walk<'w> {
     }
 
     /// A flow comes in through a gateway and takes the routes of the gateway's subnet.
-    fn from_gateway(&mut self, id: Id<Gateway>, packet: Packet) {
+    fn enter_by_gateway(&mut self, id: Id<Gateway>, packet: Packet) {
         let estate = self.plane.estate;
         let gateway = &estate.gateways[id];
         self.path.push(Element {

@@ -166,12 +166,12 @@ impl<'w> Walk<'w> {
 
     /// Walks every way that may be taken and puts them together: what stops the flow on each way stops it, what stops
     /// it on some makes the outcome uncertain.
-    fn each_way(&mut self, ways: Vec<Box<dyn FnOnce(&mut Self) + '_>>) {
+    fn each_way<T>(&mut self, choices: &[T], walk: impl Fn(&mut Self, &T)) {
         let before = self.blockers.len();
         let mut results: Vec<Self> = Vec::new();
-        for way in ways {
+        for choice in choices {
             let mut branch = self.clone();
-            way(&mut branch);
+            walk(&mut branch, choice);
             results.push(branch);
         }
         for branch in &results {

@@ -133,7 +133,7 @@ fn require(case: &Case<'_>, owner: Owner) -> Option<Remedy> {
         ),
     };
     let remedy = Remedy::new(title, move |estate| {
-        add_collection(estate, owner, &collection)
+        add_collection(estate, owner, &collection);
     });
     let edit = who.and_then(|pool| {
         let body = case.estate().pools[case.pool()?].meta.body?;
@@ -229,7 +229,7 @@ fn widen(case: &Case<'_>, near: &NearMiss) -> Option<Remedy> {
                     Field::Name => {
                         rule.destinations.extend(name.clone().map(|name| {
                             Endpoint::Plain(Destination::Fqdn(FqdnPattern::Exact(name)))
-                        }))
+                        }));
                     }
                     Field::Port | Field::Protocol => {
                         let mut usual = AppProtocol::ALL.into_iter();
