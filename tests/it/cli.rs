@@ -81,6 +81,11 @@ impl Folder {
         command
     }
 
+    /// Runs the command with these arguments.
+    pub(crate) fn run_with(&self, arguments: &[&str]) -> Ran {
+        Ran::of(self.command("").args(arguments).output())
+    }
+
     /// Runs the command with arguments that have no blanks in them.
     pub(crate) fn run(&self, arguments: &str) -> Ran {
         Ran::of(self.command(arguments).output())
@@ -106,7 +111,7 @@ impl Ran {
     }
 
     #[track_caller]
-    fn ends_with(self, code: i32) -> Self {
+    pub(crate) fn ends_with(self, code: i32) -> Self {
         assert_eq!(
             self.code,
             Some(code),
