@@ -25,6 +25,16 @@ pub struct Symptom {
 /// The codes that wrap what a node reports.
 const WRAPPERS: [&str; 2] = ["ReconcileVMSSAgentPoolFailed", "CreateVMSSAgentPoolFailed"];
 
+impl Symptom {
+    /// Whether it only wraps what a node reports.
+    #[must_use]
+    pub fn is_wrapper(&self) -> bool {
+        self.code
+            .as_deref()
+            .is_some_and(|code| WRAPPERS.contains(&code))
+    }
+}
+
 /// What Azure may show for a failing flow of a pool; nothing when no step of a node depends on it, as is often so.
 #[must_use]
 pub fn symptoms(plane: &Dataplane<'_>, pool: Id<Pool>, flow: &Flow, trace: &Trace) -> Vec<Symptom> {

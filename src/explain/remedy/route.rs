@@ -218,12 +218,14 @@ fn remove(case: &Case<'_>, table: Id<RouteTable>, index: usize) -> Option<Remedy
         "remove route `{}` of route table `{}`",
         route.name, tables.meta.name
     );
-    Some(Remedy::new(title, move |estate| {
+    let remedy = Remedy::new(title, move |estate| {
         let routes = &mut estate.route_tables[table].routes;
         if index < routes.len() {
             routes.remove(index);
         }
-    }))
+    });
+    // What the route led past or dropped takes another way then.
+    Some(remedy.wide())
 }
 
 /// The table of the subnet gets a default route to a firewall that is reached directly.

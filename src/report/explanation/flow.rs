@@ -137,6 +137,9 @@ fn reason_text(
 
 fn remedy_text(remedy: &Remedy) -> String {
     let mut text = remedy.title.clone();
+    if remedy.wide {
+        text.push_str(", which lets more through than this flow");
+    }
     match (remedy.rewritten, remedy.alone) {
         (Some(verdict), _) => {
             text.push_str(&format!(
@@ -166,8 +169,8 @@ fn azure_words(out: &mut String, explanation: &Explanation, view: &View<'_>) {
         }
         return;
     }
-    for symptom in explanation.symptoms.iter().take(4) {
-        paragraph(out, "  azure   ", &words::symptom(symptom), view.width);
+    for line in words::symptoms(&explanation.symptoms) {
+        paragraph(out, "  azure   ", &line, view.width);
     }
 }
 

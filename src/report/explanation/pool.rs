@@ -17,7 +17,7 @@ pub fn pool(report: &PoolReport<'_>, view: &View<'_>) -> String {
     let mut out = format!("pool {name}\n\n");
     preflight(&mut out, report, view);
     if let Some(failure) = &report.first_failure {
-        let shown: Vec<String> = failure.symptoms.iter().map(words::symptom).collect();
+        let shown = words::symptoms(&failure.symptoms);
         let text = format!(
             "the first step of a node to fail is the one that {} ({}): {}",
             failure.step.does,
@@ -40,7 +40,13 @@ pub fn pool(report: &PoolReport<'_>, view: &View<'_>) -> String {
 fn preflight(out: &mut String, report: &PoolReport<'_>, view: &View<'_>) {
     let refusals: Vec<&Refusal> = report.preflight.refusals.iter().collect();
     if refusals.is_empty() {
-        paragraph(out, "preflight   ", "Azure accepts the cluster", view.width);
+        let fails = report.verdict() != Verdict::Allowed;
+        let text = if fails {
+            "Azure accepts the cluster; it does not look at next hops, rules, names or replies"
+        } else {
+            "Azure accepts the cluster"
+        };
+        paragraph(out, "preflight   ", text, view.width);
     }
     for refusal in refusals {
         paragraph(

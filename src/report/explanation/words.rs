@@ -91,18 +91,36 @@ pub(super) fn edit(sources: &SourceMap, edit: &Edit) -> String {
     }
 }
 
-/// An error as Azure shows it.
-pub(super) fn symptom(symptom: &Symptom) -> String {
-    let exit = symptom
-        .exit
-        .map_or_else(String::new, |exit| format!("vmssCSE exit status={exit}"));
-    let code = symptom.code.clone().unwrap_or_default();
-    let head: Vec<&str> = [exit.as_str(), code.as_str()]
-        .into_iter()
-        .filter(|part| !part.is_empty())
-        .collect();
-    match &symptom.message {
-        Some(message) => format!("{}: \"{message}\"", head.join(", ")),
-        None => head.join(", "),
-    }
+/// Errors as Azure shows them, a line each: those of the node's script, with what wraps them.
+pub(super) fn symptoms(symptoms: &[Symptom]) -> Vec<String> {
+    const MOST: usize = 2;
+    let wrappers = |exit| {
+        let wrapping = symptoms
+            .iter()
+            .filter(move |s| s.is_wrapper() && s.exit == exit);
+        let codes: Vec<&str> = wrapping.filter_map(|s| s.code.as_deref()).collect();
+        codes.join(" or ")
+    };
+    // What has no code of its own comes later in the script, or is a variant of what has one.
+    let named = symptoms.iter().any(|s| s.code.is_some());
+    let own = symptoms
+        .iter()
+        .filter(|s| !s.is_wrapper() && (s.code.is_some() || !named));
+    own.take(MOST)
+        .map(|symptom| {
+            let exit = symptom
+                .exit
+                .map(|exit| format!("vmssCSE exit status={exit}"));
+            let head: Vec<String> = exit.into_iter().chain(symptom.code.clone()).collect();
+            let mut line = head.join(", ");
+            let wrapped = wrappers(symptom.exit);
+            if !wrapped.is_empty() {
+                line.push_str(&format!(" (inside {wrapped})"));
+            }
+            if let Some(message) = &symptom.message {
+                line.push_str(&format!(": \"{message}\""));
+            }
+            line
+        })
+        .collect()
 }
