@@ -284,7 +284,7 @@ impl Walk<'_> {
     }
 
     /// The place where a route names its next hop.
-    fn next_hop_element(&self, route: Element) -> Element {
+    pub(super) fn next_hop_element(&self, route: Element) -> Element {
         let Site::Route(table, index) = route.site else {
             return route;
         };

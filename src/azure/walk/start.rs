@@ -126,7 +126,10 @@ impl<'w> Walk<'w> {
             );
             return;
         }
-        self.leave(subnet, packet);
+        match self.pods_at(subnet, &packet.destination) {
+            Some(pool) => self.to_pod(subnet, pool, &packet),
+            None => self.leave(subnet, packet),
+        }
     }
 
     /// The interface's group comes before the subnet's on the way out.
