@@ -95,6 +95,19 @@ impl Walk<'_> {
                     ),
                 );
             }
+            Hop::VnetLocal if self.is_lost_inside(subnet, &packet, route) => {
+                let cause = self.drop_cause(subnet, route);
+                let element = self.next_hop_element(element);
+                self.block(
+                    Stage::Route,
+                    cause,
+                    element,
+                    format!(
+                        "{prefix} has next hop VnetLocal, and {} is in no network that the subnet reaches",
+                        packet.destination.words()
+                    ),
+                );
+            }
             Hop::VnetLocal | Hop::Peering(_) => {
                 let words = match route.hop {
                     Hop::Peering(peer) => format!(
@@ -155,6 +168,22 @@ impl Walk<'_> {
                 }
             },
         }
+    }
+
+    /// Whether a user route keeps a packet in the virtual network that is for none of its addresses, nor for those of
+    /// a peer.
+    fn is_lost_inside(&self, subnet: Id<Subnet>, packet: &Packet, route: &EffectiveRoute) -> bool {
+        let estate = self.plane.estate;
+        let here = estate.subnets[subnet].vnet;
+        let Some(address) = packet.destination.address else {
+            return false;
+        };
+        let near = estate.vnets.iter().any(|(id, vnet)| {
+            let mut prefixes = vnet.prefixes.iter();
+            prefixes.any(|prefix| prefix.value.contains(&address))
+                && (id == here || are_peered(estate, here, id))
+        });
+        route.source == RouteSource::User && !near
     }
 
     /// Why a packet meets a route that drops it.
