@@ -2,7 +2,10 @@
 
 use std::net::IpAddr;
 
-use crate::estate::{Appliance, ApplianceFilter, Firewall, Id, Subnet, VirtualHub, Vnet};
+use crate::estate::{
+    Appliance, ApplianceFilter, Estate, Firewall, Id, Peering, PeeringState, Subnet, VirtualHub,
+    Vnet,
+};
 use crate::net::Destination;
 
 use super::super::cause::Cause;
@@ -252,13 +255,14 @@ impl Walk<'_> {
                 &estate.vnets[here].meta.name,
                 &estate.vnets[there].meta.name,
             );
+            let element = broken_peering(estate, here, there).unwrap_or(route);
             self.block(
                 Stage::Route,
                 Cause::NextHopUnreachable,
-                route,
+                element,
                 format!(
-                    "{prefix} -> {words}, which is in vnet `{far}`; vnet `{near}` is not peered with it, and a next \
-                     hop has to be reached directly"
+                    "{prefix} -> {words}, which is in vnet `{far}`; no peering with vnet `{near}` is in force, and \
+                     a next hop has to be reached directly"
                 ),
             );
             return;
@@ -354,10 +358,11 @@ impl Walk<'_> {
             return;
         };
         if there != here && !are_peered(estate, here, there) {
+            let element = broken_peering(estate, here, there).unwrap_or(route);
             self.block(
                 Stage::Route,
                 Cause::NextHopUnreachable,
-                route,
+                element,
                 format!(
                     "{prefix} -> {address}, which is in vnet `{}`; vnet `{}` is not peered with it",
                     vnet.meta.name, estate.vnets[here].meta.name
@@ -613,11 +618,12 @@ impl Walk<'_> {
                     site: Site::Platform,
                 });
             } else {
-                let route = self.next_hop_element(route);
+                let element =
+                    transit_not_given(estate, vnet).unwrap_or_else(|| self.next_hop_element(route));
                 self.block(
                     Stage::Route,
                     Cause::NextHopUnreachable,
-                    route,
+                    element,
                     format!(
                         "{prefix} -> VirtualNetworkGateway, but vnet `{}` has none and uses none of a peer (remote \
                          gateways, gateway transit)",
@@ -709,11 +715,7 @@ impl Walk<'_> {
             return None;
         }
         let (id, peering) = direction(estate, receiver, home)?;
-        (!peering.forwarded_traffic).then(|| Element {
-            name: format!("peering `{}` -> `{}`", peering.from.name, peering.to.name),
-            origin: peering.origin,
-            site: Site::Peering(id),
-        })
+        (!peering.forwarded_traffic).then(|| peering_element(id, peering))
     }
 
     /// The device that a subnet's route to an address leads to, if it leads to one.
@@ -752,5 +754,49 @@ impl Walk<'_> {
             },
             Holder::Nobody => super::internet(),
         }
+    }
+}
+
+/// The peering between two networks that is written down and not in force: Connected is only what both sides are.
+fn broken_peering(estate: &Estate, here: Id<Vnet>, there: Id<Vnet>) -> Option<Element> {
+    let towards = |from: Id<Vnet>, to: Id<Vnet>| {
+        let mut peerings = estate.peerings.iter();
+        peerings
+            .find(move |(_, peering)| peering.from.id == Some(from) && peering.to.id == Some(to))
+    };
+    let works = |(_, peering): &(Id<Peering>, &Peering)| {
+        peering.state == PeeringState::Connected && peering.access
+    };
+    let (out, back) = (towards(here, there), towards(there, here));
+    let broken = out
+        .filter(|one| !works(one))
+        .or(back.filter(|one| !works(one)));
+    let (id, peering) = broken.or(out).or(back)?;
+    Some(peering_element(id, peering))
+}
+
+/// The peering to a network with a gateway that does not use it, or does not lend it.
+fn transit_not_given(estate: &Estate, here: Id<Vnet>) -> Option<Element> {
+    estate.gateways.iter().find_map(|(_, gateway)| {
+        let there = gateway.vnet.id.filter(|there| *there != here)?;
+        let (Some((out, own)), Some((back, other))) = (
+            direction(estate, here, there),
+            direction(estate, there, here),
+        ) else {
+            return broken_peering(estate, here, there);
+        };
+        Some(if own.remote_gateways {
+            peering_element(back, other)
+        } else {
+            peering_element(out, own)
+        })
+    })
+}
+
+fn peering_element(id: Id<Peering>, peering: &Peering) -> Element {
+    Element {
+        name: format!("peering `{}` -> `{}`", peering.from.name, peering.to.name),
+        origin: peering.origin,
+        site: Site::Peering(id),
     }
 }
