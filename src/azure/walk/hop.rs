@@ -46,7 +46,7 @@ impl Walk<'_> {
         );
         match routes.as_slice() {
             [] => {
-                let element = self.subnet_element(subnet);
+                let element = self.table_or_subnet(subnet);
                 self.block(
                     Stage::Route,
                     Cause::NoDefaultRoute,

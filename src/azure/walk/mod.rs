@@ -238,6 +238,19 @@ impl<'w> Walk<'w> {
         }
     }
 
+    /// The route table of a subnet, or the subnet when it has none.
+    fn table_or_subnet(&self, subnet: Id<Subnet>) -> Element {
+        let estate = self.plane.estate;
+        match super::next_hop::table_of(estate, subnet) {
+            Some(id) => Element {
+                name: format!("route table `{}`", estate.route_tables[id].meta.name),
+                origin: estate.route_tables[id].meta.origin,
+                site: Site::RouteTable(id),
+            },
+            None => self.subnet_element(subnet),
+        }
+    }
+
     /// The subnet of a firewall's data path, when the estate shows it.
     fn firewall_subnet(&self, firewall: Id<Firewall>) -> Option<Id<Subnet>> {
         let estate = self.plane.estate;

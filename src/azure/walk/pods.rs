@@ -7,7 +7,7 @@ use std::net::IpAddr;
 use crate::estate::{Id, NetworkPlugin, Node, Pool, Subnet};
 
 use super::super::cause::Cause;
-use super::super::flow::{Element, Site, Stage};
+use super::super::flow::{Element, Stage};
 use super::super::packet::{End, Packet};
 use super::super::routing::{EffectiveRoute, Hop, RouteSource, choose};
 use super::Walk;
@@ -95,10 +95,10 @@ impl<'w> Walk<'w> {
         node: &Node,
     ) -> Result<(), (Element, String)> {
         let plane = self.plane;
-        let Some(table) = &plane.estate.subnets[subnet].route_table else {
+        if plane.estate.subnets[subnet].route_table.is_none() {
             self.note("AKS keeps a route table of its own for kubenet, with a route for each node");
             return Ok(());
-        };
+        }
         let routes = choose(
             plane,
             plane.routes(subnet),
@@ -134,14 +134,7 @@ impl<'w> Walk<'w> {
                 return Err((element, format!("leads elsewhere, but {words}")));
             }
         }
-        let element = table.id.map_or_else(
-            || self.subnet_element(subnet),
-            |id| Element {
-                name: format!("route table `{}`", table.name),
-                origin: plane.estate.route_tables[id].meta.origin,
-                site: Site::RouteTable(id),
-            },
-        );
+        let element = self.table_or_subnet(subnet);
         Err((
             element,
             format!("has no route for the pods of node `{}`; {words}", node.name),
