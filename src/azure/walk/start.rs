@@ -311,6 +311,18 @@ impl<'w> Walk<'w> {
             element.clone(),
             format!("takes HTTP and HTTPS of the nodes; they send to {at}"),
         );
+        if let Some(proxy) = proxy
+            && proxy.port != at.port()
+        {
+            let text = format!(
+                "listens on port {}; the nodes send to {}",
+                proxy.port,
+                at.port()
+            );
+            let element = self.proxy_setting(settings, element);
+            self.block(Stage::Proxy, Cause::Proxy, element, text);
+            return;
+        }
         let to_proxy = Flow {
             from: Sender::Inside { subnet, address },
             to: Target {
@@ -370,6 +382,18 @@ impl<'w> Walk<'w> {
             ..self.flow.clone()
         };
         self.leg(&onward, &element, "the proxy cannot reach the destination");
+    }
+
+    /// Where the nodes are told of the proxy, named like the proxy.
+    fn proxy_setting(&self, settings: &HttpProxy, proxy: Element) -> Element {
+        let endpoint = match self.flow.port {
+            80 => settings.http.as_ref(),
+            _ => settings.https.as_ref().or(settings.http.as_ref()),
+        };
+        Element {
+            origin: endpoint.map_or(settings.origin, |endpoint| endpoint.span.into()),
+            ..proxy
+        }
     }
 
     /// One part of a way that is a flow of its own. What stops it belongs to the proxy.
