@@ -47,7 +47,13 @@ impl<'w> Walk<'w> {
         let resolution = self.plane.look_up(subnet, name);
         // With an address given, a look-up that may fail says nothing about the flow; one that fails certainly does.
         let given = target.address.is_some();
-        if !given || resolution.outcome == Outcome::Blocks {
+        // Whoever states the address of a private endpoint that no zone tells of knows it from elsewhere.
+        let stated = self.endpoint_at(target.address).is_some()
+            && resolution
+                .blockers
+                .iter()
+                .all(|blocker| matches!(blocker.element.site, Site::PrivateEndpoint(_)));
+        if !given || (resolution.outcome == Outcome::Blocks && !stated) {
             self.notes.extend(resolution.assumptions);
             self.steps.extend(resolution.steps);
             for blocker in resolution.blockers {
