@@ -3,8 +3,8 @@
 use std::net::IpAddr;
 
 use crate::estate::{
-    Appliance, ApplianceFilter, Estate, Firewall, Id, Peering, PeeringState, Subnet, VirtualHub,
-    Vnet,
+    Appliance, ApplianceFilter, Estate, Firewall, Id, Peering, PeeringState, PrivateEndpoint,
+    PrivateEndpointPolicies, RouteDestination, Subnet, VirtualHub, Vnet,
 };
 use crate::net::Destination;
 
@@ -128,6 +128,7 @@ impl Walk<'_> {
                     element,
                     format!("{prefix} is a private endpoint"),
                 );
+                self.routes_past(subnet, *endpoint, &packet);
                 self.arrive_at_endpoint(subnet, *endpoint, packet);
             }
             Hop::ServiceEndpoint(service) => {
@@ -170,6 +171,41 @@ impl Walk<'_> {
                     self.each_way(ways);
                 }
             },
+        }
+    }
+
+    /// Tells of the user routes that a private endpoint's own route leaves aside, although somebody wrote them for it:
+    /// the network policies of its subnet are off, or the route is shorter than its network
+    /// (MicrosoftDocs/azure-docs, articles/private-link/disable-private-endpoint-network-policy.md).
+    fn routes_past(&mut self, subnet: Id<Subnet>, endpoint: Id<PrivateEndpoint>, packet: &Packet) {
+        let plane = self.plane;
+        let Some(host) = plane.estate.private_endpoints[endpoint].subnet.id else {
+            return;
+        };
+        let meant = plane.routes(subnet).iter().find(|route| {
+            let covers = match &route.destination {
+                RouteDestination::Prefix(prefix) => {
+                    prefix.prefix_len() > 0 && packet.destination.is_in(*prefix) == Truth::Yes
+                }
+                RouteDestination::ServiceTag(_) => false,
+            };
+            covers && route.source == RouteSource::User
+        });
+        let Some(route) = meant else { return };
+        let element = route.element(plane.estate);
+        if matches!(
+            plane.estate.subnets[host].private_endpoint_policies,
+            PrivateEndpointPolicies::Enabled | PrivateEndpointPolicies::RouteTables
+        ) {
+            let text = "is shorter than the network of the private endpoint, so it does not count";
+            self.pass(Stage::Route, element, text);
+        } else {
+            let text = format!(
+                "{} does not count: network policies for routes are off where the private endpoint is",
+                element.name
+            );
+            let host = self.subnet_element(host);
+            self.pass(Stage::Route, host, text);
         }
     }
 
