@@ -262,9 +262,10 @@ pub fn effective_routes(plane: &Dataplane<'_>, subnet: Id<Subnet>) -> Vec<Effect
         }
     }
     service_endpoint_routes(plane, subnet, &mut routes);
-    hub_routes(estate, vnet, &mut routes);
+    // A table that takes no gateway routes takes none of a virtual hub either.
     let propagates = table.is_none_or(|table| estate.route_tables[table].gateway_propagation);
     if propagates {
+        hub_routes(estate, vnet, &mut routes);
         for id in gateways_of(estate, vnet) {
             for prefix in &estate.gateways[id].learned {
                 routes.push(EffectiveRoute {

@@ -154,7 +154,7 @@ fn nat_gateway_of(inspection: &mut Inspection<'_>, id: Id<Subnet>) {
             origin: meta.origin,
             site: Site::NatGateway(known),
         };
-        let refusal = Refusal::new(cause, element, "has no public address or prefix");
+        let refusal = Refusal::new(Cause::NoSnat, element, "has no public address or prefix");
         let code = "NATGatewayNotAssociatedWithPublicIPOrIPPrefix";
         inspection.refuse(refusal.answered(facts, code, &[]));
     }

@@ -51,6 +51,11 @@ impl Walk<'_> {
                 _ => {}
             }
         }
+        if let Some(nat) = self.empty_nat_gateway(subnet) {
+            let text = "has no public address or prefix to translate to";
+            self.block(Stage::Snat, Cause::NoSnat, nat, text);
+            return;
+        }
         match self.exit_of(subnet, &packet) {
             Some(exit) => self.leave_with(exit, Identity::Public, packet),
             None if self.is_storage_of_the_region(&packet) => {
@@ -90,9 +95,24 @@ impl Walk<'_> {
              outbound rule of a load balancer, no default outbound access",
             estate.subnet_path(subnet)
         );
-        match written {
-            Some(route) => (route.clone(), format!("leads to the Internet, but {lacks}")),
-            None => {
+        let balancer = estate.load_balancers.iter().find(|(_, balancer)| {
+            let mut backends = balancer.backends.iter();
+            !balancer.public_ips.is_empty() && backends.any(|backend| backend.id == Some(subnet))
+        });
+        match (written, balancer) {
+            (Some(route), _) => (route.clone(), format!("leads to the Internet, but {lacks}")),
+            // It takes the default away and gives nothing in return.
+            (None, Some((id, balancer))) if place.default_outbound.is_none() => (
+                Element {
+                    name: format!("load balancer `{}`", balancer.meta.name),
+                    origin: balancer.meta.origin,
+                    site: Site::LoadBalancer(id),
+                },
+                format!(
+                    "has no outbound rule, and machines behind it lose Azure's default; {lacks}"
+                ),
+            ),
+            (None, _) => {
                 let origin = place
                     .default_outbound
                     .map_or(place.meta.origin, |setting| setting.span.into());
@@ -289,6 +309,15 @@ impl Walk<'_> {
         })
     }
 
+    /// The NAT gateway of a subnet, when it takes the packets and has no address for them.
+    fn empty_nat_gateway(&self, subnet: Id<Subnet>) -> Option<Element> {
+        let estate = self.plane.estate;
+        let id = estate.subnets[subnet].nat_gateway.as_ref()?.id?;
+        let nat = &estate.nat_gateways[id];
+        let empty = nat.public_ips.is_empty() && !nat.meta.home.is_existing();
+        empty.then(|| self.nat_exit(id).element)
+    }
+
     fn nat_exit(&self, id: Id<NatGateway>) -> Exit {
         let estate = self.plane.estate;
         let nat = &estate.nat_gateways[id];
@@ -328,6 +357,7 @@ impl Walk<'_> {
             .any(|device| device.holder == Holder::Firewall(id) && device.translated);
         let element = firewall_element(estate, id);
         if !translated {
+            let element = private_ranges_element(estate, id).unwrap_or(element);
             self.block(
                 Stage::Snat,
                 Cause::NoSnat,
@@ -460,6 +490,20 @@ impl Walk<'_> {
                 storage && here
             })
     }
+}
+
+/// What a firewall takes for private, when somebody wrote it down.
+fn private_ranges_element(estate: &Estate, firewall: Id<Firewall>) -> Option<Element> {
+    let firewall = &estate.firewalls[firewall];
+    let range = estate.settings_of(firewall).snat_private_ranges.first()?;
+    let owner = estate
+        .policy_of(firewall)
+        .map_or(&firewall.meta.name, |policy| &policy.meta.name);
+    Some(Element {
+        name: format!("the private ranges of `{owner}`"),
+        origin: range.span.into(),
+        site: Site::Other,
+    })
 }
 
 /// The addresses of public address resources, where they are known.

@@ -2,7 +2,10 @@
 
 use std::net::IpAddr;
 
-use crate::estate::{Appliance, ApplianceFilter, Firewall, Id, Subnet, VirtualHub, Vnet};
+use crate::estate::{
+    Appliance, ApplianceFilter, Estate, Firewall, Id, Peering, PeeringState, PrivateEndpoint,
+    PrivateEndpointPolicies, RouteDestination, Subnet, VirtualHub, Vnet,
+};
 use crate::net::Destination;
 
 use super::super::cause::Cause;
@@ -43,7 +46,7 @@ impl Walk<'_> {
         );
         match routes.as_slice() {
             [] => {
-                let element = self.subnet_element(subnet);
+                let element = self.table_or_subnet(subnet);
                 self.block(
                     Stage::Route,
                     Cause::NoDefaultRoute,
@@ -88,6 +91,19 @@ impl Walk<'_> {
                     ),
                 );
             }
+            Hop::VnetLocal if self.is_lost_inside(subnet, &packet, route) => {
+                let cause = self.drop_cause(subnet, route);
+                let element = self.next_hop_element(element);
+                self.block(
+                    Stage::Route,
+                    cause,
+                    element,
+                    format!(
+                        "{prefix} has next hop VnetLocal, and {} is in no network that the subnet reaches",
+                        packet.destination.words()
+                    ),
+                );
+            }
             Hop::VnetLocal | Hop::Peering(_) => {
                 let words = match route.hop {
                     Hop::Peering(peer) => format!(
@@ -105,6 +121,7 @@ impl Walk<'_> {
                     element,
                     format!("{prefix} is a private endpoint"),
                 );
+                self.routes_past(subnet, *endpoint, &packet);
                 self.arrive_at_endpoint(subnet, *endpoint, packet);
             }
             Hop::ServiceEndpoint(service) => {
@@ -139,6 +156,57 @@ impl Walk<'_> {
                 }
             },
         }
+    }
+
+    /// Tells of the user routes that a private endpoint's own route leaves aside, although somebody wrote them for it:
+    /// the network policies of its subnet are off, or the route is shorter than its network
+    /// (MicrosoftDocs/azure-docs, articles/private-link/disable-private-endpoint-network-policy.md).
+    fn routes_past(&mut self, subnet: Id<Subnet>, endpoint: Id<PrivateEndpoint>, packet: &Packet) {
+        let plane = self.plane;
+        let Some(host) = plane.estate.private_endpoints[endpoint].subnet.id else {
+            return;
+        };
+        let meant = plane.routes(subnet).iter().find(|route| {
+            let covers = match &route.destination {
+                RouteDestination::Prefix(prefix) => {
+                    prefix.prefix_len() > 0 && packet.destination.is_in(*prefix) == Truth::Yes
+                }
+                RouteDestination::ServiceTag(_) => false,
+            };
+            covers && route.source == RouteSource::User
+        });
+        let Some(route) = meant else { return };
+        let element = route.element(plane.estate);
+        if matches!(
+            plane.estate.subnets[host].private_endpoint_policies,
+            PrivateEndpointPolicies::Enabled | PrivateEndpointPolicies::RouteTables
+        ) {
+            let text = "is shorter than the network of the private endpoint, so it does not count";
+            self.pass(Stage::Route, element, text);
+        } else {
+            let text = format!(
+                "{} does not count: network policies for routes are off where the private endpoint is",
+                element.name
+            );
+            let host = self.subnet_element(host);
+            self.pass(Stage::Route, host, text);
+        }
+    }
+
+    /// Whether a user route keeps a packet in the virtual network that is for none of its addresses, nor for those of
+    /// a peer.
+    fn is_lost_inside(&self, subnet: Id<Subnet>, packet: &Packet, route: &EffectiveRoute) -> bool {
+        let estate = self.plane.estate;
+        let here = estate.subnets[subnet].vnet;
+        let Some(address) = packet.destination.address else {
+            return false;
+        };
+        let near = estate.vnets.iter().any(|(id, vnet)| {
+            let mut prefixes = vnet.prefixes.iter();
+            prefixes.any(|prefix| prefix.value.contains(&address))
+                && (id == here || are_peered(estate, here, id))
+        });
+        route.source == RouteSource::User && !near
     }
 
     /// Why a packet meets a route that drops it.
@@ -211,13 +279,14 @@ impl Walk<'_> {
                 &estate.vnets[here].meta.name,
                 &estate.vnets[there].meta.name,
             );
+            let element = broken_peering(estate, here, there).unwrap_or(route);
             self.block(
                 Stage::Route,
                 Cause::NextHopUnreachable,
-                route,
+                element,
                 format!(
-                    "{prefix} -> {words}, which is in vnet `{far}`; vnet `{near}` is not peered with it, and a next \
-                     hop has to be reached directly"
+                    "{prefix} -> {words}, which is in vnet `{far}`; no peering with vnet `{near}` is in force, and \
+                     a next hop has to be reached directly"
                 ),
             );
             return;
@@ -272,7 +341,7 @@ impl Walk<'_> {
     }
 
     /// The place where a route names its next hop.
-    fn next_hop_element(&self, route: Element) -> Element {
+    pub(super) fn next_hop_element(&self, route: Element) -> Element {
         let Site::Route(table, index) = route.site else {
             return route;
         };
@@ -313,10 +382,11 @@ impl Walk<'_> {
             return;
         };
         if there != here && !are_peered(estate, here, there) {
+            let element = broken_peering(estate, here, there).unwrap_or(route);
             self.block(
                 Stage::Route,
                 Cause::NextHopUnreachable,
-                route,
+                element,
                 format!(
                     "{prefix} -> {address}, which is in vnet `{}`; vnet `{}` is not peered with it",
                     vnet.meta.name, estate.vnets[here].meta.name
@@ -572,11 +642,12 @@ impl Walk<'_> {
                     site: Site::Platform,
                 });
             } else {
-                let route = self.next_hop_element(route);
+                let element =
+                    transit_not_given(estate, vnet).unwrap_or_else(|| self.next_hop_element(route));
                 self.block(
                     Stage::Route,
                     Cause::NextHopUnreachable,
-                    route,
+                    element,
                     format!(
                         "{prefix} -> VirtualNetworkGateway, but vnet `{}` has none and uses none of a peer (remote \
                          gateways, gateway transit)",
@@ -674,11 +745,7 @@ impl Walk<'_> {
             return None;
         }
         let (id, peering) = direction(estate, receiver, home)?;
-        (!peering.forwarded_traffic).then(|| Element {
-            name: format!("peering `{}` -> `{}`", peering.from.name, peering.to.name),
-            origin: peering.origin,
-            site: Site::Peering(id),
-        })
+        (!peering.forwarded_traffic).then(|| peering_element(id, peering))
     }
 
     /// The device that a subnet's route to an address leads to, if it leads to one.
@@ -717,5 +784,49 @@ impl Walk<'_> {
             },
             Holder::Nobody => super::internet(),
         }
+    }
+}
+
+/// The peering between two networks that is written down and not in force: Connected is only what both sides are.
+fn broken_peering(estate: &Estate, here: Id<Vnet>, there: Id<Vnet>) -> Option<Element> {
+    let towards = |from: Id<Vnet>, to: Id<Vnet>| {
+        let mut peerings = estate.peerings.iter();
+        peerings
+            .find(move |(_, peering)| peering.from.id == Some(from) && peering.to.id == Some(to))
+    };
+    let works = |(_, peering): &(Id<Peering>, &Peering)| {
+        peering.state == PeeringState::Connected && peering.access
+    };
+    let (out, back) = (towards(here, there), towards(there, here));
+    let broken = out
+        .filter(|one| !works(one))
+        .or(back.filter(|one| !works(one)));
+    let (id, peering) = broken.or(out).or(back)?;
+    Some(peering_element(id, peering))
+}
+
+/// The peering to a network with a gateway that does not use it, or does not lend it.
+fn transit_not_given(estate: &Estate, here: Id<Vnet>) -> Option<Element> {
+    estate.gateways.iter().find_map(|(_, gateway)| {
+        let there = gateway.vnet.id.filter(|there| *there != here)?;
+        let (Some((out, own)), Some((back, other))) = (
+            direction(estate, here, there),
+            direction(estate, there, here),
+        ) else {
+            return broken_peering(estate, here, there);
+        };
+        Some(if own.remote_gateways {
+            peering_element(back, other)
+        } else {
+            peering_element(out, own)
+        })
+    })
+}
+
+fn peering_element(id: Id<Peering>, peering: &Peering) -> Element {
+    Element {
+        name: format!("peering `{}` -> `{}`", peering.from.name, peering.to.name),
+        origin: peering.origin,
+        site: Site::Peering(id),
     }
 }

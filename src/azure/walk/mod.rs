@@ -7,6 +7,7 @@ mod arrive;
 mod egress;
 mod hop;
 mod inbound;
+mod pods;
 mod reply;
 mod service;
 mod start;
@@ -87,7 +88,8 @@ impl<'w> Walk<'w> {
         }
     }
 
-    fn finish(self) -> Trace {
+    fn finish(mut self) -> Trace {
+        self.blame_bootstrap();
         let certain = |on_reply| {
             let mut blockers = self.blockers.iter();
             blockers.any(|b| b.outcome == Outcome::Blocks && b.on_reply == on_reply)
@@ -206,6 +208,39 @@ impl<'w> Walk<'w> {
         *self = branch;
     }
 
+    /// A network isolated cluster that does not reach the registry it starts from: whatever of names, endpoints and
+    /// addresses is missing, it is its bootstrap that fails
+    /// (MicrosoftDocs/azure-aks-docs, articles/aks/concepts-network-isolated.md).
+    fn blame_bootstrap(&mut self) {
+        let Sender::Inside { subnet, .. } = &self.flow.from else {
+            return;
+        };
+        let registry = self.pool_in(*subnet).and_then(|(_, pool)| {
+            let registry = pool.bootstrap.as_ref()?.registry.as_ref()?;
+            registry.id
+        });
+        let Some(registry) = registry.map(|id| &self.plane.estate.services[id]) else {
+            return;
+        };
+        let named = self.name.as_ref() == Some(&registry.fqdn.value);
+        let address = self.flow.to.address;
+        let mut addresses = registry.addresses.iter();
+        if !named && !addresses.any(|own| Some(own.value) == address) {
+            return;
+        }
+        for blocker in &mut self.blockers {
+            if matches!(
+                blocker.cause,
+                Cause::PrivateLinkDependency
+                    | Cause::PrivateZoneUnresolvable
+                    | Cause::NoSnat
+                    | Cause::ServiceAccessControl
+            ) {
+                blocker.cause = Cause::IsolatedBootstrap;
+            }
+        }
+    }
+
     /// The pool whose nodes are in a subnet.
     fn pool_in(&self, subnet: Id<Subnet>) -> Option<(Id<Pool>, &'w Pool)> {
         self.plane.estate.pools.iter().find(|(_, pool)| {
@@ -234,6 +269,19 @@ impl<'w> Walk<'w> {
             name: format!("subnet `{}`", self.plane.estate.subnet_path(subnet)),
             origin: self.plane.estate.subnets[subnet].meta.origin,
             site: Site::Subnet(subnet),
+        }
+    }
+
+    /// The route table of a subnet, or the subnet when it has none.
+    fn table_or_subnet(&self, subnet: Id<Subnet>) -> Element {
+        let estate = self.plane.estate;
+        match super::next_hop::table_of(estate, subnet) {
+            Some(id) => Element {
+                name: format!("route table `{}`", estate.route_tables[id].meta.name),
+                origin: estate.route_tables[id].meta.origin,
+                site: Site::RouteTable(id),
+            },
+            None => self.subnet_element(subnet),
         }
     }
 

@@ -7,8 +7,8 @@ use super::super::cause::Cause;
 use super::super::flow::{Element, Sender, Stage};
 use super::super::next_hop::Holder;
 use super::super::nsg::is_platform;
-use super::super::packet::{End, Packet};
-use super::super::routing::Hop;
+use super::super::packet::{End, Packet, is_public};
+use super::super::routing::{EffectiveRoute, Hop};
 use super::{Hindrance, Walk};
 
 impl Walk<'_> {
@@ -30,7 +30,7 @@ impl Walk<'_> {
         let last = self.devices.last().copied();
         if let Some(device) = last.filter(|device| device.translated) {
             // The device is the sender now. It is in a network or peered with it, and takes the reply back.
-            self.reply_to_client(device.holder, &End::at(source));
+            self.reply_along_devices(&End::at(source));
             return;
         }
         let to = packet.source.clone();
@@ -48,7 +48,7 @@ impl Walk<'_> {
                         self.device_element(device.holder).name
                     ),
                 );
-                self.reply_to_client(device.holder, &packet.destination);
+                self.reply_along_devices(&packet.destination);
             }
             (Some(device), _) => {
                 let device = self.device_element(device.holder);
@@ -112,9 +112,65 @@ impl Walk<'_> {
 
     /// The reply from the Internet comes back to the public address, and from the last device to the client.
     pub(super) fn reply_from_internet(&mut self) {
-        if let Some(device) = self.devices.first().copied() {
-            self.reply_to_client(device.holder, &End::default());
+        self.reply_along_devices(&End::default());
+    }
+
+    /// The reply on its way from the last device to the first, each of which looks its next hop up in its own subnet.
+    fn reply_along_devices(&mut self, sender: &End) {
+        let Sender::Inside { address, .. } = &self.flow.from else {
+            return;
+        };
+        let client = End::at(*address);
+        let devices = self.devices.clone();
+        let pairs = devices.iter().zip(devices.iter().skip(1)).rev();
+        for (before, device) in pairs.filter(|(before, _)| !before.translated) {
+            let found = self.next_from_device(device.holder, &client);
+            if let Some((route, holders)) = found
+                && !holders.contains(&before.holder)
+            {
+                let (element, before) = (
+                    route.element(self.plane.estate),
+                    self.device_element(before.holder),
+                );
+                let text = format!(
+                    "does not bring the reply from {} back to {}, which saw the request",
+                    self.device_element(device.holder).name,
+                    before.name
+                );
+                self.lose_reply(Cause::AsymmetricReturn, element, text);
+                return;
+            }
         }
+        let Some(first) = devices.first() else {
+            return;
+        };
+        if let Some((route, _)) = self.next_from_device(first.holder, &client)
+            && matches!(route.hop, Hop::Drop | Hop::Internet)
+            && !is_public(*address, self.plane.facts.private_ranges())
+        {
+            let text = format!(
+                "does not bring the reply from {} back to {address}",
+                self.device_element(first.holder).name
+            );
+            let element = route.element(self.plane.estate);
+            self.lose_reply(Cause::AsymmetricReturn, element, text);
+            return;
+        }
+        self.reply_to_client(first.holder, sender);
+    }
+
+    /// What the subnet of a device chooses for an address.
+    fn next_from_device(
+        &mut self,
+        device: Holder,
+        to: &End,
+    ) -> Option<(EffectiveRoute, Vec<Holder>)> {
+        let subnet = match device {
+            Holder::Firewall(id) => self.firewall_subnet(id),
+            Holder::Appliance(id) => self.plane.estate.appliances[id].subnet.id,
+            Holder::LoadBalancer(_) | Holder::Nobody => None,
+        }?;
+        self.next_device(subnet, to)
     }
 
     /// The last part of the reply's way: from the first device to the client's own network.
@@ -187,7 +243,7 @@ impl Walk<'_> {
                         self.device_element(device.holder).name
                     ),
                 );
-                self.reply_to_client(device.holder, &packet.destination);
+                self.reply_along_devices(&packet.destination);
             }
             Some(device) => {
                 let device = self.device_element(device.holder);

@@ -47,7 +47,13 @@ impl<'w> Walk<'w> {
         let resolution = self.plane.look_up(subnet, name);
         // With an address given, a look-up that may fail says nothing about the flow; one that fails certainly does.
         let given = target.address.is_some();
-        if !given || resolution.outcome == Outcome::Blocks {
+        // Whoever states the address of a private endpoint that no zone tells of knows it from elsewhere.
+        let stated = self.endpoint_at(target.address).is_some()
+            && resolution
+                .blockers
+                .iter()
+                .all(|blocker| matches!(blocker.element.site, Site::PrivateEndpoint(_)));
+        if !given || (resolution.outcome == Outcome::Blocks && !stated) {
             self.notes.extend(resolution.assumptions);
             self.steps.extend(resolution.steps);
             for blocker in resolution.blockers {
@@ -126,7 +132,10 @@ impl<'w> Walk<'w> {
             );
             return;
         }
-        self.leave(subnet, packet);
+        match self.pods_at(subnet, &packet.destination) {
+            Some(pool) => self.to_pod(subnet, pool, &packet),
+            None => self.leave(subnet, packet),
+        }
     }
 
     /// The interface's group comes before the subnet's on the way out.
@@ -311,6 +320,18 @@ impl<'w> Walk<'w> {
             element.clone(),
             format!("takes HTTP and HTTPS of the nodes; they send to {at}"),
         );
+        if let Some(proxy) = proxy
+            && proxy.port != at.port()
+        {
+            let text = format!(
+                "listens on port {}; the nodes send to {}",
+                proxy.port,
+                at.port()
+            );
+            let element = self.proxy_setting(settings, element);
+            self.block(Stage::Proxy, Cause::Proxy, element, text);
+            return;
+        }
         let to_proxy = Flow {
             from: Sender::Inside { subnet, address },
             to: Target {
@@ -370,6 +391,18 @@ impl<'w> Walk<'w> {
             ..self.flow.clone()
         };
         self.leg(&onward, &element, "the proxy cannot reach the destination");
+    }
+
+    /// Where the nodes are told of the proxy, named like the proxy.
+    fn proxy_setting(&self, settings: &HttpProxy, proxy: Element) -> Element {
+        let endpoint = match self.flow.port {
+            80 => settings.http.as_ref(),
+            _ => settings.https.as_ref().or(settings.http.as_ref()),
+        };
+        Element {
+            origin: endpoint.map_or(settings.origin, |endpoint| endpoint.span.into()),
+            ..proxy
+        }
     }
 
     /// One part of a way that is a flow of its own. What stops it belongs to the proxy.
