@@ -5,7 +5,7 @@
 use std::net::IpAddr;
 
 use crate::estate::{
-    Access, Direction, Endpoint, Estate, Id, NextHop, Nsg, RouteDestination, SecurityRule, Subnet,
+    Access, Direction, Endpoint, Estate, Id, NetworkPlugin, NextHop, Nsg, RouteDestination, SecurityRule, Subnet,
 };
 use crate::net::{Destination, ServiceTag, Transport};
 
@@ -29,6 +29,8 @@ pub(super) struct Judgement {
     pub(super) near: Vec<NearMiss>,
     /// The route that makes the deciding rule's tag mean more than the network.
     pub(super) widened_by: Option<Element>,
+    /// Later rules that would have decided otherwise.
+    pub(super) shadowed: Vec<Element>,
 }
 
 /// What the tag `VirtualNetwork` holds of an address, seen from a subnet.
@@ -89,6 +91,7 @@ pub(super) fn judge(
             access: Access::Deny,
             near: Vec::new(),
             widened_by: None,
+            shadowed: Vec::new(),
         };
     };
     let unanimous = possible.iter().all(|(_, other, _)| *other == access);
@@ -102,6 +105,10 @@ pub(super) fn judge(
     } else {
         notes.append(&mut doubts);
         view.near_misses(id, direction)
+    };
+    let shadowed = match outcome {
+        Outcome::Unclear => Vec::new(),
+        Outcome::Passes | Outcome::Blocks => view.shadowed(id, direction, &rule, &widened_by),
     };
     // What may stop the packet is what a reader has to look at.
     let (rule, access, widened_by) = if outcome == Outcome::Unclear {
@@ -121,6 +128,7 @@ pub(super) fn judge(
         access,
         near,
         widened_by,
+        shadowed,
     }
 }
 
@@ -403,6 +411,74 @@ impl View<'_> {
         by_route(&rule.destinations, false).or_else(|| by_route(&rule.sources, true))
     }
 
+    /// Whether an address is that of an overlay pod. Pod traffic between nodes is not encapsulated, so security groups
+    /// see it; yet rules for it are asked for only where a group has deny rules of its own
+    /// (articles/aks/concepts-network-azure-cni-overlay.md). So the default rules let it through, while a rule that
+    /// names `VirtualNetwork` does not hold it: pod ranges are not in that tag's documented contents.
+    fn is_overlay_pod(&self, end: &End) -> Truth {
+        let estate = self.plane.estate;
+        let vnet = estate.subnets[self.subnet].vnet;
+        let pools = estate.pools.iter().map(|(_, pool)| pool).filter(|pool| {
+            let plugin = pool.network_plugin.as_ref().map(|plugin| plugin.value);
+            let mut subnets = pool.subnets.iter().filter_map(|subnet| subnet.id);
+            plugin == Some(NetworkPlugin::AzureOverlay)
+                && subnets.any(|subnet| estate.subnets[subnet].vnet == vnet)
+        });
+        let prefixes = pools.flat_map(|pool| &pool.pod_prefixes);
+        Truth::any(prefixes.map(|prefix| end.is_in(prefix.value)))
+    }
+
+    /// Rules behind the one that decided which would have decided otherwise: allow rules behind a deny; behind an
+    /// allow whose tag a user route widened, deny rules for the Internet, as they were meant
+    /// (MicrosoftDocs/azure-docs#94454).
+    fn shadowed(
+        &self,
+        id: Id<Nsg>,
+        direction: Direction,
+        decided: &Element,
+        widened_by: &Option<Element>,
+    ) -> Vec<Element> {
+        const MOST: usize = 3;
+        let nsg = &self.plane.estate.nsgs[id];
+        let rules = self.plane.security_rules(id, direction).iter();
+        let rules = rules.filter_map(|index| Some((*index, nsg.rules.get(*index)?)));
+        let mut behind = rules.skip_while(|(index, _)| decided.site != Site::SecurityRule(id, *index));
+        let Some((_, decided)) = behind.next() else {
+            return Vec::new();
+        };
+        let mut scratch = Notes::new();
+        let opposed = behind.filter(|(_, rule)| match decided.access {
+            Access::Deny => {
+                rule.access == Access::Allow && self.matches(rule, &mut scratch) == Truth::Yes
+            }
+            Access::Allow => {
+                widened_by.is_some() && rule.access == Access::Deny && self.meant(rule, &mut scratch)
+            }
+        });
+        opposed
+            .map(|(index, _)| rule_element(self.plane.estate, id, index))
+            .take(MOST)
+            .collect()
+    }
+
+    /// Whether a rule for the tag `Internet` was meant for this packet: the destination is public, whatever user
+    /// routes make of the tag.
+    fn meant(&self, rule: &SecurityRule, notes: &mut Notes) -> bool {
+        let internet = rule.destinations.iter().any(|endpoint| match endpoint {
+            Endpoint::Plain(Destination::ServiceTag(tag)) => {
+                tag.as_str().eq_ignore_ascii_case("Internet")
+            }
+            _ => false,
+        });
+        let private = self.plane.facts.private_ranges();
+        let public = self.packet.destination.address;
+        internet
+            && public.is_some_and(|address| is_public(address, private))
+            && self.packet.port_in(&rule.destination_ports)
+            && self.carries(rule.transport)
+            && self.side(&rule.sources, true, notes) == Truth::Yes
+    }
+
     fn defaults(
         &self,
         id: Id<Nsg>,
@@ -426,6 +502,9 @@ impl View<'_> {
         }
         let holds = |side: &DefaultRuleSide, end: &End, notes: &mut Notes| match side {
             DefaultRuleSide::Any => Truth::Yes,
+            DefaultRuleSide::Tag(tag) if tag.as_str().eq_ignore_ascii_case("VirtualNetwork") => {
+                self.tag(tag, end, notes) | self.is_overlay_pod(end)
+            }
             DefaultRuleSide::Tag(tag) => self.tag(tag, end, notes),
         };
         for rule in self.plane.facts.default_rules(fact_direction) {

@@ -181,6 +181,7 @@ impl<'w> Walk<'w> {
                 format!("allows {words}"),
             );
             self.matched.push(judgement.rule);
+            self.overruled.extend(judgement.shadowed);
             return;
         }
         let cause = self.nsg_cause(direction, subnet, packet, judgement.widened_by.is_some());
@@ -198,6 +199,7 @@ impl<'w> Walk<'w> {
         self.hinder(Hindrance {
             outcome: judgement.outcome,
             near: judgement.near,
+            shadowed: judgement.shadowed,
             ..Hindrance::new(Stage::Nsg, cause, judgement.rule, text)
         });
     }

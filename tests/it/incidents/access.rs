@@ -74,34 +74,23 @@ pub(super) fn build(builder: &mut Builder, root: &Fields<'_>, topology: &Fields<
     }
 }
 
-/// The identity of that name. A group that some identity is a member of is a principal of its own.
+/// The identity of that name. Groups are principals of their own, and so is whoever a file names nowhere else.
 fn principal(builder: &mut Builder, fields: &Fields<'_>, key: &str, name: &str) -> Ref<Identity> {
     let found = by_name(&builder.estate.identities, name, |identity| &identity.meta);
-    let group = is_group(&builder.estate, name);
-    let found = match found {
-        None if group => {
-            let origin = builder.origin(&format!("identities[{name}]"));
-            Some(builder.estate.identities.push(Identity {
-                meta: Meta {
-                    name: name.into(),
-                    origin,
-                    body: None,
-                    home: Home::Deployed,
-                },
-                principal: Principal::FromResource,
-                groups: Vec::new(),
-            }))
-        }
-        found => found,
-    };
-    builder.reference(fields, key, name, found)
-}
-
-/// Whether some identity is a member of a group of that name.
-fn is_group(estate: &Estate, name: &str) -> bool {
-    let identities = estate.identities.iter();
-    let mut groups = identities.flat_map(|(_, identity)| &identity.groups);
-    groups.any(|group| group.value == name)
+    let found = found.unwrap_or_else(|| {
+        let origin = builder.origin(&format!("identities[{name}]"));
+        builder.estate.identities.push(Identity {
+            meta: Meta {
+                name: name.into(),
+                origin,
+                body: None,
+                home: Home::Deployed,
+            },
+            principal: Principal::FromResource,
+            groups: Vec::new(),
+        })
+    });
+    builder.reference(fields, key, name, Some(found))
 }
 
 fn role_assignment(builder: &mut Builder, fields: &Fields<'_>) {

@@ -64,10 +64,13 @@ pub(super) fn dns(built: &Built, subnet: Id<Subnet>, name: &Fqdn, flow: &Flow) -
     };
     let mut observed = Observed {
         verdict: match (outcome, word) {
+            // Whether an answer that leads to the wrong place resolves or fails is a matter of words.
+            (Outcome::Blocks, Some("private" | "public")) => "resolves",
             (Outcome::Blocks, _) | (Outcome::Passes, Some("none")) => "fails",
             (Outcome::Unclear, _) | (_, None) => "uncertain",
             (Outcome::Passes, Some(_)) => "resolves",
         },
+        misleads: outcome == Outcome::Blocks,
         steps: of_steps(&steps, built),
         answer: word,
         answered: answer.address(),

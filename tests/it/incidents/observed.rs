@@ -30,6 +30,8 @@ pub(super) struct Observed {
     /// `private`, `public` or `none`.
     pub(super) answer: Option<&'static str>,
     pub(super) answered: Option<IpAddr>,
+    /// A name has an answer that is of no use.
+    pub(super) misleads: bool,
     pub(super) codes: Vec<String>,
     pub(super) exits: Vec<u16>,
     pub(super) messages: Vec<String>,
