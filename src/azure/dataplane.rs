@@ -89,6 +89,15 @@ impl<'a> Dataplane<'a> {
             Membership::No => Truth::No,
             Membership::Unknown => Truth::Maybe,
         };
+        // An address that nobody knows, behind a name that is not Microsoft's, is in no tag but that of all of Azure.
+        let everywhere = tag.as_str().to_ascii_lowercase().starts_with("azurecloud");
+        if let (Truth::Maybe, Some(name), false) = (truth, &end.name, everywhere)
+            && !self.facts.is_microsoft_name(name.as_str())
+        {
+            let text =
+                format!("{name} is no name of Microsoft's, so no service tag holds its address");
+            return (Truth::No, Some(text));
+        }
         let assumed = answer.reason.is_assumption();
         (truth, assumed.then(|| answer.reason.to_string()))
     }

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 
 use ipnet::IpNet;
 
-use crate::net::{AddressRange, PortRange, ServiceTag, Transport};
+use crate::net::{AddressRange, Fqdn, PortRange, ServiceTag, Transport};
 
 use super::flow::Assumption;
 use super::truth::Truth;
@@ -25,6 +25,8 @@ pub(super) struct End {
     pub(super) address: Option<IpAddr>,
     /// Service tags that are known to hold it.
     pub(super) tags: Vec<ServiceTag>,
+    /// The name that leads to it, when the address is not known.
+    pub(super) name: Option<Fqdn>,
 }
 
 impl End {
@@ -32,7 +34,7 @@ impl End {
     pub(super) fn at(address: IpAddr) -> Self {
         Self {
             address: Some(address),
-            tags: Vec::new(),
+            ..Self::default()
         }
     }
 

@@ -12,6 +12,7 @@ mod errors;
 mod fqdn_tags;
 mod hdinsight;
 mod limits;
+mod microsoft_domains;
 mod node_provisioning;
 mod nsg_rules;
 mod outbound;
@@ -34,6 +35,7 @@ pub use errors::{ErrorFact, ErrorPhase};
 pub use fqdn_tags::FqdnTagFact;
 pub use hdinsight::ManagementAddresses;
 pub use limits::{Bound, Limit, LimitFact, LimitState};
+pub use microsoft_domains::MicrosoftDomain;
 pub use node_provisioning::{API_SERVER, ProvisioningStep, REGISTRY};
 pub use nsg_rules::{DefaultRule, DefaultRuleSide, RuleAccess, RuleDirection};
 pub use outbound::{
@@ -79,6 +81,7 @@ pub struct Facts {
     fqdn_tags: Section<ByName<FqdnTagFact>>,
     hdinsight_management: Section<Vec<ManagementAddresses>>,
     limits: Section<Limits>,
+    microsoft_domains: Section<ByName<MicrosoftDomain>>,
     node_provisioning: Section<Vec<ProvisioningStep>>,
     nsg_default_rules: Section<DefaultRules>,
     outbound_types: Section<OutboundTypes>,
@@ -121,6 +124,10 @@ macro_rules! with_section {
             }
             Subject::Limits => {
                 let $section = &$facts.limits;
+                $answer
+            }
+            Subject::MicrosoftDomains => {
+                let $section = &$facts.microsoft_domains;
                 $answer
             }
             Subject::NodeProvisioning => {
@@ -179,6 +186,7 @@ impl Facts {
             fqdn_tags: Section::new(Subject::FqdnTags),
             hdinsight_management: Section::new(Subject::HdinsightManagement),
             limits: Section::new(Subject::Limits),
+            microsoft_domains: Section::new(Subject::MicrosoftDomains),
             node_provisioning: Section::new(Subject::NodeProvisioning),
             nsg_default_rules: Section::new(Subject::NsgDefaultRules),
             outbound_types: Section::new(Subject::OutboundTypes),
@@ -266,6 +274,17 @@ impl Facts {
     pub fn platform_services(&self) -> impl Iterator<Item = &PlatformServiceFact> {
         let services = self.platform_services.entries();
         services.into_iter().flat_map(ByName::iter)
+    }
+
+    /// Whether a name is one of Microsoft's services.
+    #[must_use]
+    pub fn is_microsoft_name(&self, name: &str) -> bool {
+        let domains = self.microsoft_domains.entries();
+        let mut domains = domains.into_iter().flat_map(ByName::iter);
+        domains.any(|domain| {
+            name.strip_suffix(domain.name.as_str())
+                .is_some_and(|before| before.is_empty() || before.ends_with('.'))
+        })
     }
 
     /// Whether threat intelligence is known to list a name.

@@ -43,6 +43,8 @@ subjects! {
     HdinsightManagement "hdinsight-management.yaml",
     /// Limits and ranges.
     Limits "limits.yaml",
+    /// Domains of Microsoft's.
+    MicrosoftDomains "microsoft-domains.yaml",
     /// Steps of a node's start.
     NodeProvisioning "node-provisioning.yaml",
     /// Default security rules.

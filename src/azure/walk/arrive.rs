@@ -47,6 +47,7 @@ impl Walk<'_> {
                 packet.destination = End {
                     address: self.plane.some_address(backend),
                     tags: Vec::new(),
+                    ..End::default()
                 };
             }
         }

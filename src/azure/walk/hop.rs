@@ -494,6 +494,7 @@ impl Walk<'_> {
             packet.source = End {
                 address: private_ip,
                 tags: Vec::new(),
+                ..End::default()
             };
         }
         match self.firewall_subnet(id) {
@@ -603,6 +604,7 @@ impl Walk<'_> {
             packet.source = End {
                 address: appliance.private_ips.first().map(|ip| ip.value),
                 tags: Vec::new(),
+                ..End::default()
             };
         }
         match appliance.subnet.id {

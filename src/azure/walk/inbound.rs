@@ -28,11 +28,13 @@ impl<'w> Walk<'w> {
         let destination = End {
             address: target.address.or(known),
             tags: target.tags.clone(),
+            ..End::default()
         };
         let packet = Packet {
             source: End {
                 address: Some(address),
                 tags: tags.to_vec(),
+                ..End::default()
             },
             destination,
             transport: self.flow.transport,
@@ -113,6 +115,7 @@ impl<'w> Walk<'w> {
         packet.destination = End {
             address: self.plane.some_address(subnet),
             tags: Vec::new(),
+            ..End::default()
         };
         self.reach_machine(subnet, packet);
     }
@@ -172,6 +175,7 @@ impl<'w> Walk<'w> {
         packet.source = End {
             address: own,
             tags: Vec::new(),
+            ..End::default()
         };
         packet.destination = End::at(address);
         packet.port = rule.translated_port;

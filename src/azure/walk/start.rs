@@ -42,6 +42,7 @@ impl<'w> Walk<'w> {
             return Some(End {
                 address: target.address,
                 tags: target.tags.clone(),
+                ..End::default()
             });
         };
         let resolution = self.plane.look_up(subnet, name);
@@ -73,6 +74,7 @@ impl<'w> Walk<'w> {
             return Some(End {
                 address: target.address,
                 tags: target.tags.clone(),
+                ..End::default()
             });
         }
         self.resolved = resolution.answer.address();
@@ -84,6 +86,7 @@ impl<'w> Walk<'w> {
                 Some(End {
                     address: self.plane.some_address(subnet),
                     tags: Vec::new(),
+                    ..End::default()
                 })
             }
             Answer::Public(None) => {
@@ -94,15 +97,18 @@ impl<'w> Walk<'w> {
                 Some(End {
                     address: None,
                     tags: target.tags.clone(),
+                    name: Some(name.clone()),
                 })
             }
             Answer::Private(address) | Answer::Public(address) => Some(End {
                 address,
                 tags: target.tags.clone(),
+                ..End::default()
             }),
             Answer::None | Answer::Unknown => Some(End {
                 address: None,
                 tags: target.tags.clone(),
+                ..End::default()
             }),
         }
     }
