@@ -179,7 +179,7 @@ impl<'w> Walk<'w> {
             return;
         }
         match self.pods_at(subnet, &packet.destination) {
-            Some(pool) => self.to_pod(subnet, pool, &packet),
+            Some(pool) => self.reach_pod(subnet, pool, &packet),
             None => self.leave(subnet, packet),
         }
     }
@@ -217,6 +217,11 @@ impl<'w> Walk<'w> {
             packet.destination.words(),
             packet.service_words()
         );
+        let by_default = matches!(judgement.rule.site, Site::DefaultRule(..));
+        if by_default && self.is_pod_traffic(subnet, packet) {
+            self.note("default security rules let the pods and nodes of a cluster talk");
+            return;
+        }
         if judgement.outcome == Outcome::Passes {
             self.pass(
                 Stage::Nsg,
