@@ -151,9 +151,7 @@ impl Walk<'_> {
             format!("leaves with {}", list.join(" or "))
         };
         self.source_nat.clone_from(&exit.addresses);
-        if !self.has_ports(&exit, &packet) {
-            return;
-        }
+        self.count_ports(&exit, &packet);
         self.pass(Stage::Snat, exit.element.clone(), words);
         self.path.push(exit.element);
         self.path.push(super::internet());
@@ -161,31 +159,30 @@ impl Walk<'_> {
         self.reply_from_internet();
     }
 
-    /// Whether the ports suffice for the flows that run at once; false when they certainly do not.
-    fn has_ports(&mut self, exit: &Exit, packet: &Packet) -> bool {
+    /// Whether the ports suffice for the flows that run at once.
+    fn count_ports(&mut self, exit: &Exit, packet: &Packet) {
         let Some(wanted) = self.flow.at_once.map(u64::from) else {
-            return true;
+            return;
         };
         let Some((least, most)) = exit.ports else {
             self.note(format!(
                 "{} has ports for {wanted} flows at once",
                 exit.element.name
             ));
-            return true;
+            return;
         };
         let to = packet.destination.words();
+        // Some of the flows get a port and some do not, so no single one is certain.
         if wanted > most {
-            self.block(
+            self.doubt(
                 Stage::Snat,
                 Cause::NoSnat,
                 exit.element.clone(),
                 format!(
-                    "has {most} ports at most for flows to {to}; {wanted} at once are asked for"
+                    "has {most} ports at most for flows to {to}; of {wanted} at once some fail"
                 ),
             );
-            return false;
-        }
-        if wanted > least {
+        } else if wanted > least {
             self.doubt(
                 Stage::Snat,
                 Cause::NoSnat,
@@ -196,7 +193,6 @@ impl Walk<'_> {
                 ),
             );
         }
-        true
     }
 
     /// The order in which a subnet takes a public address: NAT gateway, its machines' own, a load balancer's outbound

@@ -32,8 +32,29 @@ impl<'w> Walk<'w> {
         (is_pod_of(pool, address) && !held).then_some(pool)
     }
 
+    /// Whether a packet is between pods of one cluster, or between its pods and nodes, as their own addresses show.
+    /// Rules for it are needed only where somebody wrote a deny
+    /// (MicrosoftDocs/azure-aks-docs, articles/aks/concepts-network-azure-cni-overlay.md).
+    pub(super) fn is_pod_traffic(&self, subnet: Id<Subnet>, packet: &Packet) -> bool {
+        let Some((_, pool)) = self.pool_in(subnet) else {
+            return false;
+        };
+        let nodes = |address: IpAddr| {
+            let mut subnets = pool.subnets.iter().filter_map(|subnet| subnet.id);
+            let estate = self.plane.estate;
+            subnets.any(|subnet| {
+                let mut prefixes = estate.subnets[subnet].prefixes.iter();
+                prefixes.any(|prefix| prefix.value.contains(&address))
+            })
+        };
+        let ends = [packet.source.address, packet.destination.address];
+        let pod = |end: &Option<IpAddr>| end.is_some_and(|address| is_pod_of(pool, address));
+        let own = |end: &Option<IpAddr>| pod(end) || end.is_some_and(nodes);
+        ends.iter().any(pod) && ends.iter().all(own)
+    }
+
     /// A packet to a pod of the own cluster, which the security groups let out already.
-    pub(super) fn to_pod(&mut self, subnet: Id<Subnet>, pool: &'w Pool, packet: &Packet) {
+    pub(super) fn reach_pod(&mut self, subnet: Id<Subnet>, pool: &'w Pool, packet: &Packet) {
         let Some(address) = packet.destination.address else {
             return;
         };

@@ -28,7 +28,7 @@ impl Walk<'_> {
             return;
         }
         let last = self.devices.last().copied();
-        if let Some(device) = last.filter(|device| device.translated) {
+        if last.is_some_and(|device| device.translated) {
             // The device is the sender now. It is in a network or peered with it, and takes the reply back.
             self.reply_along_devices(&End::at(source));
             return;

@@ -2,7 +2,10 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use crate::estate::{Access, Direction, HttpProxy, Id, Nsg, Proxy, Subnet};
+use smol_str::SmolStr;
+
+use crate::base::Spanned;
+use crate::estate::{Access, Direction, HttpProxy, Id, Nsg, Proxy, ProxyEndpoint, Subnet};
 use crate::net::{Fqdn, Transport};
 
 use super::super::cause::Cause;
@@ -33,6 +36,49 @@ impl<'w> Walk<'w> {
         };
         self.path.push(self.subnet_element(subnet));
         self.send(subnet, packet);
+        self.blame_exemption(subnet);
+    }
+
+    /// A name that is exempt from the proxy goes straight to a firewall. Where no rule lets it through and the proxy
+    /// would, it is the exemption that is wrong.
+    fn blame_exemption(&mut self, subnet: Id<Subnet>) {
+        let Some((entry, proxy)) = self.exemption(subnet) else {
+            return;
+        };
+        let allowed = self.plane.estate.proxies[proxy].allowed.as_ref();
+        let carries = allowed
+            .zip(self.name.as_ref())
+            .is_some_and(|(allowed, name)| {
+                let mut patterns = allowed.iter();
+                patterns.any(|pattern| covers(&pattern.value, name))
+            });
+        let refused =
+            |cause: Cause| matches!(cause, Cause::EndpointNotAllowed | Cause::RuleFieldMismatch);
+        for blocker in self.blockers.iter_mut().filter(|_| carries) {
+            if refused(blocker.cause) {
+                blocker.cause = Cause::Proxy;
+                blocker.text = format!(
+                    "{} takes the name past the proxy, which would let it through; {}",
+                    entry.name, blocker.text
+                );
+                blocker.element = entry.clone();
+            }
+        }
+    }
+
+    /// The entry that takes a flow past the proxy it would take otherwise, and that proxy.
+    fn exemption(&self, subnet: Id<Subnet>) -> Option<(Element, Id<Proxy>)> {
+        let (_, pool) = self.pool_in(subnet)?;
+        let settings = pool.http_proxy.as_ref()?;
+        let (endpoint, known) = self.proxy_of(settings)?;
+        let entry = self.exempting_entry(settings)?;
+        let listens = self.plane.estate.proxies[known?].port == endpoint.port;
+        let element = Element {
+            name: format!("the exception `{}`", entry.value),
+            origin: entry.span.into(),
+            site: Site::Other,
+        };
+        listens.then_some((element, known?))
     }
 
     /// Where the flow goes: the address that is asked about, or what the name resolves to. `None` when it has none.
@@ -53,7 +99,7 @@ impl<'w> Walk<'w> {
             && resolution
                 .blockers
                 .iter()
-                .all(|blocker| matches!(blocker.element.site, Site::PrivateEndpoint(_)));
+                .all(|blocker| matches!(blocker.element.site, Site::Service(_)));
         if !given || (resolution.outcome == Outcome::Blocks && !stated) {
             self.notes.extend(resolution.assumptions);
             self.steps.extend(resolution.steps);
@@ -139,7 +185,7 @@ impl<'w> Walk<'w> {
             return;
         }
         match self.pods_at(subnet, &packet.destination) {
-            Some(pool) => self.to_pod(subnet, pool, &packet),
+            Some(pool) => self.reach_pod(subnet, pool, &packet),
             None => self.leave(subnet, packet),
         }
     }
@@ -180,6 +226,11 @@ impl<'w> Walk<'w> {
             packet.source.words(),
             packet.service_words()
         );
+        let by_default = matches!(judgement.rule.site, Site::DefaultRule(..));
+        if by_default && self.is_pod_traffic(subnet, packet) {
+            self.note("default security rules let the pods and nodes of a cluster talk");
+            return;
+        }
         if judgement.outcome == Outcome::Passes {
             self.pass(
                 Stage::Nsg,
@@ -258,6 +309,18 @@ impl<'w> Walk<'w> {
     fn proxy_for(&self, subnet: Id<Subnet>) -> Option<ProxyInUse<'w>> {
         let (_, pool) = self.pool_in(subnet)?;
         let settings = pool.http_proxy.as_ref()?;
+        let (endpoint, known) = self.proxy_of(settings)?;
+        if self.is_exempt(settings) {
+            return None;
+        }
+        let address = known
+            .map(|id| self.plane.estate.proxies[id].address.value)
+            .or_else(|| endpoint.host.parse().ok())?;
+        Some((settings, SocketAddr::new(address, endpoint.port), known))
+    }
+
+    /// The proxy that settings name for a flow, as far as its port is one of HTTP or HTTPS.
+    fn proxy_of(&self, settings: &'w HttpProxy) -> Option<(&'w ProxyEndpoint, Option<Id<Proxy>>)> {
         if self.flow.transport != Transport::Tcp {
             return None;
         }
@@ -266,45 +329,42 @@ impl<'w> Walk<'w> {
             443 => settings.https.as_ref().or(settings.http.as_ref()),
             _ => None,
         }?;
-        if self.is_exempt(settings) {
-            return None;
-        }
-        let proxies = self.plane.estate.proxies.iter();
-        let mut proxies = proxies.filter(|(_, proxy)| {
+        let mut proxies = self.plane.estate.proxies.iter();
+        let known = proxies.find(|(_, proxy)| {
             proxy.meta.name == endpoint.value.host
                 || proxy.address.value.to_string() == endpoint.value.host
         });
-        let known = proxies.next();
-        let address = known
-            .map(|(_, proxy)| proxy.address.value)
-            .or_else(|| endpoint.value.host.parse().ok())?;
-        let at = SocketAddr::new(address, endpoint.value.port);
-        Some((settings, at, known.map(|(id, _)| id)))
+        Some((&endpoint.value, known.map(|(id, _)| id)))
     }
 
     fn is_exempt(&self, settings: &HttpProxy) -> bool {
-        let name = self.name.as_ref().map(Fqdn::as_str);
         let address = self.flow.to.address;
         let cluster = address.is_some_and(|address| is_platform(self.plane, address));
-        cluster
-            || settings.no_proxy.iter().any(|entry| {
-                let text = entry.value.as_str().to_ascii_lowercase();
-                if text == "*" {
-                    return true;
-                }
-                let prefix = crate::net::parse_prefix(&text).ok();
-                let covers_address = prefix
-                    .zip(address)
-                    .is_some_and(|(prefix, address)| prefix.contains(&address));
-                let suffix = text.trim_start_matches("*.").trim_start_matches('.');
-                covers_address
-                    || name.is_some_and(|name| {
-                        name == suffix
-                            || name
-                                .strip_suffix(suffix)
-                                .is_some_and(|before| before.ends_with('.'))
-                    })
-            })
+        cluster || self.exempting_entry(settings).is_some()
+    }
+
+    /// The entry of the list of exceptions that a flow falls under.
+    fn exempting_entry<'s>(&self, settings: &'s HttpProxy) -> Option<&'s Spanned<SmolStr>> {
+        let name = self.name.as_ref().map(Fqdn::as_str);
+        let address = self.flow.to.address;
+        settings.no_proxy.iter().find(|entry| {
+            let text = entry.value.as_str().to_ascii_lowercase();
+            if text == "*" {
+                return true;
+            }
+            let prefix = crate::net::parse_prefix(&text).ok();
+            let covers_address = prefix
+                .zip(address)
+                .is_some_and(|(prefix, address)| prefix.contains(&address));
+            let suffix = text.trim_start_matches("*.").trim_start_matches('.');
+            covers_address
+                || name.is_some_and(|name| {
+                    name == suffix
+                        || name
+                            .strip_suffix(suffix)
+                            .is_some_and(|before| before.ends_with('.'))
+                })
+        })
     }
 
     /// The client sends to the proxy, and the proxy to the destination.

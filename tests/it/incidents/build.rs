@@ -7,6 +7,7 @@ use std::net::IpAddr;
 
 use ipnet::IpNet;
 use smol_str::SmolStr;
+use tidegate::azure::facts::Facts;
 use tidegate::base::{FileId, Origin, SourceMap, Span, Spanned};
 use tidegate::estate::{
     Endpoint, Estate, Home, Id, Meta, PublicAddress, PublicIp, Ref, Subnet, Table,
@@ -240,6 +241,26 @@ impl Builder {
         key: &'static str,
     ) -> Vec<Spanned<IpNet>> {
         self.each(fields, key, "prefix", prefix)
+    }
+
+    /// Prefixes a firewall takes for private; `IANAPrivateRanges` stands for those of its default.
+    pub(super) fn private_ranges(&mut self, fields: &Fields<'_>) -> Vec<Spanned<IpNet>> {
+        const KEY: &str = "private_ranges";
+        let named = |text: &str| -> Option<Vec<IpNet>> {
+            if text.eq_ignore_ascii_case("IANAPrivateRanges") {
+                return Some(Facts::builtin().private_ranges().collect());
+            }
+            prefix(text).map(|prefix| vec![prefix])
+        };
+        let ranges = self.each(fields, KEY, "prefix", named);
+        ranges
+            .into_iter()
+            .flat_map(|Spanned { value, span }| {
+                value
+                    .into_iter()
+                    .map(move |prefix| Spanned::new(prefix, span))
+            })
+            .collect()
     }
 
     pub(super) fn addresses(

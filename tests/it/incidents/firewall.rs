@@ -226,7 +226,7 @@ fn settings(builder: &mut Builder, fields: &Fields<'_>) -> FirewallSettings {
             .collect();
     }
     if let Some(snat) = fields.map("snat") {
-        settings.snat_private_ranges = builder.prefixes(&snat, "private_ranges");
+        settings.snat_private_ranges = builder.private_ranges(&snat);
     }
     settings
 }

@@ -28,12 +28,22 @@ pub(super) fn judge(root: &Value, id: &str, question: &str) -> Result<Observed, 
         let catalog = library
             .get(&kind)
             .ok_or_else(|| format!("no catalog `{kind}`"))?;
-        is_required(root, library, catalog, &format!("{id} {question}"))
+        !is_isolated(own) && is_required(root, library, catalog, &format!("{id} {question}"))
     };
     Ok(Observed {
         verdict: if required { "required" } else { "not_required" },
         ..Observed::default()
     })
+}
+
+/// Whether nodes start from a registry of their own, and need no endpoint outside of their networks for it.
+fn is_isolated(own: Option<&Value>) -> bool {
+    let bootstrap = own.and_then(|own| own.get("bootstrap"));
+    let isolated = matches!(
+        cluster::text(own, "outbound_type").as_deref(),
+        Some("none" | "block")
+    );
+    isolated && cluster::text(bootstrap, "artifact_source").as_deref() == Some("Cache")
 }
 
 /// HDInsight has no catalog. Its management reaches in from outside unless the cluster calls it.

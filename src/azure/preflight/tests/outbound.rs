@@ -49,7 +49,7 @@ fn a_nat_gateway_of_ones_own_is_on_the_subnets_and_has_an_address() {
     let bare = c.b.nat_gateway(0);
     c.b.estate.subnets[c.subnet].nat_gateway = Some(c.b.to(bare));
     c.refused(
-        CONFLICT,
+        Cause::NoSnat,
         "NATGatewayNotAssociatedWithPublicIPOrIPPrefix: NAT gateway `nat`",
     );
     let nat = c.b.nat_gateway(1);
