@@ -7,6 +7,7 @@ mod arrive;
 mod egress;
 mod hop;
 mod inbound;
+mod pods;
 mod reply;
 mod service;
 mod start;

@@ -26,7 +26,7 @@ impl<'w> Walk<'w> {
             return;
         };
         let packet = Packet {
-            source: End::at(address),
+            source: End::at(self.seen_as(subnet, address, &destination)),
             destination,
             transport: self.flow.transport,
             port: self.flow.port,
@@ -126,7 +126,9 @@ impl<'w> Walk<'w> {
             );
             return;
         }
-        self.leave(subnet, packet);
+        if !self.is_brought_to_pod(subnet, &packet) {
+            self.leave(subnet, packet);
+        }
     }
 
     /// The interface's group comes before the subnet's on the way out.
