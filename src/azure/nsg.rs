@@ -5,7 +5,8 @@
 use std::net::IpAddr;
 
 use crate::estate::{
-    Access, Direction, Endpoint, Estate, Id, NetworkPlugin, NextHop, Nsg, RouteDestination, SecurityRule, Subnet,
+    Access, Direction, Endpoint, Estate, Id, NetworkPlugin, NextHop, Nsg, RouteDestination,
+    SecurityRule, Subnet,
 };
 use crate::net::{Destination, ServiceTag, Transport};
 
@@ -439,7 +440,8 @@ impl View<'_> {
         let nsg = &self.plane.estate.nsgs[id];
         let rules = self.plane.security_rules(id, direction).iter();
         let rules = rules.filter_map(|index| Some((*index, nsg.rules.get(*index)?)));
-        let mut behind = rules.skip_while(|(index, _)| decided.site != Site::SecurityRule(id, *index));
+        let mut behind =
+            rules.skip_while(|(index, _)| decided.site != Site::SecurityRule(id, *index));
         let Some((_, decided)) = behind.next() else {
             return Vec::new();
         };
@@ -449,7 +451,9 @@ impl View<'_> {
                 rule.access == Access::Allow && self.matches(rule, &mut scratch) == Truth::Yes
             }
             Access::Allow => {
-                widened_by.is_some() && rule.access == Access::Deny && self.meant(rule, &mut scratch)
+                widened_by.is_some()
+                    && rule.access == Access::Deny
+                    && self.meant(rule, &mut scratch)
             }
         });
         opposed
