@@ -11,7 +11,7 @@ use crate::net::Transport;
 
 use super::super::cause::Cause;
 use super::super::facts::Limit;
-use super::super::firewall::firewall_element;
+use super::super::firewall::{firewall_element, snat_element};
 use super::super::flow::{Element, Site, Stage};
 use super::super::next_hop::Holder;
 use super::super::packet::Packet;
@@ -331,7 +331,7 @@ impl Walk<'_> {
             self.block(
                 Stage::Snat,
                 Cause::NoSnat,
-                element,
+                snat_element(estate, id),
                 "takes the destination for private (its SNAT ranges) and leaves the source private, so nothing comes \
                  back from the Internet",
             );
