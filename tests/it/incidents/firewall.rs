@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use ipnet::IpNet;
 use serde_json::Value;
 use smol_str::SmolStr;
+use tidegate::azure::facts::Facts;
 use tidegate::base::Spanned;
 use tidegate::estate::{
     Action, ApplicationRule, Endpoint, Firewall, FirewallPolicy, FirewallSettings, Home, Id,
@@ -13,6 +14,7 @@ use tidegate::estate::{
 };
 use tidegate::net::{
     AddressRange, AppProtocol, Destination, FqdnPattern, FqdnTag, PortRange, Transport,
+    parse_prefix,
 };
 
 use super::build::{Builder, by_name, endpoints, ports, prefix, transport};
@@ -226,9 +228,26 @@ fn settings(builder: &mut Builder, fields: &Fields<'_>) -> FirewallSettings {
             .collect();
     }
     if let Some(snat) = fields.map("snat") {
-        settings.snat_private_ranges = builder.prefixes(&snat, "private_ranges");
+        settings.snat_private_ranges = private_ranges(builder, &snat);
     }
     settings
+}
+
+/// The ranges that a policy takes for private. `IANAPrivateRanges` stands for those it has by default.
+fn private_ranges(builder: &mut Builder, snat: &Fields<'_>) -> Vec<Spanned<IpNet>> {
+    let place = snat.path_of("private_ranges");
+    let mut ranges = Vec::new();
+    for text in snat.texts("private_ranges") {
+        if text.eq_ignore_ascii_case("IANAPrivateRanges") {
+            let known = Facts::builtin().private_ranges();
+            ranges.extend(known.map(|range| Spanned::new(range, builder.span(&place))));
+        } else if let Ok(range) = parse_prefix(&text) {
+            ranges.push(Spanned::new(range, builder.span(&place)));
+        } else {
+            snat.problem("private_ranges", format_args!("`{text}` is no prefix"));
+        }
+    }
+    ranges
 }
 
 fn group(builder: &mut Builder, fields: &Fields<'_>) -> RuleCollectionGroup {
