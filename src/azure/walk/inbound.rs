@@ -339,4 +339,30 @@ impl<'w> Walk<'w> {
             .is_some_and(|address| is_platform(self.plane, address));
         (hdinsight && by_tag) || probe
     }
+
+    /// Whether a packet is on an HDInsight cluster's way to its storage or its metastore, without which it is not made
+    /// (articles/hdinsight/create-cluster-error-dictionary.md).
+    pub(super) fn is_storage_or_sql_of_hdinsight(
+        &self,
+        subnet: Id<Subnet>,
+        packet: &Packet,
+    ) -> bool {
+        let hdinsight = self.pool_in(subnet).is_some_and(|(_, pool)| {
+            let kind = pool.kind.as_ref();
+            kind.is_some_and(|kind| kind.value == "hdinsight")
+        });
+        let mut tags = packet.destination.tags.iter();
+        let tagged = tags.any(|tag| {
+            let name = tag.as_str().to_ascii_lowercase();
+            let service = name.split('.').next().unwrap_or_default();
+            matches!(service, "storage" | "sql")
+        });
+        let named = self.name.as_ref().is_some_and(|name| {
+            let suffixes = [".core.windows.net", ".database.windows.net"];
+            suffixes
+                .iter()
+                .any(|suffix| name.as_str().ends_with(suffix))
+        });
+        hdinsight && (tagged || named)
+    }
 }

@@ -214,6 +214,9 @@ impl<'w> Walk<'w> {
         if private && (direction == Direction::Inbound || self.is_inside_cluster(subnet, packet)) {
             return Cause::NsgIntraClusterDeny;
         }
+        if direction == Direction::Outbound && self.is_storage_or_sql_of_hdinsight(subnet, packet) {
+            return Cause::ManagementPath;
+        }
         Cause::NsgOutboundDeny
     }
 
