@@ -25,6 +25,12 @@ use super::rule_sets::{Owner, of_firewall, proxies_dns};
 /// The port of DNS.
 const PORT: u16 = 53;
 
+/// Names that Azure gives to machines.
+const MACHINES: &str = ".internal.cloudapp.net";
+
+/// Names of HDInsight on AKS.
+const HDINSIGHT_ON_AKS: &str = ".hdinsightaks.net";
+
 /// How many servers may ask each other before it counts as a circle.
 const MOST_HOPS: usize = 6;
 
@@ -73,6 +79,7 @@ impl Dataplane<'_> {
     pub fn look_up(&self, subnet: Id<Subnet>, name: &Fqdn) -> Resolution {
         let mut look_up = LookUp {
             plane: self,
+            home: self.estate.subnets[subnet].vnet,
             notes: Notes::new(),
             steps: Vec::new(),
         };
@@ -156,6 +163,8 @@ impl Dataplane<'_> {
 
 struct LookUp<'l> {
     plane: &'l Dataplane<'l>,
+    /// The network of the machine that asks first.
+    home: Id<Vnet>,
     notes: Notes,
     steps: Vec<Step>,
 }
@@ -339,6 +348,9 @@ impl LookUp<'_> {
             if let Some(reply) = self.path_to(asker, server) {
                 return reply;
             }
+            if is_public(server, self.plane.facts.private_ranges()) {
+                return self.outside_server(element.clone(), name, server);
+            }
             return self.unknown_server(element.clone(), name, &server.to_string());
         };
         if let Some(reply) = self.path_to(asker, server) {
@@ -423,7 +435,10 @@ impl LookUp<'_> {
             let setting = sets.first().and_then(|set| set.settings.dns_proxy);
             let element = match setting {
                 Some(setting) => setting_element(estate, owner, "DNS proxy", setting.span),
-                None => setting_element(estate, owner, "DNS proxy", element.origin),
+                None => {
+                    let origin = sets.first().map_or(element.origin, |set| set.meta.origin);
+                    setting_element(estate, owner, "DNS proxy", origin)
+                }
             };
             return Reply::bad(
                 Answer::None,
@@ -526,6 +541,25 @@ impl LookUp<'_> {
                 ..blocker
             }),
         })
+    }
+
+    /// A server with a public address sits outside of every network, so it sees no private zone.
+    fn outside_server(&mut self, element: Element, name: &Fqdn, server: IpAddr) -> Reply {
+        let public = self.service_of_alias(name).is_some() || self.has_private_endpoint(name);
+        if self.is_private(name) && !public {
+            return Reply::bad(
+                Answer::None,
+                Outcome::Blocks,
+                self.cause_of(name),
+                element,
+                format!("asks {server}, which is a public server and does not know {name}"),
+            );
+        }
+        note(
+            &mut self.notes,
+            format!("DNS server {server} resolves public names"),
+        );
+        Reply::good(self.public_end(name))
     }
 
     /// A server of which nothing is known. Public names are taken to resolve; for private ones it decides.
@@ -856,7 +890,14 @@ impl LookUp<'_> {
             .iter()
             .filter(|(_, zone)| is_under(name, zone.domain.as_str()))
             .max_by_key(|(_, zone)| zone.domain.as_str().len());
-        let service = self.service_of_alias(name);
+        if name.as_str().ends_with(MACHINES) && elsewhere.is_none() {
+            return self.machine(vnet, name);
+        }
+        // The public name of a cluster with private ingress is an alias and nothing else
+        // (articles/hdinsight-aks/control-egress-traffic-from-hdinsight-on-aks-clusters.md).
+        let service = self
+            .service_of_alias(name)
+            .filter(|id| !name.as_str().ends_with(HDINSIGHT_ON_AKS) || self.has_address(*id));
         if let Some((id, zone)) = elsewhere
             && service.is_none()
         {
@@ -893,6 +934,31 @@ impl LookUp<'_> {
             );
         }
         Reply::good(self.public_end(name))
+    }
+
+    fn has_address(&self, service: Id<crate::estate::PlatformService>) -> bool {
+        !self.plane.estate.services[service].addresses.is_empty()
+    }
+
+    /// Azure DNS knows the machines of a network for the network itself only.
+    fn machine(&mut self, vnet: Id<Vnet>, name: &Fqdn) -> Reply {
+        if vnet == self.home {
+            note(
+                &mut self.notes,
+                format!("{name} is a machine of the network that asks"),
+            );
+            return Reply::good(Answer::Private(None));
+        }
+        Reply::bad(
+            Answer::None,
+            Outcome::Blocks,
+            Cause::PrivateZoneUnresolvable,
+            self.plane.dns_element(self.home),
+            format!(
+                "lead to vnet `{}`, where Azure DNS does not know the machines of this network",
+                self.plane.estate.vnets[vnet].meta.name
+            ),
+        )
     }
 
     /// The public address behind a name or an alias under `privatelink`.
@@ -940,7 +1006,7 @@ impl LookUp<'_> {
         let aliased = self.service_of_alias(name).is_some();
         zones.next().is_some()
             || (text.contains(".privatelink.") && !aliased)
-            || text.ends_with(".internal.cloudapp.net")
+            || text.ends_with(MACHINES)
             || self.has_private_endpoint(name)
     }
 

@@ -1,7 +1,9 @@
 //! Why no rule of a firewall let a flow through: the cause, and the rules that came nearest.
 
-use crate::estate::Action;
-use crate::net::{AppProtocol, Destination, Transport};
+use std::cmp::Reverse;
+
+use crate::estate::{Action, ApplicationRule, Endpoint};
+use crate::net::{AppProtocol, Destination, Fqdn, FqdnPattern, Transport};
 
 use super::super::cause::Cause;
 use super::super::flow::{Element, Field, NearMiss};
@@ -30,7 +32,7 @@ pub(super) fn explain(judge: &Judge<'_>, order: &FirewallOrder<'_>) -> Denial {
     near.extend(near_application(judge, order, notes));
     near.sort_by_key(|(rank, _)| *rank);
     // Only a rule that names the destination was meant for this flow.
-    let meant = near.first().is_some_and(|(rank, _)| *rank == 0);
+    let meant = near.first().is_some_and(|((rank, _), _)| *rank == 0);
     let near: Vec<NearMiss> = near.into_iter().map(|(_, miss)| miss).take(MOST).collect();
     let owner = owner_element(judge.plane.estate, judge.firewall);
     let nameless = judge.request.announced.is_none();
@@ -117,16 +119,21 @@ fn is_application_flow(judge: &Judge<'_>, order: &FirewallOrder<'_>) -> bool {
             }))
 }
 
-/// An allowing application rule that takes the source and the port, and needs a name to match.
+/// An allowing application rule that takes the source and the port, and needs a name to match. Where it is known whose
+/// address it is, the rule has to cover one of those names; a rule for other hosts would not help.
 fn rule_for_a_name(
     judge: &Judge<'_>,
     order: &FirewallOrder<'_>,
     notes: &mut Notes,
 ) -> Option<Element> {
+    let known = judge.known_names();
     let placed = order.application.iter().find(|placed| {
+        let mut names = known.iter();
         placed.action == Action::Allow
             && judge.application_service(placed.rule)
             && judge.source(&placed.rule.sources, notes) == Truth::Yes
+            && (known.is_empty()
+                || names.any(|name| judge.application_name(placed.rule, name, notes) != Truth::No))
     })?;
     Some(rule_element(
         judge.plane.estate,
@@ -135,7 +142,32 @@ fn rule_for_a_name(
     ))
 }
 
-type Ranked = (u8, NearMiss);
+/// How near a miss is: what differs, then, of rules whose names differ, how many labels are alike.
+type Rank = (u8, Reverse<usize>);
+
+type Ranked = (Rank, NearMiss);
+
+/// How many labels at the end a name has in common with the names of a rule.
+fn labels_alike(rule: &ApplicationRule, name: &Fqdn) -> usize {
+    let alike = |text: &str| {
+        let pairs = text.rsplit('.').zip(name.as_str().rsplit('.'));
+        pairs.take_while(|(a, b)| a.eq_ignore_ascii_case(b)).count()
+    };
+    let names = rule
+        .destinations
+        .iter()
+        .filter_map(|endpoint| match endpoint {
+            Endpoint::Plain(Destination::Fqdn(pattern)) => Some(pattern),
+            _ => None,
+        });
+    let counts = names.map(|pattern| match pattern {
+        FqdnPattern::Any => 0,
+        FqdnPattern::Exact(exact) => alike(exact.as_str()),
+        FqdnPattern::Below(parent) => alike(parent.as_str()),
+        FqdnPattern::Suffix(end) => alike(end.as_str()),
+    });
+    counts.max().unwrap_or(0)
+}
 
 /// Network rules that miss the flow by one field. Those that name its destination come before those that do not.
 fn near_network(judge: &Judge<'_>, order: &FirewallOrder<'_>, notes: &mut Notes) -> Vec<Ranked> {
@@ -201,7 +233,7 @@ fn near_network(judge: &Judge<'_>, order: &FirewallOrder<'_>, notes: &mut Notes)
             ),
         };
         near.push((
-            rank,
+            (rank, Reverse(0)),
             NearMiss {
                 element: rule_element(judge.plane.estate, &rule.info, placed.place),
                 differs: differs.clone(),
@@ -298,8 +330,12 @@ fn near_application(
                 packet.service_words()
             ),
         };
+        let alike = match field {
+            Field::Name => labels_alike(rule, name),
+            _ => 0,
+        };
         near.push((
-            rank,
+            (rank, Reverse(alike)),
             NearMiss {
                 element: rule_element(judge.plane.estate, &rule.info, placed.place),
                 differs: differs.clone(),

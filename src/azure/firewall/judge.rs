@@ -562,6 +562,27 @@ impl Judge<'_> {
             .any(|(protocol, at)| *at == port && (spoken.is_empty() || spoken.contains(protocol)))
     }
 
+    /// The names that the destination is known by: the one that was looked up, an API server's, a service's.
+    pub(super) fn known_names(&self) -> Vec<&Fqdn> {
+        let estate = self.plane.estate;
+        let to = self.request.packet.destination.address;
+        let pools = estate.pools.iter().filter_map(|(_, pool)| {
+            let public = pool.api_server.public_ip?.value;
+            (Some(public) == to).then_some(&pool.api_server.fqdn.as_ref()?.value)
+        });
+        let services = estate.services.iter().filter_map(|(_, service)| {
+            let mut own = service.addresses.iter();
+            own.any(|own| Some(own.value) == to)
+                .then_some(&service.fqdn.value)
+        });
+        self.request
+            .name
+            .into_iter()
+            .chain(pools)
+            .chain(services)
+            .collect()
+    }
+
     fn application_match(&self, rule: &ApplicationRule, notes: &mut Notes) -> Truth {
         let Some(name) = self.request.announced else {
             return Truth::No;
@@ -617,7 +638,7 @@ fn access(action: Action) -> Access {
     }
 }
 
-fn fact_tier(tier: Tier) -> FirewallTier {
+pub(in crate::azure) fn fact_tier(tier: Tier) -> FirewallTier {
     match tier {
         Tier::Basic => FirewallTier::Basic,
         Tier::Standard => FirewallTier::Standard,

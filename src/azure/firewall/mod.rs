@@ -11,8 +11,8 @@ mod tags;
 pub use names::covers;
 pub use tags::{FqdnTagContent, FqdnTagContents};
 
-pub(super) use judge::{PassedBy, Request, judge};
+pub(super) use judge::{PassedBy, Request, fact_tier, judge};
 pub(super) use order::{
     FirewallOrder, firewall_element, owner_element, rule_element, setting_element,
 };
-pub(super) use snat::{Snat, translated_source};
+pub(super) use snat::{Snat, snat_element, translated_source};

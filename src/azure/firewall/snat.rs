@@ -3,11 +3,14 @@
 
 use ipnet::IpNet;
 
-use crate::estate::{Firewall, Id};
+use crate::estate::{Estate, Firewall, Id};
 
 use super::super::dataplane::Dataplane;
+use super::super::flow::Element;
 use super::super::packet::Packet;
+use super::super::rule_sets::of_firewall;
 use super::PassedBy;
+use super::order::{firewall_element, setting_element};
 
 /// What a firewall does with the source of a flow.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,4 +44,17 @@ pub(in crate::azure) fn translated_source(
         ranges.any(|range| holds(range.value))
     };
     if private { Snat::None } else { Snat::Own }
+}
+
+/// What makes a firewall leave sources alone: the ranges of its settings, or the firewall where it states none.
+pub(in crate::azure) fn snat_element(estate: &Estate, firewall: Id<Firewall>) -> Element {
+    let sets = of_firewall(estate, firewall);
+    let stated = sets.iter().find_map(|set| {
+        let range = set.settings.snat_private_ranges.first()?;
+        Some((set.owner, range.span))
+    });
+    match stated {
+        Some((owner, span)) => setting_element(estate, owner, "SNAT ranges", span),
+        None => firewall_element(estate, firewall),
+    }
 }

@@ -1,12 +1,15 @@
-//! Network rules that name hosts while the DNS proxy of their policy is off: the policy is refused when it is written,
-//! so the cluster behind it never gets its rules (MicrosoftDocs/azure-docs, articles/firewall/fqdn-filtering-network-rules.md).
+//! Network rules that name hosts while the DNS proxy of their policy is off, or for a firewall whose tier cannot: the
+//! policy is refused when it is written, so the cluster behind it never gets its rules (MicrosoftDocs/azure-docs,
+//! articles/firewall/fqdn-filtering-network-rules.md, features-by-sku.md).
 
 use std::collections::BTreeSet;
 
 use crate::base::Origin;
-use crate::estate::{Endpoint, Firewall, Id, NetworkRule};
+use crate::estate::{Endpoint, Firewall, Id, NetworkRule, Tier};
 
 use super::super::cause::Cause;
+use super::super::facts::FirewallFeature;
+use super::super::firewall::fact_tier;
 use super::super::flow::{Element, Site};
 use super::super::next_hop::{default_firewalls, table_of};
 use super::super::rule_sets::{Owner, PlacedRule, RuleSet, of_firewall, proxies_dns, with_parents};
@@ -20,7 +23,7 @@ pub(super) fn check(inspection: &mut Inspection<'_>) {
         for set in of_firewall(estate, firewall) {
             if !seen.contains(&set.owner) {
                 seen.push(set.owner);
-                rule_set(inspection, &set);
+                rule_set(inspection, &set, estate.firewalls[firewall].tier.value);
             }
         }
     }
@@ -43,9 +46,11 @@ fn firewalls(inspection: &Inspection<'_>) -> BTreeSet<Id<Firewall>> {
     found
 }
 
-fn rule_set(inspection: &mut Inspection<'_>, set: &RuleSet<'_>) {
+fn rule_set(inspection: &mut Inspection<'_>, set: &RuleSet<'_>, tier: Tier) {
     let estate = inspection.estate;
-    if proxies_dns(estate, set) || needs_no_proxy(inspection, set) {
+    let names = FirewallFeature::NamesInNetworkRules;
+    let known = inspection.facts.sku_has(fact_tier(tier), names);
+    if known && (proxies_dns(estate, set) || needs_no_proxy(inspection, set)) {
         return;
     }
     let Some(placed) = set.network_rules().find(|placed| names_hosts(placed.rule)) else {
@@ -56,6 +61,19 @@ fn rule_set(inspection: &mut Inspection<'_>, set: &RuleSet<'_>) {
         Owner::Policy(id) => ("firewall policy", Site::FirewallPolicy(id)),
         Owner::Firewall(id) => ("firewall", Site::Firewall(id)),
     };
+    if !known {
+        let element = Element {
+            name: format!("{kind} `{}`", set.meta.name),
+            origin: set.meta.origin,
+            site,
+        };
+        let text = format!(
+            "names hosts in network rule `{}` of collection `{}`, which a firewall of tier {tier} cannot",
+            rule.info.name, collection.name
+        );
+        inspection.refuse(Refusal::new(Cause::FqdnNetworkRuleProxy, element, text));
+        return;
+    }
     let proxy = set.settings.dns_proxy;
     let element = Element {
         name: format!("DNS proxy of {kind} `{}`", set.meta.name),

@@ -11,7 +11,7 @@ use crate::net::Transport;
 
 use super::super::cause::Cause;
 use super::super::facts::Limit;
-use super::super::firewall::firewall_element;
+use super::super::firewall::{firewall_element, snat_element};
 use super::super::flow::{Element, Site, Stage};
 use super::super::next_hop::Holder;
 use super::super::packet::Packet;
@@ -353,11 +353,10 @@ impl Walk<'_> {
             .any(|device| device.holder == Holder::Firewall(id) && device.translated);
         let element = firewall_element(estate, id);
         if !translated {
-            let element = private_ranges_element(estate, id).unwrap_or(element);
             self.block(
                 Stage::Snat,
                 Cause::NoSnat,
-                element,
+                snat_element(estate, id),
                 "takes the destination for private (its SNAT ranges) and leaves the source private, so nothing comes \
                  back from the Internet",
             );
@@ -486,20 +485,6 @@ impl Walk<'_> {
                 storage && here
             })
     }
-}
-
-/// What a firewall takes for private, when somebody wrote it down.
-fn private_ranges_element(estate: &Estate, firewall: Id<Firewall>) -> Option<Element> {
-    let firewall = &estate.firewalls[firewall];
-    let range = estate.settings_of(firewall).snat_private_ranges.first()?;
-    let owner = estate
-        .policy_of(firewall)
-        .map_or(&firewall.meta.name, |policy| &policy.meta.name);
-    Some(Element {
-        name: format!("the private ranges of `{owner}`"),
-        origin: range.span.into(),
-        site: Site::Other,
-    })
 }
 
 /// The addresses of public address resources, where they are known.

@@ -8,7 +8,7 @@ use crate::net::ServiceTag;
 
 use super::super::cause::Cause;
 use super::super::firewall::{PassedBy, firewall_element, owner_element, rule_element};
-use super::super::flow::{Element, Site, Stage};
+use super::super::flow::{Element, Field, NearMiss, Site, Stage};
 use super::super::next_hop::Holder;
 use super::super::nsg::is_platform;
 use super::super::packet::{End, Packet, is_public};
@@ -16,7 +16,7 @@ use super::super::routing::Hop;
 use super::super::truth::Truth;
 use super::egress::public_addresses;
 use super::service::Identity;
-use super::{Device, Walk};
+use super::{Device, Hindrance, Walk};
 
 impl<'w> Walk<'w> {
     pub(super) fn start_outside(&mut self, address: IpAddr, tags: &[ServiceTag]) {
@@ -130,20 +130,35 @@ impl<'w> Walk<'w> {
             order
                 .nat
                 .iter()
-                .find(|placed| self.dnat_matches(placed.rule, &packet))
+                .find(|placed| self.dnat_differs(placed.rule, &packet) == Some(Vec::new()))
                 .map(|placed| (placed.rule, placed.place))
         });
         let Some((rule, place)) = matching else {
-            self.block(
-                Stage::Firewall,
-                Cause::NetworkRuleMissing,
-                owner_element(estate, id),
-                format!(
-                    "no DNAT rule takes {} ({})",
-                    packet.destination.words(),
-                    packet.service_words()
-                ),
+            let rules = order.into_iter().flat_map(|order| &order.nat);
+            let near: Vec<NearMiss> = rules
+                .filter_map(|placed| {
+                    let differs = self.dnat_differs(placed.rule, &packet)?;
+                    (differs.len() == 1).then(|| NearMiss {
+                        element: rule_element(estate, &placed.rule.info, placed.place),
+                        text: "translates flows to this address, but not this one".to_owned(),
+                        differs,
+                    })
+                })
+                .take(3)
+                .collect();
+            let cause = match near.as_slice() {
+                [] => Cause::NetworkRuleMissing,
+                _ => Cause::RuleFieldMismatch,
+            };
+            let text = format!(
+                "no DNAT rule takes {} ({})",
+                packet.destination.words(),
+                packet.service_words()
             );
+            self.hinder(Hindrance {
+                near,
+                ..Hindrance::new(Stage::Firewall, cause, owner_element(estate, id), text)
+            });
             return;
         };
         let element = rule_element(estate, &rule.info, place);
@@ -198,7 +213,8 @@ impl<'w> Walk<'w> {
         }
     }
 
-    fn dnat_matches(&self, rule: &NatRule, packet: &Packet) -> bool {
+    /// The fields in which a DNAT rule misses a packet; `None` when it is for another address.
+    fn dnat_differs(&self, rule: &NatRule, packet: &Packet) -> Option<Vec<Field>> {
         let holds = |endpoints: &[crate::estate::Endpoint], end: &End| {
             endpoints.iter().any(|endpoint| match endpoint {
                 crate::estate::Endpoint::Plain(destination) => match destination {
@@ -228,10 +244,16 @@ impl<'w> Walk<'w> {
             .transports
             .iter()
             .any(|t| *t == crate::net::Transport::Any || *t == packet.transport);
-        transport
-            && rule.port == packet.port
-            && holds(&rule.sources, &packet.source)
-            && holds(&rule.destinations, &packet.destination)
+        if !holds(&rule.destinations, &packet.destination) {
+            return None;
+        }
+        let checks = [
+            (transport, Field::Protocol),
+            (rule.port == packet.port, Field::Port),
+            (holds(&rule.sources, &packet.source), Field::Source),
+        ];
+        let missed = checks.into_iter().filter(|(same, _)| !same);
+        Some(missed.map(|(_, field)| field).collect())
     }
 
     /// A machine is reached from outside: by the platform, through a load balancer, or from behind a gateway.
@@ -320,5 +342,31 @@ impl<'w> Walk<'w> {
             .address
             .is_some_and(|address| is_platform(self.plane, address));
         (hdinsight && by_tag) || probe
+    }
+
+    /// Whether a packet is on an HDInsight cluster's way to its storage or its metastore, without which it is not made
+    /// (articles/hdinsight/create-cluster-error-dictionary.md).
+    pub(super) fn is_storage_or_sql_of_hdinsight(
+        &self,
+        subnet: Id<Subnet>,
+        packet: &Packet,
+    ) -> bool {
+        let hdinsight = self.pool_in(subnet).is_some_and(|(_, pool)| {
+            let kind = pool.kind.as_ref();
+            kind.is_some_and(|kind| kind.value == "hdinsight")
+        });
+        let mut tags = packet.destination.tags.iter();
+        let tagged = tags.any(|tag| {
+            let name = tag.as_str().to_ascii_lowercase();
+            let service = name.split('.').next().unwrap_or_default();
+            matches!(service, "storage" | "sql")
+        });
+        let named = self.name.as_ref().is_some_and(|name| {
+            let suffixes = [".core.windows.net", ".database.windows.net"];
+            suffixes
+                .iter()
+                .any(|suffix| name.as_str().ends_with(suffix))
+        });
+        hdinsight && (tagged || named)
     }
 }

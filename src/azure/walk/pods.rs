@@ -32,6 +32,30 @@ impl<'w> Walk<'w> {
         (is_pod_of(pool, address) && !held).then_some(pool)
     }
 
+    /// Who the network sees as the sender of a flow: the node, when a pod with an address of its own sends to something
+    /// that is no pod.
+    pub(super) fn seen_as(&mut self, subnet: Id<Subnet>, from: IpAddr, to: &End) -> IpAddr {
+        let Some((_, pool)) = self.pool_in(subnet) else {
+            return from;
+        };
+        let own_range = matches!(
+            pool.network_plugin.map(|plugin| plugin.value),
+            Some(NetworkPlugin::AzureOverlay | NetworkPlugin::Kubenet)
+        );
+        let inside = to.address.is_some_and(|to| is_pod_of(pool, to));
+        if !own_range || !is_pod_of(pool, from) || inside {
+            return from;
+        }
+        let node = node_of(pool, from).map(|node| node.address);
+        let Some(node) = node.or_else(|| self.plane.some_address(subnet)) else {
+            return from;
+        };
+        self.note(format!(
+            "pod {from} leaves with the address of its node, {node}"
+        ));
+        node
+    }
+
     /// Whether a packet is between pods of one cluster, or between its pods and nodes, as their own addresses show.
     /// Rules for it are needed only where somebody wrote a deny
     /// (MicrosoftDocs/azure-aks-docs, articles/aks/concepts-network-azure-cni-overlay.md).

@@ -29,7 +29,7 @@ impl<'w> Walk<'w> {
             return;
         };
         let packet = Packet {
-            source: End::at(address),
+            source: End::at(self.seen_as(subnet, address, &destination)),
             destination,
             transport: self.flow.transport,
             port: self.flow.port,
@@ -280,6 +280,9 @@ impl<'w> Walk<'w> {
             .is_some_and(|address| !is_public(address, self.plane.facts.private_ranges()));
         if private && (direction == Direction::Inbound || self.is_inside_cluster(subnet, packet)) {
             return Cause::NsgIntraClusterDeny;
+        }
+        if direction == Direction::Outbound && self.is_storage_or_sql_of_hdinsight(subnet, packet) {
+            return Cause::ManagementPath;
         }
         Cause::NsgOutboundDeny
     }

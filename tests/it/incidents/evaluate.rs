@@ -114,6 +114,12 @@ pub(super) fn create(built: &Built, pool: Id<Pool>) -> Observed {
         observed.element = Some(Seen::of(element, built));
         observed.text.clone_from(text);
         observed.codes.extend(code.clone());
+        // One error may stand inside another.
+        let inner = message
+            .iter()
+            .flat_map(|text| text.split("SubCode: ").skip(1));
+        let inner = inner.filter_map(|text| text.split(';').next());
+        observed.codes.extend(inner.map(str::to_owned));
         observed.messages.extend(message.clone());
         observed.missing_actions.clone_from(missing_actions);
     }
