@@ -210,7 +210,10 @@ impl Asked {
     ) {
         let flow = explanation.flow.clone();
         let mut edits: Vec<Edit> = Vec::new();
-        for reason in &mut explanation.reasons {
+        for index in 0..explanation.reasons.len() {
+            let Some(reason) = explanation.reasons.get_mut(index) else {
+                return;
+            };
             let Some(remedy) = reason.remedies.first_mut() else {
                 return;
             };
@@ -227,6 +230,13 @@ impl Asked {
                 let flow = moved(&flow, &self.analysis.estate, &analysis.estate)?;
                 Some(self.plane(analysis).trace(&flow).verdict)
             });
+            let rewritten = remedy.rewritten;
+            if rewritten == Some(Verdict::Allowed) {
+                // What seemed to lie behind it does not: the compiler makes it from the edited policy.
+                explanation.reasons.truncate(index + 1);
+                explanation.after = rewritten;
+                return;
+            }
         }
     }
 

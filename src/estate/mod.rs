@@ -23,7 +23,7 @@ pub use dns::{
 };
 pub use firewall::{
     Action, ApplicationRule, FIREWALL_SUBNET, Firewall, FirewallPolicy, FirewallSettings, IpGroup,
-    MANAGEMENT_SUBNET, NatRule, NetworkRule, RuleCollection, RuleCollectionGroup, RuleInfo, Rules,
+    MANAGEMENT_SUBNET, NatRule, NetworkRule, RuleCollection, RuleCollectionGroup, RuleInfo, RuleText, Rules,
     ThreatIntel, Tier, Translated,
 };
 pub use identity::{

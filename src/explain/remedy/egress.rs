@@ -3,7 +3,7 @@
 use crate::azure::Site;
 use crate::base::Spanned;
 use crate::estate::{Id, PublicAddress, Ref, Subnet};
-use crate::lint::edit::add_clause;
+use crate::lint::edit::add_to_subnet;
 
 use super::{Case, Remedy, route};
 
@@ -34,6 +34,7 @@ pub(super) fn remedies(case: &Case<'_>) -> Vec<Remedy> {
     if let Some(subnet) = case.subnet() {
         offered.extend(attach_nat(case, subnet));
         offered.extend(default_access(case, subnet));
+        offered.extend(route::turn_default(case, subnet));
     }
     offered.extend(route::remedies(case));
     offered
@@ -51,7 +52,7 @@ fn attach_nat(case: &Case<'_>, subnet: Id<Subnet>) -> Option<Remedy> {
         "give subnet `{}` NAT gateway `{name}`",
         estate.subnet_path(subnet)
     );
-    let edit = add_clause(&estate.subnets[subnet].meta, &format!("nat-gateway {name}"));
+    let edit = add_to_subnet(&estate.subnets[subnet], &format!("nat-gateway {name}"));
     let reference = Ref::known(nat, name, case.span());
     let remedy = Remedy::new(title, move |estate| {
         estate.subnets[subnet].nat_gateway = Some(reference.clone());
@@ -71,7 +72,7 @@ fn default_access(case: &Case<'_>, subnet: Id<Subnet>) -> Option<Remedy> {
     );
     let edit = match written {
         Some(setting) => Some(crate::lint::edit::replace(setting.span, "on")),
-        None => add_clause(&estate.subnets[subnet].meta, "default-outbound on"),
+        None => add_to_subnet(&estate.subnets[subnet], "default-outbound on"),
     };
     let on = Spanned::new(true, case.span());
     let remedy = Remedy::new(title, move |estate| {

@@ -13,7 +13,8 @@ use std::sync::Arc;
 use crate::azure::{Blocker, Cause, Dataplane, Flow, Sender, Site, Trace, Verdict};
 use crate::base::{FileId, Span};
 use crate::diag::Edit;
-use crate::estate::{Estate, Id, Pool, Subnet};
+use crate::estate::{DnsServers, Estate, Id, Pool, Subnet};
+use crate::net::Destination;
 
 /// A change to an estate.
 type Change = Arc<dyn Fn(&mut Estate) + Send + Sync>;
@@ -111,6 +112,29 @@ impl<'c> Case<'c> {
     /// The address that the flow goes to, where it is known.
     fn address(&self) -> Option<std::net::IpAddr> {
         self.flow.to.address.or(self.trace.resolved)
+    }
+
+    /// Whom a rule has to name as the sender: its whole subnet, since machines come and go.
+    fn sender_prefix(&self) -> Destination {
+        let address = self.flow.from.address();
+        let own = self.subnet().and_then(|subnet| {
+            let mut prefixes = self.estate().subnets[subnet].prefixes.iter();
+            prefixes.find(|prefix| prefix.value.contains(&address))
+        });
+        Destination::Prefix(own.map_or_else(|| address.into(), |prefix| prefix.value))
+    }
+
+    /// The DNS server that the sender asks first.
+    fn dns_server(&self) -> Option<std::net::IpAddr> {
+        let estate = self.estate();
+        match &estate.vnets[estate.subnets[self.subnet()?].vnet].dns {
+            DnsServers::Azure => {
+                let platform = self.plane.facts.platform_addresses().first()?;
+                Some(platform.prefix.addr())
+            }
+            DnsServers::Firewall(firewall) => Some(estate.firewalls[firewall.id?].private_ip?.value),
+            DnsServers::Custom(servers) => servers.first().map(|server| server.value),
+        }
     }
 
     /// A place for what is added: that of what stands in the way.

@@ -17,7 +17,7 @@ pub fn pool(report: &PoolReport<'_>, view: &View<'_>) -> String {
     let mut out = format!("pool {name}\n\n");
     preflight(&mut out, report, view);
     if let Some(failure) = &report.first_failure {
-        let shown: Vec<String> = failure.symptoms.iter().map(words::symptom).collect();
+        let shown = words::symptoms(&failure.symptoms);
         let text = format!(
             "the first step of a node to fail is the one that {} ({}): {}",
             failure.step.does,

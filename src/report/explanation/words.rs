@@ -61,6 +61,34 @@ pub(super) fn placed(sources: &SourceMap, element: &Element) -> String {
     }
 }
 
+/// Words that a sentence about an element begins with when it does not go on from the element's name.
+const OPENERS: [&str; 12] = [
+    "a", "an", "firewall", "identity", "its", "network", "nothing", "packets", "rule", "subnet", "the", "which",
+];
+
+/// An element and what is said of it, as one sentence: the text goes on from the name, or follows a colon.
+pub(super) fn said(name: &str, text: &str) -> String {
+    said_as(name, name, text)
+}
+
+/// The same with the place of the element behind its name.
+pub(super) fn said_placed(sources: &SourceMap, element: &Element, text: &str) -> String {
+    said_as(&element.name, &placed(sources, element), text)
+}
+
+fn said_as(name: &str, shown: &str, text: &str) -> String {
+    if let Some(rest) = text.strip_prefix(name) {
+        return format!("{shown}{rest}");
+    }
+    let first = text.split_whitespace().next().unwrap_or_default();
+    let verb = first.chars().all(|c| c.is_ascii_lowercase()) && !OPENERS.contains(&first);
+    if verb {
+        format!("{shown} {text}")
+    } else {
+        format!("{shown}: {text}")
+    }
+}
+
 /// What becomes of a flow, for people.
 pub(super) fn verdict(verdict: Verdict) -> &'static str {
     match verdict {
@@ -81,8 +109,8 @@ pub(super) fn counted(of: Verdict) -> &'static str {
 
 /// An edit as what to write where.
 pub(super) fn edit(sources: &SourceMap, edit: &Edit) -> String {
-    let written = sources.text(edit.span);
-    let text = edit.text.trim();
+    let written = sources.text(edit.span).trim();
+    let text = edit.text.trim().trim_start_matches(", ");
     let at = line_of(sources, edit.span).unwrap_or_default();
     match (written.is_empty(), text.is_empty()) {
         (true, _) => format!("{at}: add `{text}`"),
@@ -91,18 +119,34 @@ pub(super) fn edit(sources: &SourceMap, edit: &Edit) -> String {
     }
 }
 
-/// An error as Azure shows it.
-pub(super) fn symptom(symptom: &Symptom) -> String {
-    let exit = symptom
-        .exit
-        .map_or_else(String::new, |exit| format!("vmssCSE exit status={exit}"));
-    let code = symptom.code.clone().unwrap_or_default();
-    let head: Vec<&str> = [exit.as_str(), code.as_str()]
-        .into_iter()
-        .filter(|part| !part.is_empty())
-        .collect();
-    match &symptom.message {
-        Some(message) => format!("{}: \"{message}\"", head.join(", ")),
-        None => head.join(", "),
+/// Errors as Azure shows them, one line for each exit code and message: an error goes by several codes, depending on
+/// what wraps it.
+pub(super) fn symptoms(symptoms: &[Symptom]) -> Vec<String> {
+    let mut lines: Vec<(&Symptom, Vec<&str>)> = Vec::new();
+    for symptom in symptoms {
+        let known = lines.iter_mut().find(|(first, _)| {
+            first.exit.is_some() && first.exit == symptom.exit && first.message == symptom.message
+        });
+        let code = symptom.code.as_deref();
+        match known {
+            Some((_, codes)) => codes.extend(code),
+            None => lines.push((symptom, code.into_iter().collect())),
+        }
     }
+    let line = |(symptom, codes): (&Symptom, Vec<&str>)| {
+        let exit = symptom
+            .exit
+            .map(|exit| format!("vmssCSE exit status={exit}"));
+        let codes = match codes.split_last() {
+            None => None,
+            Some((only, [])) => Some((*only).to_owned()),
+            Some((last, others)) => Some(format!("{} or {last}", others.join(", "))),
+        };
+        let head: Vec<String> = exit.into_iter().chain(codes).collect();
+        match &symptom.message {
+            Some(message) => format!("{}: \"{message}\"", head.join(", ")),
+            None => head.join(", "),
+        }
+    };
+    lines.into_iter().map(line).collect()
 }
