@@ -10,8 +10,8 @@ use crate::base::{FileReader, ReadError, did_you_mean};
 use crate::diag::Edit;
 use crate::estate::{Estate, Id, Pool};
 use crate::explain::{
-    Explanation, FlowRow, decode, explain, explain_pool, flows_from_csv, flows_from_json,
-    fqdn_tag_contents, parse_sender, parse_target,
+    Explanation, FlowRow, PoolReport, decode, explain, explain_pool, flows_from_csv,
+    flows_from_json, fqdn_tag_contents, is_settled, parse_sender, parse_target,
 };
 use crate::report::explanation::{self as shown, MessageView, View};
 use crate::report::{Color, catalog::DEFAULT_WIDTH};
@@ -151,6 +151,7 @@ impl Asked {
         let pool = pool_named(&self.analysis.estate, name).map_err(|message| refuse(&message))?;
         let plane = self.plane(&self.analysis);
         let mut report = explain_pool(&plane, &self.analysis.intent, pool);
+        self.settle_again(&mut report, pool);
         let mut known = BTreeMap::new();
         for endpoint in &mut report.endpoints {
             self.read_again(&mut endpoint.explanation, &mut known);
@@ -199,6 +200,28 @@ impl Asked {
             outcome(worst)
         };
         Ok((text, outcome))
+    }
+
+    /// Makes the edits of the first fix of every refusal, each for itself, and asks again.
+    fn settle_again(&self, report: &mut PoolReport<'_>, pool: Id<Pool>) {
+        let name = &self.analysis.estate.pools[pool].meta.name;
+        let said = &report.preflight;
+        let said = said.refusals.iter().chain(&said.warnings);
+        for (refusal, fixes) in said.zip(&mut report.fixes) {
+            let Some(first) = fixes.first_mut().filter(|first| !first.edits.is_empty()) else {
+                continue;
+            };
+            let edited = self.edited(&first.edits);
+            first.rewritten = edited.and_then(|analysis| {
+                let pool = pool_named(&analysis.estate, name).ok()?;
+                let settled = is_settled(&self.plane(&analysis), pool, refusal);
+                Some(if settled {
+                    Verdict::Allowed
+                } else {
+                    Verdict::Denied
+                })
+            });
+        }
     }
 
     /// Makes the edits of the first fix of every reason, one reason after another, and reads the policy again: what

@@ -41,7 +41,7 @@ pub(super) fn remedies(case: &Case<'_>) -> Vec<Remedy> {
 }
 
 /// A NAT gateway of the estate serves the subnet too.
-fn attach_nat(case: &Case<'_>, subnet: Id<Subnet>) -> Option<Remedy> {
+pub(super) fn attach_nat(case: &Case<'_>, subnet: Id<Subnet>) -> Option<Remedy> {
     let estate = case.estate();
     if estate.subnets[subnet].nat_gateway.is_some() {
         return None;

@@ -4,8 +4,11 @@ mod dns;
 mod egress;
 mod firewall;
 mod nsg;
+mod refusal;
 mod route;
 mod service;
+
+pub use refusal::{is_settled, refusal_remedies};
 
 use std::fmt;
 use std::sync::Arc;

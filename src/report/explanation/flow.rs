@@ -126,7 +126,10 @@ fn reason_text(
         paragraph(
             &mut out,
             "  fix     ",
-            "no single change is known here; `tidegate explain --cause` tells what to look at",
+            &format!(
+                "no single change is known here; `tidegate explain --cause {}` tells what to look at",
+                blocker.cause
+            ),
             view.width,
         );
     }

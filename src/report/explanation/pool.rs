@@ -4,8 +4,9 @@ use std::collections::BTreeSet;
 
 use crate::azure::preflight::Refusal;
 use crate::azure::{Assumption, Verdict};
-use crate::explain::{EndpointResult, PoolReport};
+use crate::explain::{EndpointResult, PoolReport, Remedy};
 
+use super::super::human::excerpt;
 use super::super::wrap::paragraph;
 use super::flow::assumptions;
 use super::{View, words};
@@ -38,42 +39,83 @@ pub fn pool(report: &PoolReport<'_>, view: &View<'_>) -> String {
 }
 
 fn preflight(out: &mut String, report: &PoolReport<'_>, view: &View<'_>) {
-    let refusals: Vec<&Refusal> = report.preflight.refusals.iter().collect();
-    if refusals.is_empty() {
-        paragraph(out, "preflight   ", "Azure accepts the cluster", view.width);
+    let said = &report.preflight;
+    let verdict = match said.refusals.len() {
+        0 if said.warnings.is_empty() => "Azure accepts the cluster".to_owned(),
+        0 => "Azure accepts the cluster, although it will not come up as it is".to_owned(),
+        1 => "Azure refuses the cluster".to_owned(),
+        more => format!("Azure refuses the cluster, for {more} reasons"),
+    };
+    paragraph(out, "preflight   ", &verdict, view.width);
+    let refusals = said.refusals.iter().map(|refusal| ("cause", refusal));
+    let warnings = said.warnings.iter().map(|warning| ("warning", warning));
+    for ((word, refusal), fixes) in refusals.chain(warnings).zip(&report.fixes) {
+        out.push('\n');
+        refusal_text(out, word, refusal, fixes, view);
     }
-    for refusal in refusals {
-        paragraph(
-            out,
-            "preflight   ",
-            &refusal_text("refused", refusal, view),
-            view.width,
-        );
-        if let Some(message) = &refusal.message {
-            paragraph(out, "            ", &format!("\"{message}\""), view.width);
-        }
-    }
-    for warning in &report.preflight.warnings {
-        paragraph(
-            out,
-            "            ",
-            &refusal_text("warning", warning, view),
-            view.width,
-        );
-    }
+    out.push('\n');
 }
 
-fn refusal_text(word: &str, refusal: &Refusal, view: &View<'_>) -> String {
-    let code = refusal
-        .code
-        .as_ref()
-        .map_or_else(String::new, |code| format!(" with {code}"));
-    format!(
-        "{word}{code}: {} {} [{}]",
-        words::placed(view.sources, &refusal.element),
-        refusal.text,
-        refusal.cause
-    )
+/// One reason to refuse the cluster: where, what Azure answers, what to do.
+fn refusal_text(
+    out: &mut String,
+    word: &'static str,
+    refusal: &Refusal,
+    fixes: &[Remedy],
+    view: &View<'_>,
+) {
+    let message = words::said(&refusal.element.name, &refusal.text);
+    match refusal.element.origin.span() {
+        Some(span) => out.push_str(&excerpt(
+            (word, refusal.cause.slug()),
+            &message,
+            (span, "decides"),
+            view.sources,
+            view.color,
+        )),
+        None => out.push_str(&format!("[{}] {word}: {message}\n", refusal.cause)),
+    }
+    let azure = match (&refusal.code, &refusal.message) {
+        (Some(code), Some(message)) => Some(format!("{code}: \"{message}\"")),
+        (Some(code), None) => Some(code.clone()),
+        (None, Some(message)) => Some(format!("\"{message}\"")),
+        (None, None) if word == "cause" => {
+            Some("how Azure words this refusal is not known".to_owned())
+        }
+        (None, None) => None,
+    };
+    if let Some(azure) = azure {
+        paragraph(out, "  azure   ", &azure, view.width);
+    }
+    for (number, remedy) in fixes.iter().take(3).enumerate() {
+        let first = if number == 0 {
+            "  fix     "
+        } else {
+            "  or      "
+        };
+        let settled = match (remedy.rewritten, word) {
+            (Some(Verdict::Allowed), "cause") => " (policy edited and read again: not refused)",
+            (Some(Verdict::Allowed), _) => " (policy edited and read again: no warning)",
+            _ => "",
+        };
+        paragraph(
+            out,
+            first,
+            &format!("{}{settled}", remedy.title),
+            view.width,
+        );
+        for edit in &remedy.edits {
+            let text = words::edit(view.sources, edit);
+            paragraph(out, "            ", &text, view.width);
+        }
+    }
+    if fixes.is_empty() {
+        let page = format!(
+            "no single change is known here; `tidegate explain --cause {}` tells what to look at",
+            refusal.cause
+        );
+        paragraph(out, "  fix     ", &page, view.width);
+    }
 }
 
 fn endpoints(out: &mut String, report: &PoolReport<'_>, view: &View<'_>) {
@@ -93,6 +135,11 @@ fn endpoints(out: &mut String, report: &PoolReport<'_>, view: &View<'_>) {
     .filter(|verdict| count(*verdict) > 0)
     .map(|verdict| format!("{} {}", count(verdict), words::counted(verdict)))
     .collect();
+    if report.endpoints.is_empty() && report.open.is_empty() {
+        let text = "the policy requires none of this pool";
+        paragraph(out, "endpoints   ", text, view.width);
+        return;
+    }
     let waiting = match report.open.len() {
         0 => String::new(),
         1 => "; 1 cannot be asked about yet".to_owned(),
@@ -161,14 +208,17 @@ fn group_text(out: &mut String, group: &Group<'_>, view: &View<'_>) {
     let several = group.members.len() > 1;
     // The sentence of one flow names that flow; of several the element speaks for all.
     let head = format!(
-        "{} [{}]: {} {}",
+        "{} [{}]: {}",
         words::verdict(explanation.trace.verdict),
         blocker.cause,
-        words::placed(view.sources, &blocker.element),
         if several {
-            format!("stands in the way, as here: {}", blocker.text)
+            format!(
+                "{} stands in the way, as here: {}",
+                words::placed(view.sources, &blocker.element),
+                blocker.text
+            )
         } else {
-            blocker.text.clone()
+            words::said_placed(view.sources, &blocker.element, &blocker.text)
         }
     );
     paragraph(out, "  ", &head, view.width);
