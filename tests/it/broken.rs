@@ -3,11 +3,11 @@
 //! A snapshot is read as the engineer would who is woken by it: what is wrong, where, and what to write instead.
 
 use std::collections::BTreeSet;
+use std::process::{Command, Output, Stdio};
 
 use serde_json::Value;
 use tidegate::azure::Cause;
 
-use super::cli::run;
 use super::support::{policies_in, project};
 
 const FOLDER: &str = "policies/broken";
@@ -62,12 +62,27 @@ impl Broken {
     }
 }
 
+/// Runs the command from the root of this project, so that places read as they would there.
+fn run(arguments: &str) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_tidegate"))
+        .current_dir(project(""))
+        .args(arguments.split_whitespace())
+        .stdin(Stdio::null())
+        .env("NO_COLOR", "1")
+        .output()
+        .unwrap()
+}
+
 fn path(name: &str) -> String {
     format!("{FOLDER}/{name}.egress")
 }
 
 fn items<'v>(value: &'v Value, pointer: &str) -> impl Iterator<Item = &'v Value> {
-    value.pointer(pointer).and_then(Value::as_array).into_iter().flatten()
+    value
+        .pointer(pointer)
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten()
 }
 
 /// What stands in the way: the reasons of a flow; of a pool what Azure refuses, or else warns of.
@@ -114,7 +129,10 @@ fn every_explanation_names_the_cause_and_no_other() {
 #[test]
 fn every_cause_has_a_policy() {
     let shown: BTreeSet<Cause> = Broken::all().iter().map(|broken| broken.cause).collect();
-    let missing: Vec<_> = Cause::ALL.iter().filter(|cause| !shown.contains(cause)).collect();
+    let missing: Vec<_> = Cause::ALL
+        .iter()
+        .filter(|cause| !shown.contains(cause))
+        .collect();
     assert_eq!(missing, [] as [&Cause; 0]);
 }
 
@@ -137,10 +155,7 @@ fn the_first_fix_is_proven() {
     for broken in Broken::all() {
         let (explanation, _) = broken.json();
         let reasons = reasons(&explanation);
-        let firsts: Vec<&Value> = reasons
-            .iter()
-            .map(|reason| &reason["fixes"][0])
-            .collect();
+        let firsts: Vec<&Value> = reasons.iter().map(|reason| &reason["fixes"][0]).collect();
         // What Azure Policy forbids is not lifted by a policy of this language.
         if broken.cause == Cause::PolicyDeny {
             assert_eq!(firsts.len(), 1);
@@ -148,7 +163,12 @@ fn the_first_fix_is_proven() {
             continue;
         }
         for first in &firsts {
-            assert_ne!(first["edits"].as_array().map(Vec::len), Some(0), "{}", broken.name);
+            assert_ne!(
+                first["edits"].as_array().map(Vec::len),
+                Some(0),
+                "{}",
+                broken.name
+            );
             assert!(first["edits"].is_array(), "{} has a fix", broken.name);
         }
         let last = firsts.last().unwrap();

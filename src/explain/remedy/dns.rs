@@ -122,7 +122,10 @@ fn ask_firewall(case: &Case<'_>, vnet: Id<Vnet>) -> Option<Remedy> {
     };
     let span = case.span();
     let reference = Ref::known(id, name, span);
-    let policy = estate.firewalls[id].policy.as_ref().and_then(|policy| policy.id);
+    let policy = estate.firewalls[id]
+        .policy
+        .as_ref()
+        .and_then(|policy| policy.id);
     let (settings, owner) = match policy {
         Some(policy) => {
             let policy = &estate.firewall_policies[policy];
@@ -182,7 +185,7 @@ fn written(servers: &[Spanned<std::net::IpAddr>]) -> Option<Span> {
     Some(servers.first()?.span.to(servers.last()?.span))
 }
 
-fn proxy_on(case: &Case<'_>) -> Option<Remedy> {
+pub(super) fn proxy_on(case: &Case<'_>) -> Option<Remedy> {
     let span = case.span();
     let on = Spanned::new(true, span);
     let estate = case.estate();

@@ -2,13 +2,19 @@
 
 use crate::azure::Site;
 use crate::base::Spanned;
-use crate::estate::{Id, PublicAddress, Ref, Subnet};
+use crate::estate::{Id, OutboundType, PublicAddress, Ref, Subnet};
 use crate::lint::edit::add_to_subnet;
 
-use super::{Case, Remedy, route};
+use super::{Case, Remedy, refusal, route, service};
 
 pub(super) fn remedies(case: &Case<'_>) -> Vec<Remedy> {
     let mut offered = Vec::new();
+    if is_isolated(case) {
+        // A pool that must not get out needs a private way to the service, not a public address.
+        let way = case.subnet().zip(service::named_service(case));
+        offered.extend(way.and_then(|(subnet, service)| refusal::endpoint(case, subnet, service)));
+        return offered;
+    }
     match case.blocker.element.site {
         Site::Route(..) => offered.extend(route::remedies(case)),
         Site::Subnet(subnet) => offered.extend(default_access(case, subnet)),
@@ -38,6 +44,13 @@ pub(super) fn remedies(case: &Case<'_>) -> Vec<Remedy> {
     }
     offered.extend(route::remedies(case));
     offered
+}
+
+fn is_isolated(case: &Case<'_>) -> bool {
+    case.pool().is_some_and(|pool| {
+        let outbound = case.estate().pools[pool].outbound.value;
+        matches!(outbound, OutboundType::None | OutboundType::Block)
+    })
 }
 
 /// A NAT gateway of the estate serves the subnet too.

@@ -76,15 +76,24 @@ impl Remedy {
         (self.change)(estate);
     }
 
-    /// How big a change it is: narrow before wide, with edits before without, few characters before many.
+    /// Takes out what is offered twice, and puts the smallest change first.
+    pub(super) fn sort(offered: &mut Vec<Self>) {
+        let mut titles = std::collections::BTreeSet::new();
+        offered.retain(|remedy| titles.insert(remedy.title.clone()));
+        offered.sort_by_key(Self::size);
+    }
+
+    /// How big a change it is: narrow before wide, with edits before without, what adds before what takes
+    /// away, few characters before many.
     #[must_use]
-    pub fn size(&self) -> (bool, bool, usize) {
+    pub fn size(&self) -> (bool, bool, bool, usize) {
         let characters: usize = self
             .edits
             .iter()
             .map(|edit| edit.text.len() + (edit.span.end - edit.span.start) as usize)
             .sum();
-        (self.wide, self.edits.is_empty(), characters)
+        let takes_away = self.edits.iter().any(|edit| edit.text.is_empty());
+        (self.wide, self.edits.is_empty(), takes_away, characters)
     }
 }
 
@@ -135,7 +144,9 @@ impl<'c> Case<'c> {
                 let platform = self.plane.facts.platform_addresses().first()?;
                 Some(platform.prefix.addr())
             }
-            DnsServers::Firewall(firewall) => Some(estate.firewalls[firewall.id?].private_ip?.value),
+            DnsServers::Firewall(firewall) => {
+                Some(estate.firewalls[firewall.id?].private_ip?.value)
+            }
             DnsServers::Custom(servers) => servers.first().map(|server| server.value),
         }
     }

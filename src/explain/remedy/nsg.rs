@@ -56,7 +56,10 @@ fn allow(case: &Case<'_>, nsg: Id<Nsg>, direction: Direction) -> Option<Remedy> 
     let fixed = case.flow.to.name.is_none() && !dns;
     let server = case.dns_server().filter(|_| dns);
     let known = case.address().filter(|_| fixed);
-    let destination = match server.or(known).filter(|_| direction == Direction::Outbound) {
+    let destination = match server
+        .or(known)
+        .filter(|_| direction == Direction::Outbound)
+    {
         Some(address) => Destination::Prefix(address.into()),
         None => Destination::Anywhere,
     };

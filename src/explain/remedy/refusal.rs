@@ -8,13 +8,13 @@ use crate::azure::{
 };
 use crate::base::Spanned;
 use crate::estate::{
-    Id, NextHop, Pool, PoolIdentity, PrivateEndpoint, PrivateZone, Ref, Region, RoleAssignment, RouteDestination,
-    RouteTable, Scope, Subnet,
+    Id, NextHop, PlatformService, Pool, PoolIdentity, PrivateEndpoint, PrivateZone, Ref, Region,
+    RoleAssignment, RouteDestination, RouteTable, Scope, Subnet,
 };
 use crate::lint::edit::{self, add_clause, add_statement, replace};
 use crate::net::Transport;
 
-use super::{Case, Remedy, egress, route};
+use super::{Case, Remedy, dns, egress, route};
 
 /// The role that the provider's documentation gives to identities on networks.
 const NETWORK_ROLE: &str = "Network Contributor";
@@ -53,11 +53,15 @@ pub fn refusal_remedies(plane: &Dataplane<'_>, id: Id<Pool>, refusal: &Refusal) 
         Cause::MissingPermission | Cause::DnsZonePermission => grants(&case, id),
         Cause::UnsupportedIdentity => own_identity(&case, id).into_iter().collect(),
         Cause::PodRoutesOrTableDrift => own_table(&case, id, subnet).into_iter().collect(),
-        Cause::IsolatedBootstrap => endpoint(&case, subnet).into_iter().collect(),
+        Cause::IsolatedBootstrap => match refusal.element.site {
+            Site::Service(service) => endpoint(&case, subnet, service).into_iter().collect(),
+            _ => Vec::new(),
+        },
+        Cause::FqdnNetworkRuleProxy => dns::proxy_on(&case).into_iter().collect(),
         Cause::PolicyDeny => exempt(&case).into_iter().collect(),
         _ => Vec::new(),
     };
-    offered.sort_by_key(Remedy::size);
+    Remedy::sort(&mut offered);
     offered.retain(|remedy| {
         let mut estate = plane.estate.clone();
         remedy.apply(&mut estate);
@@ -148,7 +152,11 @@ fn grants(case: &Case<'_>, id: Id<Pool>) -> Vec<Remedy> {
         let scope = Scope::Vnet(Ref::known(place.vnet, name, case.span()));
         offered.extend(grant(case, identity, NETWORK_ROLE, &words, &scope));
     }
-    if let Some(PrivateZone::Own(zone)) = pool.api_server.private_zone.as_ref().map(|zone| &zone.value)
+    if let Some(PrivateZone::Own(zone)) = pool
+        .api_server
+        .private_zone
+        .as_ref()
+        .map(|zone| &zone.value)
     {
         let words = format!("private-dns-zone {}", zone.name);
         let scope = Scope::DnsZone(zone.clone());
@@ -267,14 +275,19 @@ fn own_table(case: &Case<'_>, id: Id<Pool>, subnet: Id<Subnet>) -> Option<Remedy
             estate.subnets[*subnet].route_table = Some(reference);
         }
     });
-    Some(edits.into_iter().fold(remedy, |remedy, edit| remedy.edit(Some(edit))))
+    Some(
+        edits
+            .into_iter()
+            .fold(remedy, |remedy, edit| remedy.edit(Some(edit))),
+    )
 }
 
-/// The registry gets a private endpoint, apart from the nodes where there is such a subnet.
-fn endpoint(case: &Case<'_>, nodes: Id<Subnet>) -> Option<Remedy> {
-    let Site::Service(service) = case.blocker.element.site else {
-        return None;
-    };
+/// A service gets a private endpoint, apart from the nodes where there is such a subnet.
+pub(super) fn endpoint(
+    case: &Case<'_>,
+    nodes: Id<Subnet>,
+    service: Id<PlatformService>,
+) -> Option<Remedy> {
     let estate = case.estate();
     let vnet = estate.subnets[nodes].vnet;
     let mut subnets = estate.subnets.iter();
@@ -297,7 +310,7 @@ fn endpoint(case: &Case<'_>, nodes: Id<Subnet>) -> Option<Remedy> {
     let path = estate.subnet_path(subnet).replace('/', ".");
     let name = found.meta.name.clone();
     let title = format!(
-        "add a private endpoint for registry `{name}` in subnet `{path}`; any free address does"
+        "add a private endpoint for service `{name}` in subnet `{path}`; any free address does"
     );
     let in_zone = zone.map_or_else(String::new, |(_, zone)| format!("\n  zone {}", zone.domain));
     let statement = format!(

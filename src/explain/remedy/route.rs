@@ -117,7 +117,12 @@ fn reply_through_firewall(case: &Case<'_>) -> Option<Remedy> {
             estate.subnets[subnet].route_table = Some(Ref::known(table, "replies", span));
         }
     });
-    Some(edits.into_iter().flatten().fold(remedy, |remedy, edit| remedy.edit(Some(edit))))
+    Some(
+        edits
+            .into_iter()
+            .flatten()
+            .fold(remedy, |remedy, edit| remedy.edit(Some(edit))),
+    )
 }
 
 fn forwarded_traffic_on(peering: &Peering) -> Option<crate::diag::Edit> {

@@ -27,7 +27,10 @@ pub(super) fn remedies(case: &Case<'_>) -> Vec<Remedy> {
                 case.estate().pools[pool].meta.name
             );
             let span = case.span();
-            let ranges = case.estate().pools[pool].api_server.authorized_ranges.as_ref();
+            let ranges = case.estate().pools[pool]
+                .api_server
+                .authorized_ranges
+                .as_ref();
             let last = ranges.and_then(|ranges| ranges.prefixes.last());
             let edit = last.map(|last| edit::append(last.span, words.join(", ")));
             let remedy = Remedy::new(title, move |estate| {
@@ -96,7 +99,9 @@ fn sources(case: &Case<'_>) -> Vec<IpNet> {
     }
 }
 
-fn named_service(case: &Case<'_>) -> Option<crate::estate::Id<crate::estate::PlatformService>> {
+pub(super) fn named_service(
+    case: &Case<'_>,
+) -> Option<crate::estate::Id<crate::estate::PlatformService>> {
     let mut services = case.estate().services.iter();
     services
         .find(|(_, service)| {
@@ -164,7 +169,10 @@ fn let_through(case: &Case<'_>, id: crate::estate::Id<crate::estate::Proxy>) -> 
     let proxy = case.estate().proxies[id].meta.name.clone();
     let span = case.span();
     let pattern = FqdnPattern::Exact(name.clone());
-    let last = case.estate().proxies[id].allowed.as_ref().and_then(|allowed| allowed.last());
+    let last = case.estate().proxies[id]
+        .allowed
+        .as_ref()
+        .and_then(|allowed| allowed.last());
     let edit = last.map(|last| edit::append(last.span, name));
     let allow = Remedy::new(format!("let proxy `{proxy}` pass {name}"), move |estate| {
         if let Some(allowed) = &mut estate.proxies[id].allowed {

@@ -157,7 +157,11 @@ pub(super) fn remedy_text(remedy: &Remedy) -> String {
 fn azure_words(out: &mut String, explanation: &Explanation, view: &View<'_>) {
     let shown = words::symptoms(&explanation.symptoms);
     for (index, line) in shown.iter().enumerate() {
-        let first = if index == 0 { "  azure   " } else { "    or    " };
+        let first = if index == 0 {
+            "  azure   "
+        } else {
+            "    or    "
+        };
         paragraph(out, first, line, view.width);
     }
     let Some(blocker) = explanation.trace.decisive() else {
@@ -177,8 +181,13 @@ fn felt(blocker: &Blocker, flow: &Flow) -> &'static str {
     if blocker.outcome == Outcome::Unclear {
         return "connections may time out, now and then or always";
     }
+    if blocker.cause == Cause::ManagementPath {
+        return "load balancers take the machine for dead, or the platform cannot manage the cluster";
+    }
     match blocker.stage {
-        Stage::Dns => "the name does not resolve for the client, or leads to an address that does not answer",
+        Stage::Dns => {
+            "the name does not resolve for the client, or leads to an address that does not answer"
+        }
         Stage::Proxy => "the proxy refuses, mostly with 403, or does not answer",
         Stage::Service if blocker.cause == Cause::ServiceAccessControl => {
             "the connection is made, and the service refuses the request, mostly with 403"

@@ -20,7 +20,12 @@ pub fn pool(report: &PoolReport<'_>, view: &View<'_>) -> String {
     if let Some(failure) = &report.first_failure {
         let shown = words::symptoms(&failure.symptoms);
         let text = format!(
-            "the first step of a node to fail is the one that {} ({}): {}",
+            "{} the one that {} ({}): {}",
+            if report.preflight.refusals.is_empty() {
+                "the first step of a node to fail is"
+            } else {
+                "were it not refused, the first step of a node to fail would be"
+            },
             failure.step.does,
             failure.host,
             shown.join("; or ")
@@ -42,7 +47,13 @@ fn preflight(out: &mut String, report: &PoolReport<'_>, view: &View<'_>) {
     let said = &report.preflight;
     let verdict = match said.refusals.len() {
         0 if said.warnings.is_empty() => "Azure accepts the cluster".to_owned(),
-        0 => "Azure accepts the cluster, although it will not come up as it is".to_owned(),
+        0 if said.warnings.len() == 1 => {
+            "Azure accepts the cluster, but there is a warning".to_owned()
+        }
+        0 => format!(
+            "Azure accepts the cluster, but there are {} warnings",
+            said.warnings.len()
+        ),
         1 => "Azure refuses the cluster".to_owned(),
         more => format!("Azure refuses the cluster, for {more} reasons"),
     };
@@ -64,7 +75,12 @@ fn refusal_text(
     fixes: &[Remedy],
     view: &View<'_>,
 ) {
-    let message = words::said(&refusal.element.name, &refusal.text);
+    // What an identity lacks is one thing, and why its roles do not give it another.
+    let (text, why) = match refusal.text.split_once(": ") {
+        Some((text, why)) if !refusal.missing_actions.is_empty() => (text, Some(why)),
+        _ => (refusal.text.as_str(), None),
+    };
+    let message = words::said(&refusal.element.name, text);
     match refusal.element.origin.span() {
         Some(span) => out.push_str(&excerpt(
             (word, refusal.cause.slug()),
@@ -74,6 +90,9 @@ fn refusal_text(
             view.color,
         )),
         None => out.push_str(&format!("[{}] {word}: {message}\n", refusal.cause)),
+    }
+    if let Some(why) = why {
+        paragraph(out, "  because ", why, view.width);
     }
     let azure = match (&refusal.code, &refusal.message) {
         (Some(code), Some(message)) => Some(format!("{code}: \"{message}\"")),
@@ -136,7 +155,7 @@ fn endpoints(out: &mut String, report: &PoolReport<'_>, view: &View<'_>) {
     .map(|verdict| format!("{} {}", count(verdict), words::counted(verdict)))
     .collect();
     if report.endpoints.is_empty() && report.open.is_empty() {
-        let text = "the policy requires none of this pool";
+        let text = "the policy states none that this pool needs";
         paragraph(out, "endpoints   ", text, view.width);
         return;
     }

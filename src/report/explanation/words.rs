@@ -63,7 +63,8 @@ pub(super) fn placed(sources: &SourceMap, element: &Element) -> String {
 
 /// Words that a sentence about an element begins with when it does not go on from the element's name.
 const OPENERS: [&str; 12] = [
-    "a", "an", "firewall", "identity", "its", "network", "nothing", "packets", "rule", "subnet", "the", "which",
+    "a", "an", "firewall", "identity", "its", "network", "nothing", "packets", "rule", "subnet",
+    "the", "which",
 ];
 
 /// An element and what is said of it, as one sentence: the text goes on from the name, or follows a colon.
@@ -107,11 +108,21 @@ pub(super) fn counted(of: Verdict) -> &'static str {
     }
 }
 
+/// The word that ends where a span begins.
+fn word_before(sources: &SourceMap, span: Span) -> Option<&str> {
+    let text = sources.get(span.file)?.text();
+    let before = text.get(..span.start as usize)?;
+    before.rsplit(char::is_whitespace).next()
+}
+
 /// An edit as what to write where.
 pub(super) fn edit(sources: &SourceMap, edit: &Edit) -> String {
     let written = sources.text(edit.span).trim();
-    let text = edit.text.trim().trim_start_matches(", ");
+    let text = edit.text.trim();
     let at = line_of(sources, edit.span).unwrap_or_default();
+    if let Some(last) = word_before(sources, edit.span).filter(|_| text.starts_with(',')) {
+        return format!("{at}: add `{text}` behind `{last}`");
+    }
     match (written.is_empty(), text.is_empty()) {
         (true, _) => format!("{at}: add `{text}`"),
         (false, true) => format!("{at}: remove `{written}`"),
@@ -123,7 +134,13 @@ pub(super) fn edit(sources: &SourceMap, edit: &Edit) -> String {
 /// what wraps it.
 pub(super) fn symptoms(symptoms: &[Symptom]) -> Vec<String> {
     let mut lines: Vec<(&Symptom, Vec<&str>)> = Vec::new();
+    // Exit codes without a name or message of their own share a line.
+    let mut bare: Vec<String> = Vec::new();
     for symptom in symptoms {
+        if let (Some(exit), None, None) = (symptom.exit, &symptom.code, &symptom.message) {
+            bare.push(exit.to_string());
+            continue;
+        }
         let known = lines.iter_mut().find(|(first, _)| {
             first.exit.is_some() && first.exit == symptom.exit && first.message == symptom.message
         });
@@ -137,16 +154,22 @@ pub(super) fn symptoms(symptoms: &[Symptom]) -> Vec<String> {
         let exit = symptom
             .exit
             .map(|exit| format!("vmssCSE exit status={exit}"));
-        let codes = match codes.split_last() {
-            None => None,
-            Some((only, [])) => Some((*only).to_owned()),
-            Some((last, others)) => Some(format!("{} or {last}", others.join(", "))),
-        };
+        let codes = any_of(&codes);
         let head: Vec<String> = exit.into_iter().chain(codes).collect();
         match &symptom.message {
             Some(message) => format!("{}: \"{message}\"", head.join(", ")),
             None => head.join(", "),
         }
     };
-    lines.into_iter().map(line).collect()
+    let bare: Vec<&str> = bare.iter().map(String::as_str).collect();
+    let bare = any_of(&bare).map(|exits| format!("vmssCSE exit status={exits}"));
+    lines.into_iter().map(line).chain(bare).collect()
+}
+
+/// `a`, `a or b`, `a, b or c`; `None` of nothing.
+fn any_of(words: &[&str]) -> Option<String> {
+    match words.split_last()? {
+        (only, []) => Some((*only).to_owned()),
+        (last, others) => Some(format!("{} or {last}", others.join(", "))),
+    }
 }

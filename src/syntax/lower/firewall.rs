@@ -6,8 +6,8 @@ use crate::base::Spanned;
 use crate::diag::{Finding, Id as FindingId};
 use crate::estate::{
     Action, ApplicationRule, Endpoint, FIREWALL_SUBNET, Firewall, FirewallPolicy, FirewallSettings,
-    Id, NatRule, NetworkRule, PublicAddress, RuleCollection, RuleCollectionGroup, RuleInfo, RuleText, Rules,
-    ThreatIntel, Tier, Translated,
+    Id, NatRule, NetworkRule, PublicAddress, RuleCollection, RuleCollectionGroup, RuleInfo,
+    RuleText, Rules, ThreatIntel, Tier, Translated,
 };
 use crate::net::{Destination, PortRange, Service, Transport, parse_address};
 use crate::syntax::tree::{self, Place, Target, TargetKind, Word};

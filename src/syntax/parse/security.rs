@@ -32,22 +32,22 @@ static NSG: Forms<NsgClause> = Forms {
 };
 
 fn security_rule(head: Word, input: Tokens<'_>) -> Step<'_, NsgClause> {
-    let (rest, (name, priority, direction, access, from, to, services, source_ports, description)) = (
-
-        value("the name of a rule"),
-        value("a priority from 100 to 4096"),
-        one_of(&["inbound", "outbound"]),
-        one_of(&["allow", "deny"]),
-        preceded(keyword("from"), cut(targets)),
-        preceded(keyword("to"), cut(targets)),
-        values("a service such as tcp/443"),
-        opt(preceded(
-            keyword("source-ports"),
-            cut(values("a port or a range of ports")),
-        )),
-        opt(text("a description in quotes")),
-    )
-        .parse(input)?;
+    let (rest, (name, priority, direction, access, from, to, services, source_ports, description)) =
+        (
+            value("the name of a rule"),
+            value("a priority from 100 to 4096"),
+            one_of(&["inbound", "outbound"]),
+            one_of(&["allow", "deny"]),
+            preceded(keyword("from"), cut(targets)),
+            preceded(keyword("to"), cut(targets)),
+            values("a service such as tcp/443"),
+            opt(preceded(
+                keyword("source-ports"),
+                cut(values("a port or a range of ports")),
+            )),
+            opt(text("a description in quotes")),
+        )
+            .parse(input)?;
     let rule = SecurityRule {
         span: clause_span(&head, rest),
         name,
