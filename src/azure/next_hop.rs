@@ -347,6 +347,8 @@ mod tests {
                 state: PeeringState::Connected,
                 access: true,
                 forwarded_traffic: true,
+                body: None,
+                forwarded_text: None,
                 gateway_transit: false,
                 remote_gateways: false,
                 existing: false,

@@ -7,9 +7,10 @@ use crate::net::{Cloud, Fqdn, FqdnPattern, Transport};
 use super::cause::Cause;
 use super::dataplane::Dataplane;
 use super::dns::{Answer, Resolution};
-use super::facts::{API_SERVER, Facts, ProvisioningStep, REGISTRY};
+use super::facts::{API_SERVER, Facts, Product, ProvisioningStep, REGISTRY};
 use super::firewall::covers;
 use super::flow::{Announced, Flow, Outcome, Sender, Stage, Target, Trace, Verdict};
+use super::preflight::product_of;
 
 /// An error that Azure may show.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,7 +42,11 @@ pub fn symptoms(plane: &Dataplane<'_>, pool: Id<Pool>, flow: &Flow, trace: &Trac
     let Some(blocker) = trace.decisive() else {
         return Vec::new();
     };
+    // The code is that of HDInsight; what cannot reach the nodes of other clusters shows nothing.
     if blocker.cause == Cause::ManagementPath {
+        if product_of(&plane.estate.pools[pool]) == Product::Aks {
+            return Vec::new();
+        }
         return of_code(plane.facts, "FailedToConnectWithClusterErrorCode");
     }
     let failed_lookup = blocker.stage == Stage::Dns;

@@ -10,8 +10,8 @@ use crate::base::{FileReader, ReadError, did_you_mean};
 use crate::diag::Edit;
 use crate::estate::{Estate, Id, Pool};
 use crate::explain::{
-    Explanation, FlowRow, decode, explain, explain_pool, flows_from_csv, flows_from_json,
-    fqdn_tag_contents, parse_sender, parse_target,
+    Explanation, FlowRow, PoolReport, decode, explain, explain_pool, flows_from_csv,
+    flows_from_json, fqdn_tag_contents, is_settled, parse_sender, parse_target,
 };
 use crate::report::explanation::{self as shown, MessageView, View};
 use crate::report::{Color, catalog::DEFAULT_WIDTH};
@@ -151,6 +151,7 @@ impl Asked {
         let pool = pool_named(&self.analysis.estate, name).map_err(|message| refuse(&message))?;
         let plane = self.plane(&self.analysis);
         let mut report = explain_pool(&plane, &self.analysis.intent, pool);
+        self.settle_again(&mut report, pool);
         let mut known = BTreeMap::new();
         for endpoint in &mut report.endpoints {
             self.read_again(&mut endpoint.explanation, &mut known);
@@ -201,6 +202,28 @@ impl Asked {
         Ok((text, outcome))
     }
 
+    /// Makes the edits of the first fix of every refusal, each for itself, and asks again.
+    fn settle_again(&self, report: &mut PoolReport<'_>, pool: Id<Pool>) {
+        let name = &self.analysis.estate.pools[pool].meta.name;
+        let said = &report.preflight;
+        let said = said.refusals.iter().chain(&said.warnings);
+        for (refusal, fixes) in said.zip(&mut report.fixes) {
+            let Some(first) = fixes.first_mut().filter(|first| !first.edits.is_empty()) else {
+                continue;
+            };
+            let edited = self.edited(&first.edits);
+            first.rewritten = edited.and_then(|analysis| {
+                let pool = pool_named(&analysis.estate, name).ok()?;
+                let settled = is_settled(&self.plane(&analysis), pool, refusal);
+                Some(if settled {
+                    Verdict::Allowed
+                } else {
+                    Verdict::Denied
+                })
+            });
+        }
+    }
+
     /// Makes the edits of the first fix of every reason, one reason after another, and reads the policy again: what
     /// the edited policy gives is the proof of a fix.
     fn read_again(
@@ -210,9 +233,10 @@ impl Asked {
     ) {
         let flow = explanation.flow.clone();
         let mut edits: Vec<Edit> = Vec::new();
-        let mut needed = 0;
-        for reason in &mut explanation.reasons {
-            needed += 1;
+        for index in 0..explanation.reasons.len() {
+            let Some(reason) = explanation.reasons.get_mut(index) else {
+                return;
+            };
             let Some(remedy) = reason.remedies.first_mut() else {
                 return;
             };
@@ -229,13 +253,14 @@ impl Asked {
                 let flow = moved(&flow, &self.analysis.estate, &analysis.estate)?;
                 Some(self.plane(analysis).trace(&flow).verdict)
             });
-            if remedy.rewritten == Some(Verdict::Allowed) {
-                // The compiler makes from the edited policy what seemed to be missing behind this.
-                explanation.after = Some(Verdict::Allowed);
-                break;
+            let rewritten = remedy.rewritten;
+            if rewritten == Some(Verdict::Allowed) {
+                // What seemed to lie behind it does not: the compiler makes it from the edited policy.
+                explanation.reasons.truncate(index + 1);
+                explanation.after = rewritten;
+                return;
             }
         }
-        explanation.reasons.truncate(needed);
     }
 
     /// The policy with edits made, read again; `None` when it has mistakes then.

@@ -322,6 +322,7 @@ fn rule(
         name: name.clone(),
         origin: requirement.origin,
         description: description(requirement),
+        written: None,
     };
     match draft {
         Draft::Application {

@@ -261,6 +261,7 @@ mod tests {
             name: SmolStr::new("n".repeat(80)),
             origin: Origin::Platform,
             description: description.to_owned(),
+            written: None,
         }
     }
 

@@ -456,6 +456,7 @@ impl Draft {
             source_ports: vec![PortRange::ALL],
             destinations: endpoints(&self.destinations),
             destination_ports: self.ports.clone(),
+            written: None,
         })
     }
 }

@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use ipnet::IpNet;
 use smol_str::SmolStr;
 
-use crate::base::{Origin, Spanned};
+use crate::base::{Origin, Span, Spanned};
 use crate::net::{AddressRange, AppProtocol, Destination, Fqdn, PortRange, Transport};
 
 use super::{Endpoint, Meta, PublicAddress, Ref, Vnet};
@@ -212,6 +212,21 @@ pub struct RuleInfo {
     pub origin: Origin,
     /// A sentence for people.
     pub description: String,
+    /// Where a policy writes it; `None` for a rule that was made from a requirement.
+    pub written: Option<RuleText>,
+}
+
+/// Where a policy writes a rule, so that a fix can add to it or take it away.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RuleText {
+    /// All of it.
+    pub whole: Span,
+    /// Its last source.
+    pub source: Span,
+    /// Its last destination.
+    pub destination: Span,
+    /// Its last service.
+    pub service: Span,
 }
 
 /// A network rule.

@@ -23,8 +23,8 @@ pub use dns::{
 };
 pub use firewall::{
     Action, ApplicationRule, FIREWALL_SUBNET, Firewall, FirewallPolicy, FirewallSettings, IpGroup,
-    MANAGEMENT_SUBNET, NatRule, NetworkRule, RuleCollection, RuleCollectionGroup, RuleInfo, Rules,
-    ThreatIntel, Tier, Translated,
+    MANAGEMENT_SUBNET, NatRule, NetworkRule, RuleCollection, RuleCollectionGroup, RuleInfo,
+    RuleText, Rules, ThreatIntel, Tier, Translated,
 };
 pub use identity::{
     DeniedPrincipals, DenyAssignment, Identity, PolicyAssignment, Principal, RoleAssignment,

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use ipnet::IpNet;
 use smol_str::SmolStr;
 
-use crate::base::{Origin, Spanned};
+use crate::base::{Origin, Span, Spanned};
 
 use crate::net::{Destination, Fqdn, FqdnPattern, ServiceTag};
 
@@ -98,6 +98,10 @@ pub struct Peering {
     pub access: bool,
     /// Packets that `to` only forwards are accepted.
     pub forwarded_traffic: bool,
+    /// The text between its braces, both included, when it has any.
+    pub body: Option<Span>,
+    /// Where a policy says whether forwarded packets are accepted.
+    pub forwarded_text: Option<Span>,
     /// `to` may use the gateway of `from`.
     pub gateway_transit: bool,
     /// `from` uses the gateway of `to`.

@@ -2,7 +2,7 @@
 
 use smol_str::SmolStr;
 
-use crate::base::{Origin, Spanned};
+use crate::base::{Origin, Span, Spanned};
 use crate::net::{PortRange, Transport};
 
 use super::{Endpoint, Meta};
@@ -59,4 +59,6 @@ pub struct SecurityRule {
     pub destinations: Vec<Endpoint>,
     /// To which ports.
     pub destination_ports: Vec<PortRange>,
+    /// All of it as a policy writes it; `None` for a rule that was made from a requirement.
+    pub written: Option<Span>,
 }

@@ -56,7 +56,7 @@ pub fn explain(plane: &Dataplane<'_>, flow: &Flow) -> Explanation {
             let changed = estate.as_ref().unwrap_or(plane.estate);
             let here = again(plane, changed);
             let mut offered = remedies(&here, flow, &current, &blocker);
-            offered.sort_by_key(Remedy::size);
+            Remedy::sort(&mut offered);
             // A change that does not remove what stands in the way is no remedy.
             offered.retain(|remedy| {
                 let mut tried = changed.clone();

@@ -14,4 +14,4 @@ pub use fqdn_tags::fqdn_tag_contents;
 pub use message::{Decoded, decode};
 pub use pool::{EndpointResult, PoolReport, explain_pool};
 pub use query::{QueryError, parse_sender, parse_target};
-pub use remedy::{Remedy, remedies};
+pub use remedy::{Remedy, is_settled, refusal_remedies, remedies};

@@ -9,6 +9,7 @@ use crate::intent::{Intent, Requirement};
 use crate::net::{Destination, Fqdn, FqdnPattern, Service, Transport};
 
 use super::explanation::{Explanation, explain};
+use super::remedy::{Remedy, refusal_remedies};
 
 /// A pool explained.
 #[derive(Debug)]
@@ -17,6 +18,8 @@ pub struct PoolReport<'p> {
     pub pool: Id<Pool>,
     /// What the resource provider would say.
     pub preflight: Preflight,
+    /// What would settle each refusal, and then each warning, in their order.
+    pub fixes: Vec<Vec<Remedy>>,
     /// The step of a node that fails first.
     pub first_failure: Option<FirstFailure<'p>>,
     /// What the pool needs, with what becomes of it: failures first, required before optional.
@@ -122,9 +125,21 @@ pub fn explain_pool<'p>(
             !endpoint.is_required(),
         )
     });
+    let said = preflight.refusals.iter().chain(&preflight.warnings);
+    let fixes = said
+        .map(|refusal| {
+            let mut offered = refusal_remedies(plane, pool, refusal);
+            for remedy in &mut offered {
+                // It was tried: a change that does not settle the refusal is no remedy.
+                remedy.alone = Some(Verdict::Allowed);
+            }
+            offered
+        })
+        .collect();
     PoolReport {
         pool,
         preflight,
+        fixes,
         first_failure: first_failure(plane, pool, &|name| needs(intent, pool, name)),
         endpoints,
         open,

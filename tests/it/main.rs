@@ -2,6 +2,7 @@
 
 #![cfg(test)]
 
+mod broken;
 mod causes;
 mod cli;
 mod compile_properties;

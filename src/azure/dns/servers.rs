@@ -342,10 +342,11 @@ impl LookUp<'_> {
         }
         let blocker = trace.decisive()?.clone();
         let outcome = blocker.outcome;
-        let text = format!(
-            "UDP 53 from {client} to DNS server {server}: {}",
-            blocker.text
-        );
+        let unheard = match outcome {
+            Outcome::Blocks => "is never asked",
+            _ => "may not be asked",
+        };
+        let text = format!("{}, so DNS server {server} {unheard}", blocker.text);
         self.notes.extend(trace.assumptions);
         Some(Reply {
             answer: if outcome == Outcome::Blocks {

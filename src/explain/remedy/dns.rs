@@ -2,9 +2,9 @@
 
 use crate::azure::Site;
 use crate::azure::next_hop::firewall_of;
-use crate::base::Spanned;
+use crate::base::{Span, Spanned};
 use crate::estate::{DnsServers, Firewall, Id, Ref, ResolutionPolicy, Vnet, ZoneLink};
-use crate::lint::edit::add_clause;
+use crate::lint::edit::{add_clause, replace};
 
 use super::{Case, Remedy, is_nsg, nsg, route};
 
@@ -115,14 +115,50 @@ fn ask_firewall(case: &Case<'_>, vnet: Id<Vnet>) -> Option<Remedy> {
     let title = format!("let vnet `{}` resolve through firewall `{name}`", meta.name);
     let edit = match &estate.vnets[vnet].dns {
         DnsServers::Azure => add_clause(meta, &format!("dns firewall {name}")),
-        // Where the servers end in the text is not known here.
-        DnsServers::Firewall(_) | DnsServers::Custom(_) => None,
+        DnsServers::Firewall(_) => None,
+        DnsServers::Custom(servers) => {
+            written(servers).map(|span| replace(span, format!("firewall {name}")))
+        }
     };
-    let reference = Ref::known(id, name, case.span());
+    let span = case.span();
+    let reference = Ref::known(id, name, span);
+    let policy = estate.firewalls[id]
+        .policy
+        .as_ref()
+        .and_then(|policy| policy.id);
+    let (settings, owner) = match policy {
+        Some(policy) => {
+            let policy = &estate.firewall_policies[policy];
+            (&policy.settings, &policy.meta)
+        }
+        None => (&estate.firewalls[id].settings, &estate.firewalls[id].meta),
+    };
+    let off = settings.dns_proxy.filter(|proxy| !proxy.value);
+    let on = settings.dns_proxy.is_some_and(|proxy| proxy.value);
+    let (title, proxy) = if on {
+        (title, None)
+    } else {
+        let edit = match off {
+            Some(off) => Some(replace(off.span, "on")),
+            None => add_clause(owner, "dns-proxy on"),
+        };
+        (format!("{title}, and turn its DNS proxy on"), Some(edit))
+    };
     let remedy = Remedy::new(title, move |estate| {
         estate.vnets[vnet].dns = DnsServers::Firewall(reference.clone());
+        if !on {
+            let settings = match policy {
+                Some(policy) => &mut estate.firewall_policies[policy].settings,
+                None => &mut estate.firewalls[id].settings,
+            };
+            settings.dns_proxy = Some(Spanned::new(true, span));
+        }
     });
-    Some(remedy.edit(edit))
+    Some(match (edit, proxy) {
+        (Some(edit), None) => remedy.edit(Some(edit)),
+        (Some(edit), Some(Some(proxy))) => remedy.edit(Some(edit)).edit(Some(proxy)),
+        _ => remedy,
+    })
 }
 
 fn ask_azure(case: &Case<'_>, vnet: Id<Vnet>) -> Option<Remedy> {
@@ -134,12 +170,22 @@ fn ask_azure(case: &Case<'_>, vnet: Id<Vnet>) -> Option<Remedy> {
         "let vnet `{}` ask Azure's own DNS",
         estate.vnets[vnet].meta.name
     );
-    Some(Remedy::new(title, move |estate| {
+    let edit = match &estate.vnets[vnet].dns {
+        DnsServers::Custom(servers) => written(servers).map(|span| replace(span, "azure")),
+        DnsServers::Azure | DnsServers::Firewall(_) => None,
+    };
+    let remedy = Remedy::new(title, move |estate| {
         estate.vnets[vnet].dns = DnsServers::Azure;
-    }))
+    });
+    Some(remedy.edit(edit).wide())
 }
 
-fn proxy_on(case: &Case<'_>) -> Option<Remedy> {
+/// The text of a list of DNS servers.
+fn written(servers: &[Spanned<std::net::IpAddr>]) -> Option<Span> {
+    Some(servers.first()?.span.to(servers.last()?.span))
+}
+
+pub(super) fn proxy_on(case: &Case<'_>) -> Option<Remedy> {
     let span = case.span();
     let on = Spanned::new(true, span);
     let estate = case.estate();
@@ -160,7 +206,15 @@ fn proxy_on(case: &Case<'_>) -> Option<Remedy> {
         }
         _ => return None,
     };
-    let edit = add_clause(meta, "dns-proxy on");
+    let written = match case.blocker.element.site {
+        Site::FirewallPolicy(id) => estate.firewall_policies[id].settings.dns_proxy,
+        Site::Firewall(id) => estate.firewalls[id].settings.dns_proxy,
+        _ => None,
+    };
+    let edit = match written {
+        Some(switch) => Some(replace(switch.span, "on")),
+        None => add_clause(meta, "dns-proxy on"),
+    };
     let site = case.blocker.element.site.clone();
     let remedy = Remedy::new(title, move |estate| {
         let settings = match site {

@@ -2,13 +2,19 @@
 
 use crate::azure::Site;
 use crate::base::Spanned;
-use crate::estate::{Id, PublicAddress, Ref, Subnet};
-use crate::lint::edit::add_clause;
+use crate::estate::{Id, OutboundType, PublicAddress, Ref, Subnet};
+use crate::lint::edit::add_to_subnet;
 
-use super::{Case, Remedy, route};
+use super::{Case, Remedy, refusal, route, service};
 
 pub(super) fn remedies(case: &Case<'_>) -> Vec<Remedy> {
     let mut offered = Vec::new();
+    if is_isolated(case) {
+        // A pool that must not get out needs a private way to the service, not a public address.
+        let way = case.subnet().zip(service::named_service(case));
+        offered.extend(way.and_then(|(subnet, service)| refusal::endpoint(case, subnet, service)));
+        return offered;
+    }
     match case.blocker.element.site {
         Site::Route(..) => offered.extend(route::remedies(case)),
         Site::Subnet(subnet) => offered.extend(default_access(case, subnet)),
@@ -34,13 +40,21 @@ pub(super) fn remedies(case: &Case<'_>) -> Vec<Remedy> {
     if let Some(subnet) = case.subnet() {
         offered.extend(attach_nat(case, subnet));
         offered.extend(default_access(case, subnet));
+        offered.extend(route::turn_default(case, subnet));
     }
     offered.extend(route::remedies(case));
     offered
 }
 
+fn is_isolated(case: &Case<'_>) -> bool {
+    case.pool().is_some_and(|pool| {
+        let outbound = case.estate().pools[pool].outbound.value;
+        matches!(outbound, OutboundType::None | OutboundType::Block)
+    })
+}
+
 /// A NAT gateway of the estate serves the subnet too.
-fn attach_nat(case: &Case<'_>, subnet: Id<Subnet>) -> Option<Remedy> {
+pub(super) fn attach_nat(case: &Case<'_>, subnet: Id<Subnet>) -> Option<Remedy> {
     let estate = case.estate();
     if estate.subnets[subnet].nat_gateway.is_some() {
         return None;
@@ -51,7 +65,7 @@ fn attach_nat(case: &Case<'_>, subnet: Id<Subnet>) -> Option<Remedy> {
         "give subnet `{}` NAT gateway `{name}`",
         estate.subnet_path(subnet)
     );
-    let edit = add_clause(&estate.subnets[subnet].meta, &format!("nat-gateway {name}"));
+    let edit = add_to_subnet(&estate.subnets[subnet], &format!("nat-gateway {name}"));
     let reference = Ref::known(nat, name, case.span());
     let remedy = Remedy::new(title, move |estate| {
         estate.subnets[subnet].nat_gateway = Some(reference.clone());
@@ -71,7 +85,7 @@ fn default_access(case: &Case<'_>, subnet: Id<Subnet>) -> Option<Remedy> {
     );
     let edit = match written {
         Some(setting) => Some(crate::lint::edit::replace(setting.span, "on")),
-        None => add_clause(&estate.subnets[subnet].meta, "default-outbound on"),
+        None => add_to_subnet(&estate.subnets[subnet], "default-outbound on"),
     };
     let on = Spanned::new(true, case.span());
     let remedy = Remedy::new(title, move |estate| {

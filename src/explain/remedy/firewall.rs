@@ -3,12 +3,11 @@
 use crate::azure::rule_sets::Owner;
 use crate::azure::{Field, NearMiss, RulePlace, Site};
 use crate::base::Spanned;
-use crate::diag::Edit;
 use crate::estate::{
     Action, ApplicationRule, Endpoint, Estate, NetworkRule, RuleCollection, RuleCollectionGroup,
     RuleInfo, Rules,
 };
-use crate::lint::edit::add_clause;
+use crate::lint::edit::{self, add_clause, add_statement};
 use crate::net::{AppProtocol, Destination, FqdnPattern, PortRange, Service, Transport};
 
 use super::{Case, Remedy};
@@ -84,6 +83,7 @@ fn require(case: &Case<'_>, owner: Owner) -> Option<Remedy> {
         name: "required".into(),
         origin: span.into(),
         description: String::new(),
+        written: None,
     };
     let destinations = vec![Endpoint::Plain(destination.clone())];
     let rules = match application {
@@ -136,19 +136,10 @@ fn require(case: &Case<'_>, owner: Owner) -> Option<Remedy> {
         add_collection(estate, owner, &collection);
     });
     let edit = who.and_then(|pool| {
-        let body = case.estate().pools[case.pool()?].meta.body?;
-        Some(Edit {
-            span: body.after(),
-            text: format!("\n\nrequire {pool} -> {destination} {service}"),
-        })
+        let meta = &case.estate().pools[case.pool()?].meta;
+        add_statement(meta, &format!("require {pool} -> {destination} {service}"))
     });
-    Some(remedy.edit(edit.map(|edit| Edit {
-        span: crate::base::Span {
-            start: edit.span.end,
-            ..edit.span
-        },
-        ..edit
-    })))
+    Some(remedy.edit(edit))
 }
 
 fn add_collection(estate: &mut Estate, owner: Owner, collection: &RuleCollection) {
@@ -184,12 +175,13 @@ fn widen(case: &Case<'_>, near: &NearMiss) -> Option<Remedy> {
     let [field] = near.differs.as_slice() else {
         return None;
     };
-    let source = Endpoint::Plain(Destination::Prefix(case.flow.from.address().into()));
+    let sender = case.sender_prefix();
+    let source = Endpoint::Plain(sender.clone());
     let name = case.flow.announced_name().cloned();
     let (transport, port) = (case.flow.transport, case.flow.port);
     let address = case.address();
     let what = match field {
-        Field::Source => format!("{} to its sources", case.flow.from.address()),
+        Field::Source => format!("{sender} to its sources"),
         Field::Name => format!("{} to its names", name.as_ref()?),
         Field::Port => format!("port {port} to its ports"),
         Field::Protocol => format!(
@@ -201,7 +193,27 @@ fn widen(case: &Case<'_>, near: &NearMiss) -> Option<Remedy> {
     };
     let title = format!("add {what}: {}", near.element.name);
     let field = *field;
-    Some(Remedy::new(title, move |estate| {
+    let edit = collection(case.estate(), place).and_then(|collection| {
+        let (info, application) = match &collection.rules {
+            Rules::Network(rules) => (&rules.get(place.rule)?.info, false),
+            Rules::Application(rules) => (&rules.get(place.rule)?.info, true),
+            Rules::Nat(_) => return None,
+        };
+        let text = info.written?;
+        Some(match field {
+            Field::Source => edit::append(text.source, &sender),
+            Field::Name => edit::append(text.destination, name.as_ref()?),
+            Field::Destination => edit::append(text.destination, address?),
+            Field::Port | Field::Protocol if application => {
+                edit::append(text.service, application_service(port))
+            }
+            Field::Port | Field::Protocol => {
+                edit::append(text.service, format!("{}/{port}", transport.keyword()))
+            }
+            Field::Kind => return None,
+        })
+    });
+    let remedy = Remedy::new(title, move |estate| {
         let Some(collection) = collections_mut(estate, place) else {
             return;
         };
@@ -232,22 +244,49 @@ fn widen(case: &Case<'_>, near: &NearMiss) -> Option<Remedy> {
                         }));
                     }
                     Field::Port | Field::Protocol => {
-                        let mut usual = AppProtocol::ALL.into_iter();
-                        let protocol = usual
-                            .find(|protocol| protocol.default_port() == port)
-                            .unwrap_or(AppProtocol::Https);
-                        rule.protocols.push((protocol, port));
+                        rule.protocols.push((application_protocol(port), port));
                     }
                     Field::Destination | Field::Kind => {}
                 }
             }
             Rules::Nat(_) => {}
         }
-    }))
+    });
+    Some(remedy.edit(edit))
+}
+
+/// The protocol that is usual on a port, HTTPS on others.
+fn application_protocol(port: u16) -> AppProtocol {
+    let mut usual = AppProtocol::ALL.into_iter();
+    usual
+        .find(|protocol| protocol.default_port() == port)
+        .unwrap_or(AppProtocol::Https)
+}
+
+fn application_service(port: u16) -> Service {
+    let protocol = application_protocol(port);
+    Service::App { protocol, port }
+}
+
+fn collection(estate: &Estate, place: RulePlace) -> Option<&RuleCollection> {
+    match place.owner {
+        Owner::Policy(id) => {
+            let group = estate.firewall_policies[id].groups.get(place.group)?;
+            group.collections.get(place.collection)
+        }
+        Owner::Firewall(id) => estate.firewalls[id].collections.get(place.collection),
+    }
 }
 
 fn remove(case: &Case<'_>, place: RulePlace) -> Option<Remedy> {
     let title = format!("remove or narrow {}", case.blocker.element.name);
+    let rules = &collection(case.estate(), place)?.rules;
+    let info = match rules {
+        Rules::Network(rules) => &rules.get(place.rule)?.info,
+        Rules::Application(rules) => &rules.get(place.rule)?.info,
+        Rules::Nat(rules) => &rules.get(place.rule)?.info,
+    };
+    let edit = info.written.map(|text| edit::remove(text.whole));
     let remedy = Remedy::new(title, move |estate| {
         let Some(collection) = collections_mut(estate, place) else {
             return;
@@ -263,7 +302,7 @@ fn remove(case: &Case<'_>, place: RulePlace) -> Option<Remedy> {
             Rules::Nat(rules) => take(rules, place.rule),
         }
     });
-    Some(remedy.wide())
+    Some(remedy.edit(edit).wide())
 }
 
 /// Threat intelligence leaves the name alone.

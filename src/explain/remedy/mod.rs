@@ -4,8 +4,11 @@ mod dns;
 mod egress;
 mod firewall;
 mod nsg;
+mod refusal;
 mod route;
 mod service;
+
+pub use refusal::{is_settled, refusal_remedies};
 
 use std::fmt;
 use std::sync::Arc;
@@ -13,7 +16,8 @@ use std::sync::Arc;
 use crate::azure::{Blocker, Cause, Dataplane, Flow, Sender, Site, Trace, Verdict};
 use crate::base::{FileId, Span};
 use crate::diag::Edit;
-use crate::estate::{Estate, Id, Pool, Subnet};
+use crate::estate::{DnsServers, Estate, Id, Pool, Subnet};
+use crate::net::Destination;
 
 /// A change to an estate.
 type Change = Arc<dyn Fn(&mut Estate) + Send + Sync>;
@@ -72,15 +76,24 @@ impl Remedy {
         (self.change)(estate);
     }
 
-    /// How big a change it is: narrow before wide, with edits before without, few characters before many.
+    /// Takes out what is offered twice, and puts the smallest change first.
+    pub(super) fn sort(offered: &mut Vec<Self>) {
+        let mut titles = std::collections::BTreeSet::new();
+        offered.retain(|remedy| titles.insert(remedy.title.clone()));
+        offered.sort_by_key(Self::size);
+    }
+
+    /// How big a change it is: narrow before wide, with edits before without, what adds before what takes
+    /// away, few characters before many.
     #[must_use]
-    pub fn size(&self) -> (bool, bool, usize) {
+    pub fn size(&self) -> (bool, bool, bool, usize) {
         let characters: usize = self
             .edits
             .iter()
             .map(|edit| edit.text.len() + (edit.span.end - edit.span.start) as usize)
             .sum();
-        (self.wide, self.edits.is_empty(), characters)
+        let takes_away = self.edits.iter().any(|edit| edit.text.is_empty());
+        (self.wide, self.edits.is_empty(), takes_away, characters)
     }
 }
 
@@ -111,6 +124,31 @@ impl<'c> Case<'c> {
     /// The address that the flow goes to, where it is known.
     fn address(&self) -> Option<std::net::IpAddr> {
         self.flow.to.address.or(self.trace.resolved)
+    }
+
+    /// Whom a rule has to name as the sender: its whole subnet, since machines come and go.
+    fn sender_prefix(&self) -> Destination {
+        let address = self.flow.from.address();
+        let own = self.subnet().and_then(|subnet| {
+            let mut prefixes = self.estate().subnets[subnet].prefixes.iter();
+            prefixes.find(|prefix| prefix.value.contains(&address))
+        });
+        Destination::Prefix(own.map_or_else(|| address.into(), |prefix| prefix.value))
+    }
+
+    /// The DNS server that the sender asks first.
+    fn dns_server(&self) -> Option<std::net::IpAddr> {
+        let estate = self.estate();
+        match &estate.vnets[estate.subnets[self.subnet()?].vnet].dns {
+            DnsServers::Azure => {
+                let platform = self.plane.facts.platform_addresses().first()?;
+                Some(platform.prefix.addr())
+            }
+            DnsServers::Firewall(firewall) => {
+                Some(estate.firewalls[firewall.id?].private_ip?.value)
+            }
+            DnsServers::Custom(servers) => servers.first().map(|server| server.value),
+        }
     }
 
     /// A place for what is added: that of what stands in the way.

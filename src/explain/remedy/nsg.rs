@@ -3,8 +3,8 @@
 use crate::azure::{Field, Site};
 use crate::base::Spanned;
 use crate::estate::{Access, Direction, Endpoint, Id, Nsg, SecurityRule};
-use crate::lint::edit::add_clause;
-use crate::net::{Destination, PortRange, Transport};
+use crate::lint::edit::{self, add_clause};
+use crate::net::{Destination, PortRange, ServiceTag, Transport};
 
 use super::{Case, Remedy};
 
@@ -54,16 +54,18 @@ fn allow(case: &Case<'_>, nsg: Id<Nsg>, direction: Direction) -> Option<Remedy> 
     };
     // A security group knows no names, and the address behind one changes.
     let fixed = case.flow.to.name.is_none() && !dns;
-    let destination = match case
-        .address()
-        .filter(|_| fixed && direction == Direction::Outbound)
+    let server = case.dns_server().filter(|_| dns);
+    let known = case.address().filter(|_| fixed);
+    let destination = match server
+        .or(known)
+        .filter(|_| direction == Direction::Outbound)
     {
         Some(address) => Destination::Prefix(address.into()),
         None => Destination::Anywhere,
     };
-    let source = match (direction, &case.flow.from) {
-        (Direction::Inbound, from) => Destination::Prefix(from.address().into()),
-        (Direction::Outbound, _) => Destination::Anywhere,
+    let source = match direction {
+        Direction::Inbound => sender(case),
+        Direction::Outbound => Destination::Anywhere,
     };
     let service = if transport.has_ports() {
         format!("{}/{port}", transport.keyword())
@@ -90,6 +92,7 @@ fn allow(case: &Case<'_>, nsg: Id<Nsg>, direction: Direction) -> Option<Remedy> 
         source_ports: vec![PortRange::ALL],
         destinations: vec![Endpoint::Plain(destination.clone())],
         destination_ports: vec![ports],
+        written: None,
     };
     let title = format!(
         "allow {service} {way} in nsg `{}` before priority {before}",
@@ -118,7 +121,17 @@ fn remove(case: &Case<'_>, nsg: Id<Nsg>, index: usize) -> Option<Remedy> {
             rules.remove(index);
         }
     });
-    Some(remedy.wide())
+    Some(remedy.edit(rule.written.map(edit::remove)).wide())
+}
+
+/// Who a rule for what comes in has to name: the sender's whole subnet, and health probes by their tag.
+fn sender(case: &Case<'_>) -> Destination {
+    let address = case.flow.from.address();
+    let mut platform = case.plane.facts.platform_addresses().iter();
+    if platform.any(|known| known.prefix.contains(&address)) {
+        return Destination::ServiceTag(ServiceTag::new("AzureLoadBalancer"));
+    }
+    case.sender_prefix()
 }
 
 /// The machine joins the application security group that a rule was written for.
@@ -135,12 +148,18 @@ fn join_group(case: &Case<'_>) -> Option<Remedy> {
         Endpoint::SecurityGroup(group) => group.id,
         _ => None,
     })?;
-    let name = &case.estate().security_groups[group].meta.name;
+    let found = &case.estate().security_groups[group];
+    let name = &found.meta.name;
     let address = case.flow.from.address();
     let member = Spanned::new(address, case.span());
     let title = format!("add {address} to application security group `{name}`");
-    Some(Remedy::new(title, move |estate| {
+    let edit = match &found.members {
+        Some(members) => members.last().map(|last| edit::append(last.span, address)),
+        None => add_clause(&found.meta, &format!("members {address}")),
+    };
+    let remedy = Remedy::new(title, move |estate| {
         let members = &mut estate.security_groups[group].members;
         members.get_or_insert_default().push(member);
-    }))
+    });
+    Some(remedy.edit(edit))
 }

@@ -8,7 +8,7 @@ use crate::estate::{
     Estate, Firewall, Id, NextHop, Peering, PeeringState, Ref, Route, RouteDestination, RouteTable,
     Subnet, Vnet,
 };
-use crate::lint::edit::{add_clause, replace};
+use crate::lint::edit::{self, add_clause, add_statement, add_to_subnet, replace};
 
 use super::{Case, Remedy};
 
@@ -23,9 +23,10 @@ pub(super) fn remedies(case: &Case<'_>) -> Vec<Remedy> {
         Site::Subnet(subnet) => offered.extend(attach_table(case, subnet)),
         Site::Peering(id) => {
             let title = format!("turn forwarded traffic on: {}", case.blocker.element.name);
-            offered.push(Remedy::new(title, move |estate| {
+            let remedy = Remedy::new(title, move |estate| {
                 estate.peerings[id].forwarded_traffic = true;
-            }));
+            });
+            offered.push(remedy.edit(forwarded_traffic_on(&case.estate().peerings[id])));
         }
         Site::Appliance(id) => {
             let title = format!(
@@ -93,12 +94,17 @@ fn reply_through_firewall(case: &Case<'_>) -> Option<Remedy> {
         .route_table
         .as_ref()
         .and_then(|table| table.id);
-    let edit = table.and_then(|table| {
-        add_clause(
-            &estate.route_tables[table].meta,
-            &format!("route replies {prefix} -> firewall {name}"),
-        )
-    });
+    let clause = format!("route replies {prefix} -> firewall {name}");
+    let edits = match table {
+        Some(table) => add_clause(&estate.route_tables[table].meta, &clause).map(|edit| vec![edit]),
+        None => {
+            let vnet = &estate.vnets[estate.subnets[subnet].vnet].meta;
+            let statement = format!("route-table replies {{\n  {clause}\n}}");
+            add_to_subnet(&estate.subnets[subnet], "route-table replies")
+                .zip(add_statement(vnet, &statement))
+                .map(|(attach, table)| vec![attach, table])
+        }
+    };
     let meta = estate.subnets[subnet].meta.clone();
     let remedy = Remedy::new(title, move |estate| match table {
         Some(table) => estate.route_tables[table].routes.push(route.clone()),
@@ -111,7 +117,42 @@ fn reply_through_firewall(case: &Case<'_>) -> Option<Remedy> {
             estate.subnets[subnet].route_table = Some(Ref::known(table, "replies", span));
         }
     });
-    Some(remedy.edit(edit))
+    Some(
+        edits
+            .into_iter()
+            .flatten()
+            .fold(remedy, |remedy, edit| remedy.edit(Some(edit))),
+    )
+}
+
+fn forwarded_traffic_on(peering: &Peering) -> Option<crate::diag::Edit> {
+    if let Some(switch) = peering.forwarded_text {
+        return Some(replace(switch, "on"));
+    }
+    let clause = "forwarded-traffic on";
+    Some(match peering.body {
+        Some(body) => {
+            let brace = crate::base::Span {
+                start: body.end.saturating_sub(1),
+                end: body.end.saturating_sub(1),
+                ..body
+            };
+            replace(brace, format!("  {clause}\n"))
+        }
+        None => replace(peering.origin.span()?.after(), format!(" {{ {clause} }}")),
+    })
+}
+
+/// The default route of the subnet leads to a firewall instead of wherever it leads.
+pub(super) fn turn_default(case: &Case<'_>, subnet: Id<Subnet>) -> Option<Remedy> {
+    let estate = case.estate();
+    let table = estate.subnets[subnet].route_table.as_ref()?.id?;
+    let mut routes = estate.route_tables[table].routes.iter();
+    let index = routes.position(|route| {
+        route.destination.value == RouteDestination::Prefix(default_v4())
+            && !matches!(route.next_hop.value, NextHop::Firewall(_))
+    })?;
+    lead_to_firewall(case, table, index)
 }
 
 /// The firewalls that a network reaches directly.
@@ -177,24 +218,15 @@ fn peer(case: &Case<'_>, table: Id<RouteTable>, index: usize) -> Option<Remedy> 
         gateway_transit: false,
         remote_gateways: false,
         existing: false,
+        body: None,
+        forwarded_text: None,
     };
     let pair = [peering(here, there), peering(there, here)];
-    let edit = near.body.map(|body| {
-        replace(
-            body.after(),
-            format!(
-                "\n\npeering {} <-> {} {{ forwarded-traffic on }}",
-                near.name, far.name
-            ),
-        )
-    });
-    let edit = edit.map(|edit| crate::diag::Edit {
-        span: crate::base::Span {
-            start: edit.span.end,
-            ..edit.span
-        },
-        ..edit
-    });
+    let statement = format!(
+        "peering {} <-> {} {{ forwarded-traffic on }}",
+        near.name, far.name
+    );
+    let edit = add_statement(near, &statement);
     let remedy = Remedy::new(title, move |estate| {
         for direction in &pair {
             let known = estate.peerings.iter().find(|(_, known)| {
@@ -212,8 +244,16 @@ fn peer(case: &Case<'_>, table: Id<RouteTable>, index: usize) -> Option<Remedy> 
 }
 
 fn remove(case: &Case<'_>, table: Id<RouteTable>, index: usize) -> Option<Remedy> {
-    let tables = &case.estate().route_tables[table];
+    let estate = case.estate();
+    let tables = &estate.route_tables[table];
     let route = tables.routes.get(index)?;
+    let default = route.destination.value == RouteDestination::Prefix(default_v4());
+    let vnet = estate.subnets[case.subnet()?].vnet;
+    if default && !reachable(estate, vnet).is_empty() {
+        // Without it, everything would leave past the firewall.
+        return None;
+    }
+    let edit = route.origin.span().map(edit::remove);
     let title = format!(
         "remove route `{}` of route table `{}`",
         route.name, tables.meta.name
@@ -225,7 +265,7 @@ fn remove(case: &Case<'_>, table: Id<RouteTable>, index: usize) -> Option<Remedy
         }
     });
     // What the route led past or dropped takes another way then.
-    Some(remedy.wide())
+    Some(remedy.edit(edit).wide())
 }
 
 /// The table of the subnet gets a default route to a firewall that is reached directly.
@@ -283,7 +323,7 @@ fn attach_table(case: &Case<'_>, subnet: Id<Subnet>) -> Option<Remedy> {
         "give subnet `{}` route table `{name}`",
         estate.subnet_path(subnet)
     );
-    let edit = add_clause(&estate.subnets[subnet].meta, &format!("route-table {name}"));
+    let edit = add_to_subnet(&estate.subnets[subnet], &format!("route-table {name}"));
     let reference = Ref::known(table, name, case.span());
     let remedy = Remedy::new(title, move |estate| {
         estate.subnets[subnet].route_table = Some(reference.clone());

@@ -6,6 +6,10 @@ use crate::azure::{Cause, Site};
 use crate::base::Spanned;
 use crate::net::FqdnPattern;
 
+use crate::base::Span;
+use crate::estate::NetworkAcl;
+use crate::lint::edit;
+
 use super::{Case, Remedy};
 
 pub(super) fn remedies(case: &Case<'_>) -> Vec<Remedy> {
@@ -13,7 +17,7 @@ pub(super) fn remedies(case: &Case<'_>) -> Vec<Remedy> {
         (Cause::AuthorizedRangesExcludeEgress, Site::Pool(pool)) => {
             let pool = *pool;
             let prefixes = sources(case);
-            let words: Vec<String> = prefixes.iter().map(ToString::to_string).collect();
+            let words = words(&prefixes);
             if words.is_empty() {
                 return Vec::new();
             }
@@ -23,12 +27,19 @@ pub(super) fn remedies(case: &Case<'_>) -> Vec<Remedy> {
                 case.estate().pools[pool].meta.name
             );
             let span = case.span();
-            vec![Remedy::new(title, move |estate| {
+            let ranges = case.estate().pools[pool]
+                .api_server
+                .authorized_ranges
+                .as_ref();
+            let last = ranges.and_then(|ranges| ranges.prefixes.last());
+            let edit = last.map(|last| edit::append(last.span, words.join(", ")));
+            let remedy = Remedy::new(title, move |estate| {
                 if let Some(ranges) = &mut estate.pools[pool].api_server.authorized_ranges {
                     let added = prefixes.iter().map(|prefix| Spanned::new(*prefix, span));
                     ranges.prefixes.extend(added);
                 }
-            })]
+            });
+            vec![remedy.edit(edit)]
         }
         (Cause::ServiceAccessControl, Site::Service(service)) => admit(case, *service),
         (Cause::ServiceAccessControl, Site::Subnet(subnet)) => {
@@ -43,15 +54,36 @@ pub(super) fn remedies(case: &Case<'_>) -> Vec<Remedy> {
                 case.estate().subnet_path(subnet)
             );
             let reference = crate::estate::Ref::known(id, meta.name.clone(), case.span());
-            vec![Remedy::new(title, move |estate| {
+            let policy = case.estate().subnets[subnet].endpoint_policy.as_ref();
+            let last = policy.and_then(|policy| policy.allowed.last());
+            let last = last.and_then(|last| last.origin.span());
+            let edit = last.map(|last| edit::append(last, &meta.name));
+            let remedy = Remedy::new(title, move |estate| {
                 if let Some(policy) = &mut estate.subnets[subnet].endpoint_policy {
                     policy.allowed.push(reference.clone());
                 }
-            })]
+            });
+            vec![remedy.edit(edit)]
         }
         (Cause::Proxy, Site::HttpProxy(proxy)) => let_through(case, *proxy),
         _ => Vec::new(),
     }
+}
+
+/// Addresses as a policy writes them: one alone without its length.
+fn words(prefixes: &[IpNet]) -> Vec<String> {
+    let word = |prefix: &IpNet| match prefix.prefix_len() == prefix.max_prefix_len() {
+        true => prefix.addr().to_string(),
+        false => prefix.to_string(),
+    };
+    prefixes.iter().map(word).collect()
+}
+
+/// The last entry of network rules as a policy writes them.
+fn last_entry(acl: &NetworkAcl) -> Option<Span> {
+    let prefix = acl.prefixes.last().map(|prefix| prefix.span);
+    let subnet = acl.subnets.last().and_then(|subnet| subnet.origin.span());
+    prefix.into_iter().chain(subnet).max_by_key(|span| span.end)
 }
 
 /// The public addresses that the flow arrives with.
@@ -67,7 +99,9 @@ fn sources(case: &Case<'_>) -> Vec<IpNet> {
     }
 }
 
-fn named_service(case: &Case<'_>) -> Option<crate::estate::Id<crate::estate::PlatformService>> {
+pub(super) fn named_service(
+    case: &Case<'_>,
+) -> Option<crate::estate::Id<crate::estate::PlatformService>> {
     let mut services = case.estate().services.iter();
     services
         .find(|(_, service)| {
@@ -95,29 +129,35 @@ fn admit(case: &Case<'_>, id: crate::estate::Id<crate::estate::PlatformService>)
         return offered;
     }
     let span = case.span();
+    let last = service.acl.as_ref().and_then(last_entry);
     let prefixes = sources(case);
     if !prefixes.is_empty() {
-        let words: Vec<String> = prefixes.iter().map(ToString::to_string).collect();
+        let words = words(&prefixes);
+        let edit = last.map(|last| edit::append(last, words.join(", ")));
         let title = format!(
             "let {} in by the network rules of service `{name}`",
             words.join(", ")
         );
-        offered.push(Remedy::new(title, move |estate| {
+        let remedy = Remedy::new(title, move |estate| {
             if let Some(acl) = &mut estate.services[id].acl {
                 let added = prefixes.iter().map(|prefix| Spanned::new(*prefix, span));
                 acl.prefixes.extend(added);
             }
-        }));
+        });
+        offered.push(remedy.edit(edit));
     }
     if let Some(subnet) = case.subnet() {
         let path = case.estate().subnet_path(subnet);
         let title = format!("let subnet `{path}` in by the network rules of service `{name}`");
+        let written = path.replace('/', ".");
+        let edit = last.map(|last| edit::append(last, format!("subnet {written}")));
         let reference = crate::estate::Ref::known(subnet, path, span);
-        offered.push(Remedy::new(title, move |estate| {
+        let remedy = Remedy::new(title, move |estate| {
             if let Some(acl) = &mut estate.services[id].acl {
                 acl.subnets.push(reference.clone());
             }
-        }));
+        });
+        offered.push(remedy.edit(edit));
     }
     offered
 }
@@ -129,19 +169,29 @@ fn let_through(case: &Case<'_>, id: crate::estate::Id<crate::estate::Proxy>) -> 
     let proxy = case.estate().proxies[id].meta.name.clone();
     let span = case.span();
     let pattern = FqdnPattern::Exact(name.clone());
+    let last = case.estate().proxies[id]
+        .allowed
+        .as_ref()
+        .and_then(|allowed| allowed.last());
+    let edit = last.map(|last| edit::append(last.span, name));
     let allow = Remedy::new(format!("let proxy `{proxy}` pass {name}"), move |estate| {
         if let Some(allowed) = &mut estate.proxies[id].allowed {
             allowed.push(Spanned::new(pattern.clone(), span));
         }
-    });
+    })
+    .edit(edit);
     let exempt = case.pool().map(|pool| {
         let name: smol_str::SmolStr = name.as_str().into();
         let title = format!("reach {name} without the proxy (no-proxy)");
-        Remedy::new(title, move |estate| {
+        let settings = case.estate().pools[pool].http_proxy.as_ref();
+        let last = settings.and_then(|settings| settings.no_proxy.last());
+        let edit = last.map(|last| edit::append(last.span, &name));
+        let remedy = Remedy::new(title, move |estate| {
             if let Some(proxy) = &mut estate.pools[pool].http_proxy {
                 proxy.no_proxy.push(Spanned::new(name.clone(), span));
             }
-        })
+        });
+        remedy.edit(edit)
     });
     std::iter::once(allow).chain(exempt).collect()
 }

@@ -1,7 +1,8 @@
 //! One flow explained, for a terminal.
 
-use crate::azure::{Outcome, Step, Verdict};
+use crate::azure::{Blocker, Cause, Flow, Outcome, Stage, Step, Verdict};
 use crate::explain::{Explanation, Reason, Remedy};
+use crate::net::Transport;
 
 use super::super::human::excerpt;
 use super::super::wrap::paragraph;
@@ -11,17 +12,14 @@ use super::{View, words};
 #[must_use]
 pub fn flow(explanation: &Explanation, view: &View<'_>) -> String {
     let mut out = format!(
-        "{} -> {}\n\n",
+        "{} -> {}: {}\n\n",
         words::sender(view.estate, &explanation.flow.from),
-        words::target(&explanation.flow)
+        words::target(&explanation.flow),
+        words::verdict(explanation.trace.verdict)
     );
     for step in &explanation.trace.steps {
         out.push_str(&step_line(step, view));
     }
-    out.push_str(&format!(
-        "\n{}\n",
-        words::verdict(explanation.trace.verdict)
-    ));
     if explanation.trace.verdict == Verdict::Allowed {
         for element in &explanation.trace.overruled {
             paragraph(
@@ -57,7 +55,7 @@ fn step_line(step: &Step, view: &View<'_>) -> String {
         .map_or_else(String::new, |place| format!("  [{place}]"));
     let mut out = String::new();
     let first = format!("{mark} {:<9}", step.stage.keyword());
-    let text = format!("{} {}{place}", step.element.name, step.text);
+    let text = format!("{}{place}", words::said(&step.element.name, &step.text));
     paragraph(&mut out, &first, &text, view.width);
     out
 }
@@ -70,7 +68,7 @@ fn reason_text(
     view: &View<'_>,
 ) -> String {
     let blocker = &reason.blocker;
-    let message = format!("{} {}", blocker.element.name, blocker.text);
+    let message = words::said(&blocker.element.name, &blocker.text);
     let word = match (index, blocker.outcome) {
         (0, Outcome::Unclear) => "unclear",
         (0, _) => "cause",
@@ -128,14 +126,17 @@ fn reason_text(
         paragraph(
             &mut out,
             "  fix     ",
-            "no single change is known here; `tidegate explain --cause` tells what to look at",
+            &format!(
+                "no single change is known here; `tidegate explain --cause {}` tells what to look at",
+                blocker.cause
+            ),
             view.width,
         );
     }
     out
 }
 
-fn remedy_text(remedy: &Remedy) -> String {
+pub(super) fn remedy_text(remedy: &Remedy) -> String {
     let mut text = remedy.title.clone();
     if remedy.wide {
         text.push_str(", which lets more through than this flow");
@@ -157,20 +158,49 @@ fn remedy_text(remedy: &Remedy) -> String {
 
 /// What Azure shows, or that it shows nothing.
 fn azure_words(out: &mut String, explanation: &Explanation, view: &View<'_>) {
-    if explanation.symptoms.is_empty() {
-        let certain = explanation.trace.verdict != Verdict::Uncertain;
-        if certain {
-            paragraph(
-                out,
-                "  azure   ",
-                "shows nothing for this flow; the client sees a refused or timed-out connection",
-                view.width,
-            );
-        }
-        return;
+    let shown = words::symptoms(&explanation.symptoms);
+    for (index, line) in shown.iter().enumerate() {
+        let first = if index == 0 {
+            "  azure   "
+        } else {
+            "    or    "
+        };
+        paragraph(out, first, line, view.width);
     }
-    for line in words::symptoms(&explanation.symptoms) {
-        paragraph(out, "  azure   ", &line, view.width);
+    let Some(blocker) = explanation.trace.decisive() else {
+        return;
+    };
+    if shown.is_empty() {
+        let text = format!("reports nothing; {}", felt(blocker, &explanation.flow));
+        paragraph(out, "  azure   ", &text, view.width);
+    }
+}
+
+/// What the client sees of what stands in its way.
+fn felt(blocker: &Blocker, flow: &Flow) -> &'static str {
+    if blocker.on_reply {
+        return "the request arrives and its answer does not, so the client waits until it gives up";
+    }
+    if blocker.outcome == Outcome::Unclear {
+        return "connections may time out, now and then or always";
+    }
+    if blocker.cause == Cause::ManagementPath {
+        return "load balancers take the machine for dead, or the platform cannot manage the cluster";
+    }
+    match blocker.stage {
+        Stage::Dns => {
+            "the name does not resolve for the client, or leads to an address that does not answer"
+        }
+        Stage::Proxy => "the proxy refuses, mostly with 403, or does not answer",
+        Stage::Service if blocker.cause == Cause::ServiceAccessControl => {
+            "the connection is made, and the service refuses the request, mostly with 403"
+        }
+        Stage::Firewall
+            if flow.transport == Transport::Tcp && matches!(flow.port, 80 | 443 | 1433) =>
+        {
+            "a TCP probe may succeed, because the firewall answers it first; then it resets the connection"
+        }
+        _ => "the client's connection times out",
     }
 }
 

@@ -41,6 +41,22 @@ pub fn pool_json(report: &PoolReport<'_>, view: &View<'_>) -> String {
             .map(|refusal| refusal_value(refusal, view))
             .collect()
     };
+    let with_fixes = |refusals: &[Refusal], skip: usize| -> Vec<Value> {
+        let fixes = report.fixes.iter().skip(skip);
+        refusals
+            .iter()
+            .zip(fixes)
+            .map(|(refusal, fixes)| {
+                let mut value = refusal_value(refusal, view);
+                let fixes: Vec<Value> = fixes
+                    .iter()
+                    .map(|remedy| remedy_value(remedy, view))
+                    .collect();
+                merge(&mut value, json!({"fixes": fixes}));
+                value
+            })
+            .collect()
+    };
     let endpoints: Vec<Value> = report
         .endpoints
         .iter()
@@ -65,8 +81,8 @@ pub fn pool_json(report: &PoolReport<'_>, view: &View<'_>) -> String {
         "verdict": report.verdict().keyword(),
         "preflight": {
             "accepted": report.preflight.refusals.is_empty(),
-            "refusals": refusals(&report.preflight.refusals),
-            "warnings": refusals(&report.preflight.warnings),
+            "refusals": with_fixes(&report.preflight.refusals, 0),
+            "warnings": with_fixes(&report.preflight.warnings, report.preflight.refusals.len()),
             "assumptions": assumptions(&report.preflight.assumptions),
         },
         "first_failure": first_failure,

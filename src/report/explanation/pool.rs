@@ -4,8 +4,9 @@ use std::collections::BTreeSet;
 
 use crate::azure::preflight::Refusal;
 use crate::azure::{Assumption, Verdict};
-use crate::explain::{EndpointResult, PoolReport};
+use crate::explain::{EndpointResult, PoolReport, Remedy};
 
+use super::super::human::excerpt;
 use super::super::wrap::paragraph;
 use super::flow::assumptions;
 use super::{View, words};
@@ -19,7 +20,12 @@ pub fn pool(report: &PoolReport<'_>, view: &View<'_>) -> String {
     if let Some(failure) = &report.first_failure {
         let shown = words::symptoms(&failure.symptoms);
         let text = format!(
-            "the first step of a node to fail is the one that {} ({}): {}",
+            "{} the one that {} ({}): {}",
+            if report.preflight.refusals.is_empty() {
+                "the first step of a node to fail is"
+            } else {
+                "were it not refused, the first step of a node to fail would be"
+            },
             failure.step.does,
             failure.host,
             shown.join("; or ")
@@ -38,48 +44,101 @@ pub fn pool(report: &PoolReport<'_>, view: &View<'_>) -> String {
 }
 
 fn preflight(out: &mut String, report: &PoolReport<'_>, view: &View<'_>) {
-    let refusals: Vec<&Refusal> = report.preflight.refusals.iter().collect();
-    if refusals.is_empty() {
-        let fails = report.verdict() != Verdict::Allowed;
-        let text = if fails {
+    let said = &report.preflight;
+    let verdict = match said.refusals.len() {
+        0 if said.warnings.is_empty() && report.verdict() != Verdict::Allowed => {
             "Azure accepts the cluster; it does not look at next hops, rules, names or replies"
-        } else {
-            "Azure accepts the cluster"
-        };
-        paragraph(out, "preflight   ", text, view.width);
-    }
-    for refusal in refusals {
-        paragraph(
-            out,
-            "preflight   ",
-            &refusal_text("refused", refusal, view),
-            view.width,
-        );
-        if let Some(message) = &refusal.message {
-            paragraph(out, "            ", &format!("\"{message}\""), view.width);
+                .to_owned()
         }
+        0 if said.warnings.is_empty() => "Azure accepts the cluster".to_owned(),
+        0 if said.warnings.len() == 1 => {
+            "Azure accepts the cluster, but there is a warning".to_owned()
+        }
+        0 => format!(
+            "Azure accepts the cluster, but there are {} warnings",
+            said.warnings.len()
+        ),
+        1 => "Azure refuses the cluster".to_owned(),
+        more => format!("Azure refuses the cluster, for {more} reasons"),
+    };
+    paragraph(out, "preflight   ", &verdict, view.width);
+    let refusals = said.refusals.iter().map(|refusal| ("cause", refusal));
+    let warnings = said.warnings.iter().map(|warning| ("warning", warning));
+    for ((word, refusal), fixes) in refusals.chain(warnings).zip(&report.fixes) {
+        out.push('\n');
+        refusal_text(out, word, refusal, fixes, view);
     }
-    for warning in &report.preflight.warnings {
-        paragraph(
-            out,
-            "            ",
-            &refusal_text("warning", warning, view),
-            view.width,
-        );
-    }
+    out.push('\n');
 }
 
-fn refusal_text(word: &str, refusal: &Refusal, view: &View<'_>) -> String {
-    let code = refusal
-        .code
-        .as_ref()
-        .map_or_else(String::new, |code| format!(" with {code}"));
-    format!(
-        "{word}{code}: {} {} [{}]",
-        words::placed(view.sources, &refusal.element),
-        refusal.text,
-        refusal.cause
-    )
+/// One reason to refuse the cluster: where, what Azure answers, what to do.
+fn refusal_text(
+    out: &mut String,
+    word: &'static str,
+    refusal: &Refusal,
+    fixes: &[Remedy],
+    view: &View<'_>,
+) {
+    // What an identity lacks is one thing, and why its roles do not give it another.
+    let (text, why) = match refusal.text.split_once(": ") {
+        Some((text, why)) if !refusal.missing_actions.is_empty() => (text, Some(why)),
+        _ => (refusal.text.as_str(), None),
+    };
+    let message = words::said(&refusal.element.name, text);
+    match refusal.element.origin.span() {
+        Some(span) => out.push_str(&excerpt(
+            (word, refusal.cause.slug()),
+            &message,
+            (span, "decides"),
+            view.sources,
+            view.color,
+        )),
+        None => out.push_str(&format!("[{}] {word}: {message}\n", refusal.cause)),
+    }
+    if let Some(why) = why {
+        paragraph(out, "  because ", why, view.width);
+    }
+    let azure = match (&refusal.code, &refusal.message) {
+        (Some(code), Some(message)) => Some(format!("{code}: \"{message}\"")),
+        (Some(code), None) => Some(code.clone()),
+        (None, Some(message)) => Some(format!("\"{message}\"")),
+        (None, None) if word == "cause" => {
+            Some("how Azure words this refusal is not known".to_owned())
+        }
+        (None, None) => None,
+    };
+    if let Some(azure) = azure {
+        paragraph(out, "  azure   ", &azure, view.width);
+    }
+    for (number, remedy) in fixes.iter().take(3).enumerate() {
+        let first = if number == 0 {
+            "  fix     "
+        } else {
+            "  or      "
+        };
+        let settled = match (remedy.rewritten, word) {
+            (Some(Verdict::Allowed), "cause") => " (policy edited and read again: not refused)",
+            (Some(Verdict::Allowed), _) => " (policy edited and read again: no warning)",
+            _ => "",
+        };
+        paragraph(
+            out,
+            first,
+            &format!("{}{settled}", remedy.title),
+            view.width,
+        );
+        for edit in &remedy.edits {
+            let text = words::edit(view.sources, edit);
+            paragraph(out, "            ", &text, view.width);
+        }
+    }
+    if fixes.is_empty() {
+        let page = format!(
+            "no single change is known here; `tidegate explain --cause {}` tells what to look at",
+            refusal.cause
+        );
+        paragraph(out, "  fix     ", &page, view.width);
+    }
 }
 
 fn endpoints(out: &mut String, report: &PoolReport<'_>, view: &View<'_>) {
@@ -99,6 +158,11 @@ fn endpoints(out: &mut String, report: &PoolReport<'_>, view: &View<'_>) {
     .filter(|verdict| count(*verdict) > 0)
     .map(|verdict| format!("{} {}", count(verdict), words::counted(verdict)))
     .collect();
+    if report.endpoints.is_empty() && report.open.is_empty() {
+        let text = "the policy states none that this pool needs";
+        paragraph(out, "endpoints   ", text, view.width);
+        return;
+    }
     let waiting = match report.open.len() {
         0 => String::new(),
         1 => "; 1 cannot be asked about yet".to_owned(),
@@ -167,14 +231,17 @@ fn group_text(out: &mut String, group: &Group<'_>, view: &View<'_>) {
     let several = group.members.len() > 1;
     // The sentence of one flow names that flow; of several the element speaks for all.
     let head = format!(
-        "{} [{}]: {} {}",
+        "{} [{}]: {}",
         words::verdict(explanation.trace.verdict),
         blocker.cause,
-        words::placed(view.sources, &blocker.element),
         if several {
-            format!("stands in the way, as here: {}", blocker.text)
+            format!(
+                "{} stands in the way, as here: {}",
+                words::placed(view.sources, &blocker.element),
+                blocker.text
+            )
         } else {
-            blocker.text.clone()
+            words::said_placed(view.sources, &blocker.element, &blocker.text)
         }
     );
     paragraph(out, "  ", &head, view.width);

@@ -61,6 +61,35 @@ pub(super) fn placed(sources: &SourceMap, element: &Element) -> String {
     }
 }
 
+/// Words that a sentence about an element begins with when it does not go on from the element's name.
+const OPENERS: [&str; 12] = [
+    "a", "an", "firewall", "identity", "its", "network", "nothing", "packets", "rule", "subnet",
+    "the", "which",
+];
+
+/// An element and what is said of it, as one sentence: the text goes on from the name, or follows a colon.
+pub(super) fn said(name: &str, text: &str) -> String {
+    said_as(name, name, text)
+}
+
+/// The same with the place of the element behind its name.
+pub(super) fn said_placed(sources: &SourceMap, element: &Element, text: &str) -> String {
+    said_as(&element.name, &placed(sources, element), text)
+}
+
+fn said_as(name: &str, shown: &str, text: &str) -> String {
+    if let Some(rest) = text.strip_prefix(name) {
+        return format!("{shown}{rest}");
+    }
+    let first = text.split_whitespace().next().unwrap_or_default();
+    let verb = first.chars().all(|c| c.is_ascii_lowercase()) && !OPENERS.contains(&first);
+    if verb {
+        format!("{shown} {text}")
+    } else {
+        format!("{shown}: {text}")
+    }
+}
+
 /// What becomes of a flow, for people.
 pub(super) fn verdict(verdict: Verdict) -> &'static str {
     match verdict {
@@ -79,11 +108,21 @@ pub(super) fn counted(of: Verdict) -> &'static str {
     }
 }
 
+/// The word that ends where a span begins.
+fn word_before(sources: &SourceMap, span: Span) -> Option<&str> {
+    let text = sources.get(span.file)?.text();
+    let before = text.get(..span.start as usize)?;
+    before.rsplit(char::is_whitespace).next()
+}
+
 /// An edit as what to write where.
 pub(super) fn edit(sources: &SourceMap, edit: &Edit) -> String {
-    let written = sources.text(edit.span);
+    let written = sources.text(edit.span).trim();
     let text = edit.text.trim();
     let at = line_of(sources, edit.span).unwrap_or_default();
+    if let Some(last) = word_before(sources, edit.span).filter(|_| text.starts_with(',')) {
+        return format!("{at}: add `{text}` behind `{last}`");
+    }
     match (written.is_empty(), text.is_empty()) {
         (true, _) => format!("{at}: add `{text}`"),
         (false, true) => format!("{at}: remove `{written}`"),

@@ -6,11 +6,11 @@ use crate::base::Spanned;
 use crate::diag::{Finding, Id as FindingId};
 use crate::estate::{
     Action, ApplicationRule, Endpoint, FIREWALL_SUBNET, Firewall, FirewallPolicy, FirewallSettings,
-    Id, NatRule, NetworkRule, PublicAddress, RuleCollection, RuleCollectionGroup, RuleInfo, Rules,
-    ThreatIntel, Tier, Translated,
+    Id, NatRule, NetworkRule, PublicAddress, RuleCollection, RuleCollectionGroup, RuleInfo,
+    RuleText, Rules, ThreatIntel, Tier, Translated,
 };
 use crate::net::{Destination, PortRange, Service, Transport, parse_address};
-use crate::syntax::tree::{self, Target, TargetKind, Word};
+use crate::syntax::tree::{self, Place, Target, TargetKind, Word};
 
 use super::declare::Declared;
 use super::{Lowering, Once};
@@ -314,7 +314,7 @@ impl Lowering<'_> {
         let (transports, ports) = transports_and_ports(&services);
         self.every_pair_is_meant(rule, &services, &transports, &ports);
         Some(NetworkRule {
-            info: self.info(&rule.name, rule.description.as_ref()),
+            info: self.info(&rule.name, rule.description.as_ref(), text_of(rule)),
             sources,
             destinations,
             transports,
@@ -398,7 +398,7 @@ impl Lowering<'_> {
             }
         }
         Some(ApplicationRule {
-            info: self.info(&rule.name, rule.description.as_ref()),
+            info: self.info(&rule.name, rule.description.as_ref(), text_of(rule)),
             sources,
             destinations,
             protocols,
@@ -431,7 +431,11 @@ impl Lowering<'_> {
         };
         let translated_port = self.port(&rule.port)?.value;
         Some(NatRule {
-            info: self.info(&rule.name, rule.description.as_ref()),
+            info: {
+                let to = std::slice::from_ref(&rule.to);
+                let text = rule_text(rule.span, &rule.from, to, &rule.services);
+                self.info(&rule.name, rule.description.as_ref(), text)
+            },
             sources,
             destinations,
             transports,
@@ -441,15 +445,34 @@ impl Lowering<'_> {
         })
     }
 
-    fn info(&mut self, name: &Word, description: Option<&Word>) -> RuleInfo {
+    fn info(
+        &mut self,
+        name: &Word,
+        description: Option<&Word>,
+        written: Option<RuleText>,
+    ) -> RuleInfo {
         RuleInfo {
             name: self.name(name),
             origin: name.span.into(),
             description: description
                 .map(|text| text.value.to_string())
                 .unwrap_or_default(),
+            written,
         }
     }
+}
+
+fn text_of(rule: &tree::Rule) -> Option<RuleText> {
+    rule_text(rule.span, &rule.from, &rule.to, &rule.services)
+}
+
+fn rule_text(whole: Place, from: &[Target], to: &[Target], services: &[Word]) -> Option<RuleText> {
+    Some(RuleText {
+        whole: whole.span,
+        source: from.last()?.word.span,
+        destination: to.last()?.word.span,
+        service: services.last()?.span,
+    })
 }
 
 fn filter_action(word: &Word) -> Action {

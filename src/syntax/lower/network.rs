@@ -171,6 +171,8 @@ impl Lowering<'_> {
             state: PeeringState::Connected,
             access: true,
             forwarded_traffic: false,
+            body: peering.body.span,
+            forwarded_text: None,
             gateway_transit: false,
             remote_gateways: false,
             existing: false,
@@ -211,6 +213,9 @@ impl Lowering<'_> {
                 && let Some(switch) = self.switch(word)
             {
                 *field = switch.value;
+                if keyword == "forwarded-traffic" {
+                    forward.forwarded_text = Some(word.span);
+                }
             }
         }
         if let Some(state) = state

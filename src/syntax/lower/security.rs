@@ -95,6 +95,7 @@ impl Lowering<'_> {
                 .iter()
                 .map(|service| service.value.transport_ports().1)
                 .collect(),
+            written: Some(rule.span.span),
         })
     }
 

@@ -12,7 +12,7 @@ use crate::syntax::tree::{
 use super::block::{Form, Forms, body, optional_body, usages_of};
 use super::input::{Failure, Step, Tokens, arrow, keyword, one_of, text, value, values};
 use super::intent::{target, targets};
-use super::network::{SWITCH, placed_block};
+use super::network::{SWITCH, clause_span, placed_block};
 
 pub(super) fn usages() -> Vec<(&'static str, &'static str)> {
     usages_of(&FIREWALL)
@@ -248,7 +248,7 @@ static NETWORK_COLLECTION: Forms<Rule> = Forms {
     own: &[Form {
         keyword: "rule",
         usage: "rule NAME from TARGET, … to TARGET, … SERVICE, … [\"description\"]",
-        parse: |_, input| rule(input),
+        parse: rule,
     }],
 };
 
@@ -258,13 +258,13 @@ static APPLICATION_COLLECTION: Forms<Rule> = Forms {
     own: &[Form {
         keyword: "rule",
         usage: "rule NAME from TARGET, … to TARGET, … SERVICE, … [tls-inspection] [\"description\"]",
-        parse: |_, input| rule(input),
+        parse: rule,
     }],
 };
 
 /// A network or application rule; what only one of them can have is told apart later, with a better message.
-fn rule(input: Tokens<'_>) -> Step<'_, Rule> {
-    (
+fn rule(head: Word, input: Tokens<'_>) -> Step<'_, Rule> {
+    let (rest, (name, from, to, services, tls_inspection, description)) = (
         value("the name of a rule"),
         preceded(keyword("from"), cut(targets)),
         preceded(keyword("to"), cut(targets)),
@@ -272,17 +272,17 @@ fn rule(input: Tokens<'_>) -> Step<'_, Rule> {
         opt(keyword("tls-inspection")),
         opt(text("a description in quotes")),
     )
-        .map(
-            |(name, from, to, services, tls_inspection, description)| Rule {
-                name,
-                from,
-                to,
-                services,
-                tls_inspection,
-                description,
-            },
-        )
-        .parse(input)
+        .parse(input)?;
+    let rule = Rule {
+        span: clause_span(&head, rest),
+        name,
+        from,
+        to,
+        services,
+        tls_inspection,
+        description,
+    };
+    Ok((rest, rule))
 }
 
 fn nat_collection(input: Tokens<'_>) -> Step<'_, NatCollection> {
@@ -305,8 +305,8 @@ static NAT_COLLECTION: Forms<NatRule> = Forms {
     own: &[Form {
         keyword: "rule",
         usage: "rule NAME from TARGET, … to ADDRESS SERVICE, … -> ADDRESS port PORT [\"description\"]",
-        parse: |_, input| {
-            (
+        parse: |head, input| {
+            let (rest, (name, from, to, services, translated, port, description)) = (
                 value("the name of a rule"),
                 preceded(keyword("from"), cut(targets)),
                 preceded(keyword("to"), cut(target)),
@@ -315,18 +315,18 @@ static NAT_COLLECTION: Forms<NatRule> = Forms {
                 preceded(keyword("port"), cut(value("a port"))),
                 opt(text("a description in quotes")),
             )
-                .map(
-                    |(name, from, to, services, translated, port, description)| NatRule {
-                        name,
-                        from,
-                        to,
-                        services,
-                        translated,
-                        port,
-                        description,
-                    },
-                )
-                .parse(input)
+                .parse(input)?;
+            let rule = NatRule {
+                span: clause_span(&head, rest),
+                name,
+                from,
+                to,
+                services,
+                translated,
+                port,
+                description,
+            };
+            Ok((rest, rule))
         },
     }],
 };

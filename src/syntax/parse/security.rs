@@ -11,7 +11,7 @@ use crate::syntax::tree::{
 use super::block::{Form, Forms, optional_body, usages_of};
 use super::input::{Step, Tokens, equals, keyword, one_of, text, value, values};
 use super::intent::targets;
-use super::network::named_block;
+use super::network::{clause_span, named_block};
 
 pub(super) fn usages() -> Vec<(&'static str, &'static str)> {
     usages_of(&NSG).chain(usages_of(&SECURITY_GROUP)).collect()
@@ -31,37 +31,36 @@ static NSG: Forms<NsgClause> = Forms {
     }],
 };
 
-fn security_rule(_: Word, input: Tokens<'_>) -> Step<'_, NsgClause> {
-    (
-        value("the name of a rule"),
-        value("a priority from 100 to 4096"),
-        one_of(&["inbound", "outbound"]),
-        one_of(&["allow", "deny"]),
-        preceded(keyword("from"), cut(targets)),
-        preceded(keyword("to"), cut(targets)),
-        values("a service such as tcp/443"),
-        opt(preceded(
-            keyword("source-ports"),
-            cut(values("a port or a range of ports")),
-        )),
-        opt(text("a description in quotes")),
-    )
-        .map(
-            |(name, priority, direction, access, from, to, services, source_ports, description)| {
-                NsgClause::Rule(Box::new(SecurityRule {
-                    name,
-                    priority,
-                    direction,
-                    access,
-                    from,
-                    to,
-                    services,
-                    source_ports: source_ports.unwrap_or_default(),
-                    description,
-                }))
-            },
+fn security_rule(head: Word, input: Tokens<'_>) -> Step<'_, NsgClause> {
+    let (rest, (name, priority, direction, access, from, to, services, source_ports, description)) =
+        (
+            value("the name of a rule"),
+            value("a priority from 100 to 4096"),
+            one_of(&["inbound", "outbound"]),
+            one_of(&["allow", "deny"]),
+            preceded(keyword("from"), cut(targets)),
+            preceded(keyword("to"), cut(targets)),
+            values("a service such as tcp/443"),
+            opt(preceded(
+                keyword("source-ports"),
+                cut(values("a port or a range of ports")),
+            )),
+            opt(text("a description in quotes")),
         )
-        .parse(input)
+            .parse(input)?;
+    let rule = SecurityRule {
+        span: clause_span(&head, rest),
+        name,
+        priority,
+        direction,
+        access,
+        from,
+        to,
+        services,
+        source_ports: source_ports.unwrap_or_default(),
+        description,
+    };
+    Ok((rest, NsgClause::Rule(Box::new(rule))))
 }
 
 pub(super) fn ip_group(input: Tokens<'_>) -> Step<'_, IpGroup> {

@@ -1,6 +1,6 @@
 //! Firewalls, policies, rule collections.
 
-use super::{Body, CommonClause, Placed, Target, Word};
+use super::{Body, CommonClause, Place, Placed, Target, Word};
 
 /// `firewall NAME in VNET { }`
 pub type Firewall = Placed<FirewallClause>;
@@ -107,6 +107,8 @@ pub struct NatCollection {
 /// `rule NAME from TARGET, … to TARGET, … SERVICE, … [tls-inspection] ["description"]`
 #[derive(Debug, Clone, PartialEq)]
 pub struct Rule {
+    /// All of it.
+    pub span: Place,
     /// Its name.
     pub name: Word,
     /// From where.
@@ -124,6 +126,8 @@ pub struct Rule {
 /// `rule NAME from TARGET, … to TARGET SERVICE -> TARGET port PORT ["description"]`
 #[derive(Debug, Clone, PartialEq)]
 pub struct NatRule {
+    /// All of it.
+    pub span: Place,
     /// Its name.
     pub name: Word,
     /// From where.

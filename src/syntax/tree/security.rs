@@ -1,6 +1,6 @@
 //! Security groups and IP groups.
 
-use super::{Body, CommonClause, Target, Word};
+use super::{Body, CommonClause, Place, Target, Word};
 
 /// A clause of a network security group.
 #[derive(Debug, Clone, PartialEq)]
@@ -14,6 +14,8 @@ pub enum NsgClause {
 /// `rule NAME PRIORITY DIRECTION ACCESS from TARGET, … to TARGET, … SERVICE, … [source-ports PORT, …] ["description"]`
 #[derive(Debug, Clone, PartialEq)]
 pub struct SecurityRule {
+    /// All of it.
+    pub span: Place,
     /// Its name.
     pub name: Word,
     /// Its priority.

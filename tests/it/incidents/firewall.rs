@@ -143,6 +143,7 @@ fn allow_any(builder: &mut Builder, firewall: &Fields<'_>) -> Id<FirewallPolicy>
             name: name.clone(),
             origin: span.into(),
             description: String::new(),
+            written: None,
         },
         sources: vec![Destination::Anywhere.into()],
         destinations: vec![Destination::Anywhere.into()],
@@ -303,6 +304,7 @@ fn info(builder: &mut Builder, fields: &Fields<'_>) -> RuleInfo {
         name: fields.name().into(),
         origin: builder.origin(fields.path()),
         description: String::new(),
+        written: None,
     }
 }
 

@@ -120,6 +120,7 @@ fn security_rule(builder: &mut Builder, fields: &Fields<'_>) -> Option<SecurityR
         source_ports,
         destinations,
         destination_ports,
+        written: None,
     })
 }
 
@@ -308,6 +309,8 @@ fn peering(builder: &mut Builder, fields: &Fields<'_>) {
         state,
         access: access.or(fields.flag("allow_vnet_access")).unwrap_or(true),
         forwarded_traffic: fields.flag("allow_forwarded_traffic").unwrap_or(false),
+        body: None,
+        forwarded_text: None,
         gateway_transit: fields.flag("allow_gateway_transit").unwrap_or(false),
         remote_gateways: fields.flag("use_remote_gateways").unwrap_or(false),
         existing: false,

@@ -16,6 +16,7 @@ fn collection(b: &Builder) -> RuleCollection {
             name: "time".into(),
             origin: b.at().into(),
             description: String::new(),
+            written: None,
         },
         sources: vec![Destination::Anywhere.into()],
         destinations: vec![Destination::Fqdn("ntp.ubuntu.com".parse().unwrap()).into()],

@@ -37,6 +37,7 @@ fn rule(c: &mut Case, nsg: Id<Nsg>, priority: u32, access: Access, from: &str, t
         source_ports: vec![PortRange::ALL],
         destinations: vec![side(to)],
         destination_ports: vec![PortRange::ALL],
+        written: None,
     };
     c.b.estate.nsgs[nsg].rules.push(rule);
 }
