@@ -8,6 +8,7 @@ mod compile_properties;
 mod conformance;
 mod described;
 mod errors;
+mod explain_properties;
 mod ids;
 mod incidents;
 mod language;
