@@ -110,6 +110,8 @@ fn drop_needless(plane: &Dataplane<'_>, flow: &Flow, reasons: &mut Vec<Reason>) 
         }
         if again(plane, &estate).trace(flow).verdict == Verdict::Allowed {
             reasons.remove(index);
+            // What the dropped one made necessary may be needless now.
+            index = 0;
         } else {
             index += 1;
         }

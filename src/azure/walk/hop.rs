@@ -34,24 +34,16 @@ impl Walk<'_> {
         }
         let plane = self.plane;
         let service = self.service_kind(&packet);
-        let routes = choose(
+        let choice = choose(
             plane,
             plane.routes(subnet),
             &packet.destination,
             service,
             &mut self.notes,
         );
-        match routes.as_slice() {
-            [] => {
-                let element = self.subnet_element(subnet);
-                self.block(
-                    Stage::Route,
-                    Cause::NoDefaultRoute,
-                    element,
-                    format!("has no route to {}", packet.destination.words()),
-                );
-            }
-            [route] => self.follow(subnet, packet, route),
+        match choice.routes.as_slice() {
+            [] => self.find_no_route(subnet, &packet),
+            [route] if !choice.may_miss => self.follow(subnet, packet, route),
             several => {
                 let words: Vec<String> = several
                     .iter()
@@ -62,18 +54,27 @@ impl Walk<'_> {
                     words.join(", "),
                     packet.destination.words()
                 ));
-                let ways = several
-                    .iter()
-                    .map(|route| {
-                        let (route, packet) = (*route, packet.clone());
-                        let way: Box<dyn FnOnce(&mut Self)> =
-                            Box::new(move |walk: &mut Self| walk.follow(subnet, packet, route));
-                        way
-                    })
-                    .collect();
+                let mut ways: Vec<Box<dyn FnOnce(&mut Self)>> = Vec::new();
+                for route in several {
+                    let (route, packet) = (*route, packet.clone());
+                    ways.push(Box::new(move |walk| walk.follow(subnet, packet, route)));
+                }
+                if choice.may_miss {
+                    ways.push(Box::new(|walk| walk.find_no_route(subnet, &packet)));
+                }
                 self.each_way(ways);
             }
         }
+    }
+
+    fn find_no_route(&mut self, subnet: Id<Subnet>, packet: &Packet) {
+        let element = self.subnet_element(subnet);
+        self.block(
+            Stage::Route,
+            Cause::NoDefaultRoute,
+            element,
+            format!("has no route to {}", packet.destination.words()),
+        );
     }
 
     fn follow(&mut self, subnet: Id<Subnet>, packet: Packet, route: &EffectiveRoute) {
@@ -698,8 +699,8 @@ impl Walk<'_> {
         to: &End,
     ) -> Option<(EffectiveRoute, Vec<Holder>)> {
         let plane = self.plane;
-        let routes = choose(plane, plane.routes(subnet), to, None, &mut self.notes);
-        let route = routes.first()?;
+        let choice = choose(plane, plane.routes(subnet), to, None, &mut self.notes);
+        let route = choice.routes.first()?;
         let holders = match &route.hop {
             Hop::Appliances(candidates) => candidates
                 .iter()

@@ -170,7 +170,7 @@ proptest! {
     fn a_tag_file_never_turns_a_certain_verdict_over(
         plan in plan(),
         prefixes in proptest::sample::subsequence(
-            vec!["20.150.0.0/24", "20.50.1.0/29", "20.50.1.80/32", "2001:db8::/32"], 0..=4
+            vec!["20.150.0.0/24", "20.50.1.0/29", "20.50.1.80/32", "2603:1000::/32"], 0..=4
         ),
     ) {
         let (estate, flow) = made(&plan, Order(0));

@@ -483,7 +483,7 @@ fn flow() -> impl Strategy<Value = FlowPlan> {
         "168.63.129.16",
         "20.50.1.90",
         "20.50.1.91",
-        "2001:db8::5",
+        "2603:1000::5",
     ])
     .prop_map(|address| (None, Some(address)));
     let both = Just((Some(NAMES[0]), Some("20.50.1.7")));
