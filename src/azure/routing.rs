@@ -457,14 +457,23 @@ fn private_endpoint_routes(estate: &Estate, vnet: Id<Vnet>, routes: &mut Vec<Eff
     }
 }
 
-/// The routes that a subnet may choose for a destination, the likeliest first; one when it is certain.
+/// The routes that a subnet may choose for a destination.
+#[derive(Debug)]
+pub(super) struct Choice<'r> {
+    /// The likeliest first; one when it is certain, none when there is no route.
+    pub(super) routes: Vec<&'r EffectiveRoute>,
+    /// It may be that none of them holds the destination.
+    pub(super) may_miss: bool,
+}
+
+/// The routes that a subnet may choose for a destination.
 pub(super) fn choose<'r>(
     plane: &Dataplane<'_>,
     routes: &'r [EffectiveRoute],
     destination: &End,
     service: Option<&str>,
     notes: &mut Notes,
-) -> Vec<&'r EffectiveRoute> {
+) -> Choice<'r> {
     let mut matching: Vec<(&EffectiveRoute, Truth, (u8, bool))> = Vec::new();
     for route in routes {
         let (truth, length) = match &route.destination {
@@ -482,7 +491,10 @@ pub(super) fn choose<'r>(
         .find(|(route, ..)| matches!(route.hop, Hop::ServiceEndpoint(_)))
         && *truth == Truth::Yes
     {
-        return vec![*endpoint];
+        return Choice {
+            routes: vec![*endpoint],
+            may_miss: false,
+        };
     }
     if matching
         .iter()
@@ -503,11 +515,42 @@ pub(super) fn choose<'r>(
         .iter()
         .position(|(_, truth, _)| *truth == Truth::Yes);
     let end = certain.map_or(matching.len(), |at| at + 1);
-    matching
+    // A tag may hold a longer prefix than that of the route that is certain, as long as no file tells.
+    let surpassable =
+        certain
+            .and_then(|at| matching.get(at))
+            .is_some_and(|(route, _, (length, explicit))| {
+                *explicit && *length < host_length(&route.destination)
+            });
+    let unmeasured = |route: &EffectiveRoute| match &route.destination {
+        RouteDestination::ServiceTag(tag) => tag_length(plane, tag, destination).is_none(),
+        RouteDestination::Prefix(_) => false,
+    };
+    let routes = matching
         .into_iter()
-        .take(end)
-        .map(|(route, ..)| route)
-        .collect()
+        .enumerate()
+        .filter(|(at, (route, ..))| *at < end || (surpassable && unmeasured(route)))
+        .map(|(_, (route, ..))| route)
+        .collect();
+    Choice {
+        routes,
+        may_miss: certain.is_none(),
+    }
+}
+
+/// The length of a prefix that holds one address only.
+fn host_length(destination: &RouteDestination) -> u8 {
+    match destination {
+        RouteDestination::Prefix(prefix) => prefix.max_prefix_len(),
+        RouteDestination::ServiceTag(_) => u8::MAX,
+    }
+}
+
+/// The length of the longest prefix by which a tag holds a destination, where a file tells.
+fn tag_length(plane: &Dataplane<'_>, tag: &ServiceTag, destination: &End) -> Option<u8> {
+    let (file, address) = plane.tags.zip(destination.address)?;
+    let prefix = file.longest_prefix(tag, address)?;
+    Some(prefix.prefix_len())
 }
 
 /// Whether a tag route holds a destination, and the length of the prefix by which it does.
@@ -532,10 +575,6 @@ fn tag_match(
     {
         note(notes, reason);
     }
-    let length = plane
-        .tags
-        .zip(destination.address)
-        .and_then(|(file, address)| file.longest_prefix(tag, address))
-        .map_or(UNKNOWN_LENGTH, |prefix| prefix.prefix_len());
+    let length = tag_length(plane, tag, destination).unwrap_or(UNKNOWN_LENGTH);
     (truth, length)
 }

@@ -16,7 +16,8 @@ pub struct Explanation {
     pub flow: Flow,
     /// Its way.
     pub trace: Trace,
-    /// Everything that stands in its way. All of it has to go; each is found with those before it out of the way.
+    /// Everything that stands in its way. All of it has to go; each is found with those before it out of the way. What
+    /// goes with the remedy of a later one is not told.
     pub reasons: Vec<Reason>,
     /// What becomes of the flow with the first remedy of every reason applied; `None` when there is nothing to apply,
     /// or a reason has no remedy.
@@ -86,12 +87,34 @@ pub fn explain(plane: &Dataplane<'_>, flow: &Flow) -> Explanation {
         after = Some(current.verdict);
         estate = Some(changed);
     }
+    if after == Some(Verdict::Allowed) {
+        drop_needless(plane, flow, &mut reasons);
+    }
     Explanation {
         flow: flow.clone(),
         trace,
         reasons,
         after,
         symptoms,
+    }
+}
+
+/// Drops reasons whose remedy is not needed, because a later one removes what stands in the way too.
+fn drop_needless(plane: &Dataplane<'_>, flow: &Flow, reasons: &mut Vec<Reason>) {
+    let mut index = 0;
+    while reasons.len() > 1 && index < reasons.len() {
+        let mut estate = plane.estate.clone();
+        let others = reasons.iter().enumerate().filter(|(at, _)| *at != index);
+        for remedy in others.filter_map(|(_, reason)| reason.remedies.first()) {
+            remedy.apply(&mut estate);
+        }
+        if again(plane, &estate).trace(flow).verdict == Verdict::Allowed {
+            reasons.remove(index);
+            // What the dropped one made necessary may be needless now.
+            index = 0;
+        } else {
+            index += 1;
+        }
     }
 }
 

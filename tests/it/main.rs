@@ -10,6 +10,7 @@ mod conformance;
 mod described;
 mod errors;
 mod explain;
+mod explain_properties;
 mod ids;
 mod incidents;
 mod language;

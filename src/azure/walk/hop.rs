@@ -37,24 +37,16 @@ impl Walk<'_> {
         }
         let plane = self.plane;
         let service = self.service_kind(&packet);
-        let routes = choose(
+        let choice = choose(
             plane,
             plane.routes(subnet),
             &packet.destination,
             service,
             &mut self.notes,
         );
-        match routes.as_slice() {
-            [] => {
-                let element = self.table_or_subnet(subnet);
-                self.block(
-                    Stage::Route,
-                    Cause::NoDefaultRoute,
-                    element,
-                    format!("has no route to {}", packet.destination.words()),
-                );
-            }
-            [route] => self.follow(subnet, packet, route),
+        match choice.routes.as_slice() {
+            [] => self.find_no_route(subnet, &packet),
+            [route] if !choice.may_miss => self.follow(subnet, packet, route),
             several => {
                 let words: Vec<String> = several
                     .iter()
@@ -65,11 +57,25 @@ impl Walk<'_> {
                     words.join(", "),
                     packet.destination.words()
                 ));
-                self.each_way(several, |walk, route| {
-                    walk.follow(subnet, packet.clone(), route);
+                let mut ways: Vec<Option<&EffectiveRoute>> =
+                    several.iter().map(|route| Some(*route)).collect();
+                ways.extend(choice.may_miss.then_some(None));
+                self.each_way(&ways, |walk, route| match route {
+                    Some(route) => walk.follow(subnet, packet.clone(), route),
+                    None => walk.find_no_route(subnet, &packet),
                 });
             }
         }
+    }
+
+    fn find_no_route(&mut self, subnet: Id<Subnet>, packet: &Packet) {
+        let element = self.table_or_subnet(subnet);
+        self.block(
+            Stage::Route,
+            Cause::NoDefaultRoute,
+            element,
+            format!("has no route to {}", packet.destination.words()),
+        );
     }
 
     fn follow(&mut self, subnet: Id<Subnet>, packet: Packet, route: &EffectiveRoute) {
@@ -757,8 +763,8 @@ impl Walk<'_> {
         to: &End,
     ) -> Option<(EffectiveRoute, Vec<Holder>)> {
         let plane = self.plane;
-        let routes = choose(plane, plane.routes(subnet), to, None, &mut self.notes);
-        let route = routes.first()?;
+        let choice = choose(plane, plane.routes(subnet), to, None, &mut self.notes);
+        let route = choice.routes.first()?;
         let holders = match &route.hop {
             Hop::Appliances(candidates) => candidates
                 .iter()

@@ -160,7 +160,7 @@ impl<'w> Walk<'w> {
             crate::estate::RouteDestination::Prefix(prefix) => prefix.prefix_len() > 0,
             crate::estate::RouteDestination::ServiceTag(_) => false,
         };
-        if let Some(route) = routes.iter().find(own) {
+        if let Some(route) = routes.routes.iter().find(own) {
             let leads = match &route.hop {
                 Hop::Appliances(candidates) => candidates
                     .iter()

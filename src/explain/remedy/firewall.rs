@@ -1,5 +1,7 @@
 //! Firewall rules that let a flow through, and rules in front of them that go.
 
+use smol_str::SmolStr;
+
 use crate::azure::rule_sets::Owner;
 use crate::azure::{Field, NearMiss, RulePlace, Site};
 use crate::base::Spanned;
@@ -167,6 +169,23 @@ fn collections_mut(estate: &mut Estate, place: RulePlace) -> Option<&mut RuleCol
     }
 }
 
+/// The name of a rule in its collection. Other remedies may move a rule, but none renames it.
+fn rule_name(estate: &Estate, place: RulePlace) -> Option<SmolStr> {
+    let collections = match place.owner {
+        Owner::Policy(id) => {
+            let groups = &estate.firewall_policies[id].groups;
+            groups.get(place.group)?.collections.as_slice()
+        }
+        Owner::Firewall(id) => estate.firewalls[id].collections.as_slice(),
+    };
+    let info = match &collections.get(place.collection)?.rules {
+        Rules::Network(rules) => &rules.get(place.rule)?.info,
+        Rules::Application(rules) => &rules.get(place.rule)?.info,
+        Rules::Nat(rules) => &rules.get(place.rule)?.info,
+    };
+    Some(info.name.clone())
+}
+
 /// The rule that nearly matches takes in the field that differs.
 fn widen(case: &Case<'_>, near: &NearMiss) -> Option<Remedy> {
     let Site::FirewallRule(place) = near.element.site else {
@@ -193,6 +212,7 @@ fn widen(case: &Case<'_>, near: &NearMiss) -> Option<Remedy> {
     };
     let title = format!("add {what}: {}", near.element.name);
     let field = *field;
+    let known_as = rule_name(case.estate(), place)?;
     let edit = collection(case.estate(), place).and_then(|collection| {
         let (info, application) = match &collection.rules {
             Rules::Network(rules) => (&rules.get(place.rule)?.info, false),
@@ -219,7 +239,8 @@ fn widen(case: &Case<'_>, near: &NearMiss) -> Option<Remedy> {
         };
         match &mut collection.rules {
             Rules::Network(rules) => {
-                let Some(rule) = rules.get_mut(place.rule) else {
+                let mut rules = rules.iter_mut();
+                let Some(rule) = rules.find(|rule| rule.info.name == known_as) else {
                     return;
                 };
                 match field {
@@ -233,7 +254,8 @@ fn widen(case: &Case<'_>, near: &NearMiss) -> Option<Remedy> {
                 }
             }
             Rules::Application(rules) => {
-                let Some(rule) = rules.get_mut(place.rule) else {
+                let mut rules = rules.iter_mut();
+                let Some(rule) = rules.find(|rule| rule.info.name == known_as) else {
                     return;
                 };
                 match field {
@@ -280,6 +302,7 @@ fn collection(estate: &Estate, place: RulePlace) -> Option<&RuleCollection> {
 
 fn remove(case: &Case<'_>, place: RulePlace) -> Option<Remedy> {
     let title = format!("remove or narrow {}", case.blocker.element.name);
+    let name = rule_name(case.estate(), place)?;
     let rules = &collection(case.estate(), place)?.rules;
     let info = match rules {
         Rules::Network(rules) => &rules.get(place.rule)?.info,
@@ -291,15 +314,10 @@ fn remove(case: &Case<'_>, place: RulePlace) -> Option<Remedy> {
         let Some(collection) = collections_mut(estate, place) else {
             return;
         };
-        fn take<R>(rules: &mut Vec<R>, index: usize) {
-            if index < rules.len() {
-                rules.remove(index);
-            }
-        }
         match &mut collection.rules {
-            Rules::Network(rules) => take(rules, place.rule),
-            Rules::Application(rules) => take(rules, place.rule),
-            Rules::Nat(rules) => take(rules, place.rule),
+            Rules::Network(rules) => rules.retain(|rule| rule.info.name != name),
+            Rules::Application(rules) => rules.retain(|rule| rule.info.name != name),
+            Rules::Nat(rules) => rules.retain(|rule| rule.info.name != name),
         }
     });
     Some(remedy.edit(edit).wide())

@@ -115,11 +115,10 @@ fn remove(case: &Case<'_>, nsg: Id<Nsg>, index: usize) -> Option<Remedy> {
     let group = &case.estate().nsgs[nsg];
     let rule = group.rules.get(index)?;
     let title = format!("remove rule `{}` of nsg `{}`", rule.name, group.meta.name);
+    // By name: another remedy may have moved it.
+    let name = rule.name.clone();
     let remedy = Remedy::new(title, move |estate| {
-        let rules = &mut estate.nsgs[nsg].rules;
-        if index < rules.len() {
-            rules.remove(index);
-        }
+        estate.nsgs[nsg].rules.retain(|rule| rule.name != name);
     });
     Some(remedy.edit(rule.written.map(edit::remove)).wide())
 }

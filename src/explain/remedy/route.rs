@@ -185,8 +185,10 @@ fn lead_to_firewall(case: &Case<'_>, table: Id<RouteTable>, index: usize) -> Opt
     );
     let edit = replace(route.next_hop.span, format!("firewall {name}"));
     let hop = Spanned::new(to_firewall(case, firewall), case.span());
+    let name = route.name.clone();
     let remedy = Remedy::new(title, move |estate| {
-        if let Some(route) = estate.route_tables[table].routes.get_mut(index) {
+        let mut routes = estate.route_tables[table].routes.iter_mut();
+        if let Some(route) = routes.find(|route| route.name == name) {
             route.next_hop = hop.clone();
         }
     });
@@ -258,11 +260,11 @@ fn remove(case: &Case<'_>, table: Id<RouteTable>, index: usize) -> Option<Remedy
         "remove route `{}` of route table `{}`",
         route.name, tables.meta.name
     );
+    // By name: another remedy may have moved it.
+    let name = route.name.clone();
     let remedy = Remedy::new(title, move |estate| {
         let routes = &mut estate.route_tables[table].routes;
-        if index < routes.len() {
-            routes.remove(index);
-        }
+        routes.retain(|route| route.name != name);
     });
     // What the route led past or dropped takes another way then.
     Some(remedy.edit(edit).wide())
