@@ -10,6 +10,7 @@ mod described;
 mod errors;
 mod ids;
 mod incidents;
+mod kernel;
 mod language;
 mod layering;
 mod limits;
