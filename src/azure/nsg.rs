@@ -8,7 +8,7 @@ use crate::estate::{
     Access, Direction, Endpoint, Estate, Id, NetworkPlugin, NextHop, Nsg, RouteDestination,
     SecurityRule, Subnet,
 };
-use crate::net::{Destination, ServiceTag, Transport};
+use crate::net::{Destination, PortRange, ServiceTag, Transport};
 
 use super::dataplane::Dataplane;
 use super::facts::{DefaultRuleSide, RuleAccess, RuleDirection};
@@ -185,14 +185,36 @@ impl View<'_> {
         if !self.packet.port_in(&rule.destination_ports) || !self.carries(rule.transport) {
             return Truth::No;
         }
-        if let Some(tags) = self.platform {
-            return self.names_platform(rule, tags) & self.side(&rule.sources, true, notes);
-        }
-        let destination = self.side(&rule.destinations, false, notes);
+        let destination = match self.platform {
+            Some(tags) => self.names_platform(rule, tags),
+            None => self.side(&rule.destinations, false, notes),
+        };
         if destination == Truth::No {
             return Truth::No;
         }
-        destination & self.side(&rule.sources, true, notes)
+        let ends = destination & self.side(&rule.sources, true, notes);
+        if ends == Truth::No {
+            return Truth::No;
+        }
+        ends & self.source_port(rule, notes)
+    }
+
+    /// Whether a rule takes the port that the packet comes from. A flow does not say which that is.
+    fn source_port(&self, rule: &SecurityRule, notes: &mut Notes) -> Truth {
+        let every = |range: &PortRange| {
+            let (first, last) = range.bounds();
+            first <= 1 && last == u16::MAX
+        };
+        let ports = &rule.source_ports;
+        if !self.packet.transport.has_ports() || ports.is_empty() || ports.iter().any(every) {
+            return Truth::Yes;
+        }
+        let name = &rule.name;
+        note(
+            notes,
+            format!("whether the flow comes from a source port of rule `{name}` is not known"),
+        );
+        Truth::Maybe
     }
 
     fn carries(&self, transport: Transport) -> bool {
@@ -588,5 +610,57 @@ impl View<'_> {
         near.sort_by_key(|miss: &NearMiss| miss.differs == [Field::Destination]);
         near.truncate(MOST);
         near
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::flow::{Announced, Flow, Sender, Target, Verdict};
+    use super::super::testing::Builder;
+    use super::*;
+
+    fn verdict(ports: PortRange) -> Verdict {
+        let mut builder = Builder::new();
+        let vnet = builder.vnet("v", "10.0.0.0/16");
+        let subnet = builder.subnet(vnet, "s", "10.0.1.0/24");
+        let nsg = builder.nsg(subnet);
+        let rule = SecurityRule {
+            name: "no-dns".into(),
+            origin: builder.at().into(),
+            description: String::new(),
+            priority: builder.put(100),
+            direction: Direction::Outbound,
+            access: Access::Deny,
+            transport: Transport::Udp,
+            sources: vec![Destination::Anywhere.into()],
+            source_ports: vec![ports],
+            destinations: vec![Destination::Anywhere.into()],
+            destination_ports: vec![PortRange::single(53)],
+        };
+        builder.estate.nsgs[nsg].rules.push(rule);
+        let plane = Dataplane::new(&builder.estate, super::super::facts::Facts::builtin(), None);
+        let trace = plane.trace(&Flow {
+            from: Sender::Inside {
+                subnet,
+                address: "10.0.1.4".parse().unwrap(),
+            },
+            to: Target {
+                address: Some("10.0.1.5".parse().unwrap()),
+                ..Target::default()
+            },
+            transport: Transport::Udp,
+            port: 53,
+            announced: Announced::Nothing,
+            at_once: None,
+        });
+        trace.verdict
+    }
+
+    /// A flow does not say from which port it comes, so a rule that names some may apply or not.
+    #[test]
+    fn source_ports_leave_a_rule_open() {
+        assert_eq!(verdict(PortRange::ALL), Verdict::Denied);
+        assert_eq!(verdict("1-65535".parse().unwrap()), Verdict::Denied);
+        assert_eq!(verdict("1024-2000".parse().unwrap()), Verdict::Uncertain);
     }
 }

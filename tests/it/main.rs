@@ -13,6 +13,7 @@ mod explain;
 mod explain_properties;
 mod ids;
 mod incidents;
+mod kernel;
 mod language;
 mod layering;
 mod limits;
