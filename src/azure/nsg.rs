@@ -628,6 +628,7 @@ mod tests {
             name: "no-dns".into(),
             origin: builder.at().into(),
             description: String::new(),
+            written: None,
             priority: builder.put(100),
             direction: Direction::Outbound,
             access: Access::Deny,

@@ -276,6 +276,7 @@ fn rule_collection(
         name: format!("rule-{number}-{at}").into(),
         origin: origin(),
         description: String::new(),
+        written: None,
     };
     let rules = plan.rules.iter().enumerate();
     let place = |place: Place| match place {
@@ -403,6 +404,7 @@ fn security_group(
         name: format!("rule-{at}").into(),
         origin: origin(),
         description: String::new(),
+        written: None,
         priority: put(200 + at * 10),
         direction: rule.direction,
         access: rule.access,
@@ -567,6 +569,8 @@ fn around(
             gateway_transit: from == "hub" && side.gateway,
             remote_gateways: from != "hub" && side.gateway,
             existing: false,
+            body: None,
+            forwarded_text: None,
         };
         (format!("{from}-{to}"), peering)
     };
@@ -772,6 +776,7 @@ pub(super) fn add_strangers(estate: &mut Estate) {
                 name: "nothing".into(),
                 origin: origin(),
                 description: String::new(),
+                written: None,
             },
             sources: vec![Endpoint::Plain(Destination::Anywhere)],
             destinations: vec![Endpoint::Plain(Destination::Anywhere)],
