@@ -133,7 +133,7 @@ fn require(case: &Case<'_>, owner: Owner) -> Option<Remedy> {
         ),
     };
     let remedy = Remedy::new(title, move |estate| {
-        add_collection(estate, owner, &collection)
+        add_collection(estate, owner, &collection);
     });
     let edit = who.and_then(|pool| {
         let meta = &case.estate().pools[case.pool()?].meta;
@@ -241,7 +241,7 @@ fn widen(case: &Case<'_>, near: &NearMiss) -> Option<Remedy> {
                     Field::Name => {
                         rule.destinations.extend(name.clone().map(|name| {
                             Endpoint::Plain(Destination::Fqdn(FqdnPattern::Exact(name)))
-                        }))
+                        }));
                     }
                     Field::Port | Field::Protocol => {
                         rule.protocols.push((application_protocol(port), port));

@@ -99,7 +99,7 @@ fn allow(case: &Case<'_>, nsg: Id<Nsg>, direction: Direction) -> Option<Remedy> 
         group.meta.name
     );
     let remedy = Remedy::new(title, move |estate| {
-        estate.nsgs[nsg].rules.push(rule.clone())
+        estate.nsgs[nsg].rules.push(rule.clone());
     })
     .edit(add_clause(&group.meta, &clause));
     Some(
