@@ -8,6 +8,7 @@ use std::process::{Command, Output, Stdio};
 use serde_json::Value;
 use tidegate::azure::Cause;
 
+use super::explain::keeps_to_schema;
 use super::support::{policies_in, project};
 
 const FOLDER: &str = "policies/broken";
@@ -123,6 +124,13 @@ fn every_explanation_names_the_cause_and_no_other() {
         if explanation["kind"] == "flow" {
             assert_eq!(explanation["cause"], broken.cause.slug(), "{}", broken.name);
         }
+    }
+}
+
+#[test]
+fn every_explanation_keeps_to_its_schema() {
+    for broken in Broken::all() {
+        keeps_to_schema(&broken.json().0);
     }
 }
 

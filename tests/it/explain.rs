@@ -56,15 +56,21 @@ fn folder() -> Folder {
 fn json(folder: &Folder, arguments: &[&str], code: i32) -> Value {
     let ran = folder.run_with(arguments).ends_with(code);
     let value: Value = serde_json::from_str(&ran.out).unwrap();
+    keeps_to_schema(&value);
+    value
+}
+
+/// Holds an explanation as JSON to its published schema.
+#[track_caller]
+pub(crate) fn keeps_to_schema(value: &Value) {
     let schema = std::fs::read_to_string(project("docs/explanation.schema.json")).unwrap();
     let schema: Value = serde_json::from_str(&schema).unwrap();
     let validator = jsonschema::validator_for(&schema).unwrap();
     let faults: Vec<String> = validator
-        .iter_errors(&value)
+        .iter_errors(value)
         .map(|fault| format!("{}: {fault}", fault.instance_path()))
         .collect();
     assert!(faults.is_empty(), "{faults:#?}\n{value:#}");
-    value
 }
 
 fn text<'v>(value: &'v Value, pointer: &str) -> &'v str {
