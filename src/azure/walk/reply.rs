@@ -1,6 +1,8 @@
 //! The reply is a flow of its own: addresses swapped, routes looked up again. A stateful device that did not see the
 //! request drops it (MicrosoftDocs/azure-docs, articles/firewall/integrate-lb.md).
 
+use std::net::IpAddr;
+
 use crate::estate::{Gateway, Id, Subnet};
 
 use super::super::cause::Cause;
@@ -8,7 +10,7 @@ use super::super::flow::{Element, Sender, Stage};
 use super::super::next_hop::Holder;
 use super::super::nsg::is_platform;
 use super::super::packet::{End, Packet};
-use super::super::routing::Hop;
+use super::super::routing::{EffectiveRoute, Hop};
 use super::{Hindrance, Walk};
 
 impl Walk<'_> {
@@ -33,12 +35,45 @@ impl Walk<'_> {
             self.reply_to_client(device.holder, &End::at(source));
             return;
         }
-        let to = packet.source.clone();
-        let Some((route, holders)) = self.next_device(subnet, &to) else {
-            return;
-        };
+        self.by_each_route(subnet, packet, |walk, route, holders| {
+            walk.reply_by(subnet, packet, source, route, holders);
+        });
+    }
+
+    /// Takes every route that a subnet may choose for the reply.
+    fn by_each_route(
+        &mut self,
+        subnet: Id<Subnet>,
+        packet: &Packet,
+        take: impl Fn(&mut Self, &EffectiveRoute, &[Holder]),
+    ) {
+        let routes = self.next_devices(subnet, &packet.source);
+        let take = &take;
+        match routes.as_slice() {
+            [] => {}
+            [(route, holders)] => take(self, route, holders),
+            several => {
+                let mut ways: Vec<Box<dyn FnOnce(&mut Self) + '_>> = Vec::new();
+                for (route, holders) in several {
+                    ways.push(Box::new(move |walk| take(walk, route, holders)));
+                }
+                self.each_way(ways);
+            }
+        }
+    }
+
+    /// The reply of a machine takes one route.
+    fn reply_by(
+        &mut self,
+        subnet: Id<Subnet>,
+        packet: &Packet,
+        source: IpAddr,
+        route: &EffectiveRoute,
+        holders: &[Holder],
+    ) {
+        let last = self.devices.last().copied();
         let element = route.element(self.plane.estate);
-        match (last, holders.as_slice()) {
+        match (last, holders) {
             (Some(device), _) if holders.contains(&device.holder) => {
                 self.pass(
                     Stage::Reply,
@@ -153,9 +188,21 @@ impl Walk<'_> {
             ));
             return;
         };
-        let Some((route, holders)) = self.next_device(subnet, &packet.source) else {
-            return;
-        };
+        self.by_each_route(subnet, packet, |walk, route, holders| {
+            walk.gateway_reply_by(subnet, packet, route, holders);
+        });
+    }
+
+    /// The reply that came in through a gateway takes one route of the gateway's subnet.
+    fn gateway_reply_by(
+        &mut self,
+        subnet: Id<Subnet>,
+        packet: &Packet,
+        route: &EffectiveRoute,
+        holders: &[Holder],
+    ) {
+        let estate = self.plane.estate;
+        let last = self.devices.last().copied();
         let element = route.element(estate);
         let gateway = &estate.subnets[subnet];
         let unstated = gateway.meta.home.is_existing() && gateway.route_table.is_none();
