@@ -515,11 +515,12 @@ pub(super) fn choose<'r>(
         .position(|(_, truth, _)| *truth == Truth::Yes);
     let end = certain.map_or(matching.len(), |at| at + 1);
     // A tag may hold a longer prefix than that of the route that is certain, as long as no file tells.
-    let surpassable = certain
-        .and_then(|at| matching.get(at))
-        .is_some_and(|(route, _, (length, explicit))| {
-            *explicit && *length < host_length(&route.destination)
-        });
+    let surpassable =
+        certain
+            .and_then(|at| matching.get(at))
+            .is_some_and(|(route, _, (length, explicit))| {
+                *explicit && *length < host_length(&route.destination)
+            });
     let unmeasured = |route: &EffectiveRoute| match &route.destination {
         RouteDestination::ServiceTag(tag) => tag_length(plane, tag, destination).is_none(),
         RouteDestination::Prefix(_) => false,

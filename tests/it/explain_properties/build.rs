@@ -157,10 +157,7 @@ pub(super) fn estate(plan: &Plan, order: Order) -> Estate {
     );
     let group = IpGroup {
         meta: meta("addresses"),
-        prefixes: vec![
-            put(parsed("20.150.0.0/24")),
-            put(parsed("10.1.0.0/24")),
-        ],
+        prefixes: vec![put(parsed("20.150.0.0/24")), put(parsed("10.1.0.0/24"))],
         ranges: Vec::new(),
     };
     let ip_groups = declare(
@@ -210,13 +207,15 @@ fn firewall(
             let collection = rule_collection(*number, plan, groups);
             by_group.entry(plan.group).or_default().push(collection);
         }
-        let by_group = by_group.into_iter().map(|(group, collections)| RuleCollectionGroup {
-            name: format!("group-{group}").into(),
-            origin: origin(),
-            priority: put(200 + group),
-            collections: order.of(collections),
-            needs_parameter: None,
-        });
+        let by_group = by_group
+            .into_iter()
+            .map(|(group, collections)| RuleCollectionGroup {
+                name: format!("group-{group}").into(),
+                origin: origin(),
+                priority: put(200 + group),
+                collections: order.of(collections),
+                needs_parameter: None,
+            });
         order.of(by_group.collect())
     };
     let policy = |name: &str, intelligence, groups| FirewallPolicy {
@@ -261,7 +260,11 @@ fn firewall(
         collections: order.of(collections.collect()),
         zones: Vec::new(),
     };
-    declare(order, &mut estate.firewalls, vec![("fw".to_owned(), firewall)])
+    declare(
+        order,
+        &mut estate.firewalls,
+        vec![("fw".to_owned(), firewall)],
+    )
 }
 
 fn rule_collection(
@@ -307,7 +310,9 @@ fn rule_collection(
             sources: vec![place(rule.source)],
             destinations: vec![match rule.destination {
                 // Network rules take exact names only.
-                Wanted::Name(name) if name.starts_with('*') => Endpoint::Plain(Destination::Anywhere),
+                Wanted::Name(name) if name.starts_with('*') => {
+                    Endpoint::Plain(Destination::Anywhere)
+                }
                 other => destination(other),
             }],
             transports: vec![rule.transport],
@@ -467,7 +472,11 @@ fn subnets(
         public_ips: vec![ips.to("20.50.1.92")],
         idle_timeout: None,
     };
-    let nats = declare(order, &mut estate.nat_gateways, vec![("nat".to_owned(), nat)]);
+    let nats = declare(
+        order,
+        &mut estate.nat_gateways,
+        vec![("nat".to_owned(), nat)],
+    );
     let subnet = |vnet: &str, name: &str, prefix: &str| Subnet {
         meta: meta(name),
         vnet: vnets.id(vnet),

@@ -281,15 +281,22 @@ fn rule() -> impl Strategy<Value = RulePlan> {
 
 fn collections() -> impl Strategy<Value = Vec<CollectionPlan>> {
     let action = mostly(Action::Allow, Just(Action::Deny));
-    let collection = (any::<bool>(), 0..3_u32, action, any::<bool>(), vec(rule(), 1..4)).prop_map(
-        |(above, group, action, application, rules)| CollectionPlan {
-            above,
-            group,
-            action,
-            application,
-            rules,
-        },
-    );
+    let collection = (
+        any::<bool>(),
+        0..3_u32,
+        action,
+        any::<bool>(),
+        vec(rule(), 1..4),
+    )
+        .prop_map(
+            |(above, group, action, application, rules)| CollectionPlan {
+                above,
+                group,
+                action,
+                application,
+                rules,
+            },
+        );
     let open = CollectionPlan {
         above: false,
         group: 1,
@@ -351,7 +358,12 @@ fn side() -> impl Strategy<Value = Option<SidePlan>> {
         PeeringState::Connected,
         select(vec![PeeringState::Initiated, PeeringState::Disconnected]),
     );
-    let side = (state, mostly(true, Just(false)), mostly(true, Just(false)), any::<bool>())
+    let side = (
+        state,
+        mostly(true, Just(false)),
+        mostly(true, Just(false)),
+        any::<bool>(),
+    )
         .prop_map(|(state, access, forwarded, gateway)| SidePlan {
             state,
             access,
@@ -538,21 +550,25 @@ pub(super) fn plan() -> impl Strategy<Value = Plan> {
         PrivateEndpointPolicies::RouteTables,
     ]);
     let linked = proptest::sample::subsequence(vec![0, 1, 2], 0..=3);
-    let endpoint = (linked, any::<bool>(), policies).prop_map(|(linked, record, policies)| {
-        EndpointPlan {
+    let endpoint =
+        (linked, any::<bool>(), policies).prop_map(|(linked, record, policies)| EndpointPlan {
             linked,
             record,
             policies,
-        }
-    });
-    let balancer = (any::<bool>(), any::<bool>(), 0..2_usize).prop_map(
-        |(public, outbound_rule, spoke)| BalancerPlan {
-            public,
-            outbound_rule,
-            spoke,
-        },
-    );
-    let storage = (mostly(false, Just(true)), option::weighted(0.3, any::<bool>()), any::<bool>())
+        });
+    let balancer =
+        (any::<bool>(), any::<bool>(), 0..2_usize).prop_map(|(public, outbound_rule, spoke)| {
+            BalancerPlan {
+                public,
+                outbound_rule,
+                spoke,
+            }
+        });
+    let storage = (
+        mostly(false, Just(true)),
+        option::weighted(0.3, any::<bool>()),
+        any::<bool>(),
+    )
         .prop_map(|(closed, acl, tagged)| StoragePlan {
             closed,
             acl,
@@ -576,7 +592,18 @@ pub(super) fn plan() -> impl Strategy<Value = Plan> {
         flow(),
     )
         .prop_map(
-            |(firewall, spokes, hub_table, gateway, endpoint, balancer, storage, pool, members, flow)| {
+            |(
+                firewall,
+                spokes,
+                hub_table,
+                gateway,
+                endpoint,
+                balancer,
+                storage,
+                pool,
+                members,
+                flow,
+            )| {
                 Plan {
                     firewall,
                     spokes,
