@@ -106,7 +106,7 @@ fn tag_file(storage: &[&str]) -> ServiceTags {
 }
 
 proptest! {
-    #![proptest_config(cases(192))]
+    #![proptest_config(cases(512))]
 
     #[test]
     fn first_remedies_together_do_what_is_said(plan in plan()) {
@@ -141,7 +141,7 @@ proptest! {
 }
 
 proptest! {
-    #![proptest_config(cases(768))]
+    #![proptest_config(cases(2_048))]
 
     #[test]
     fn strangers_change_nothing(plan in plan()) {
