@@ -24,3 +24,4 @@ mod refused;
 mod service_tags;
 mod support;
 mod syntax_properties;
+mod worked_examples;

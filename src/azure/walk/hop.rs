@@ -21,7 +21,7 @@ use super::super::routing::{
 use super::super::truth::Truth;
 use super::{Device, Hindrance, MOST_HOPS, Walk};
 
-impl Walk<'_> {
+impl<'w> Walk<'w> {
     /// The packet leaves a subnet by the route that its destination chooses.
     pub(super) fn leave(&mut self, subnet: Id<Subnet>, packet: Packet) {
         self.hops += 1;
@@ -756,23 +756,23 @@ impl Walk<'_> {
         (!peering.forwarded_traffic).then(|| peering_element(id, peering))
     }
 
-    /// The device that a subnet's route to an address leads to, if it leads to one.
-    pub(super) fn next_device(
+    /// The routes that a subnet may choose for an address, each with the devices it leads to.
+    pub(super) fn next_devices(
         &mut self,
         subnet: Id<Subnet>,
         to: &End,
-    ) -> Option<(EffectiveRoute, Vec<Holder>)> {
+    ) -> Vec<(&'w EffectiveRoute, Vec<Holder>)> {
         let plane = self.plane;
         let choice = choose(plane, plane.routes(subnet), to, None, &mut self.notes);
-        let route = choice.routes.first()?;
-        let holders = match &route.hop {
+        let holders = |route: &EffectiveRoute| match &route.hop {
             Hop::Appliances(candidates) => candidates
                 .iter()
                 .map(|candidate| candidate.holder)
                 .collect(),
             _ => Vec::new(),
         };
-        Some(((*route).clone(), holders))
+        let routes = choice.routes.into_iter();
+        routes.map(|route| (route, holders(route))).collect()
     }
 
     /// The name of a device.

@@ -12,7 +12,7 @@ use super::super::flow::{Element, Field, NearMiss, Site, Stage};
 use super::super::next_hop::Holder;
 use super::super::nsg::is_platform;
 use super::super::packet::{End, Packet, is_public};
-use super::super::routing::Hop;
+use super::super::routing::{EffectiveRoute, Hop};
 use super::super::truth::Truth;
 use super::egress::public_addresses;
 use super::service::Identity;
@@ -306,8 +306,11 @@ impl<'w> Walk<'w> {
             .and_then(|vnet| estate.subnet_named(vnet, "GatewaySubnet"));
         match subnet {
             Some(subnet) => {
-                let first = self.next_device(subnet, &packet.destination);
-                if first.is_some_and(|(route, _)| matches!(route.hop, Hop::Gateway(_))) {
+                let routes = self.next_devices(subnet, &packet.destination);
+                let back = |(route, _): &(&EffectiveRoute, Vec<Holder>)| {
+                    matches!(route.hop, Hop::Gateway(_))
+                };
+                if routes.first().is_some_and(back) {
                     self.arrive_by_address(packet);
                 } else {
                     self.leave(subnet, packet);

@@ -1,6 +1,8 @@
 //! The reply is a flow of its own: addresses swapped, routes looked up again. A stateful device that did not see the
 //! request drops it (MicrosoftDocs/azure-docs, articles/firewall/integrate-lb.md).
 
+use std::net::IpAddr;
+
 use crate::estate::{Gateway, Id, Subnet};
 
 use super::super::cause::Cause;
@@ -11,7 +13,7 @@ use super::super::packet::{End, Packet, is_public};
 use super::super::routing::{EffectiveRoute, Hop};
 use super::{Hindrance, Walk};
 
-impl Walk<'_> {
+impl<'w> Walk<'w> {
     pub(super) fn lose_reply(&mut self, cause: Cause, element: Element, text: impl Into<String>) {
         self.hinder(Hindrance {
             on_reply: true,
@@ -33,12 +35,38 @@ impl Walk<'_> {
             self.reply_along_devices(&End::at(source));
             return;
         }
-        let to = packet.source.clone();
-        let Some((route, holders)) = self.next_device(subnet, &to) else {
-            return;
-        };
+        self.by_each_route(subnet, packet, |walk, route, holders| {
+            walk.reply_by(subnet, packet, source, route, holders);
+        });
+    }
+
+    /// Takes every route that a subnet may choose for the reply.
+    fn by_each_route(
+        &mut self,
+        subnet: Id<Subnet>,
+        packet: &Packet,
+        take: impl Fn(&mut Self, &EffectiveRoute, &[Holder]),
+    ) {
+        let routes = self.next_devices(subnet, &packet.source);
+        match routes.as_slice() {
+            [] => {}
+            [(route, holders)] => take(self, route, holders),
+            several => self.each_way(several, |walk, (route, holders)| take(walk, route, holders)),
+        }
+    }
+
+    /// The reply of a machine takes one route.
+    fn reply_by(
+        &mut self,
+        subnet: Id<Subnet>,
+        packet: &Packet,
+        source: IpAddr,
+        route: &EffectiveRoute,
+        holders: &[Holder],
+    ) {
+        let last = self.devices.last().copied();
         let element = route.element(self.plane.estate);
-        match (last, holders.as_slice()) {
+        match (last, holders) {
             (Some(device), _) if holders.contains(&device.holder) => {
                 self.pass(
                     Stage::Reply,
@@ -159,18 +187,19 @@ impl Walk<'_> {
         self.reply_to_client(first.holder, sender);
     }
 
-    /// What the subnet of a device chooses for an address.
+    /// What the subnet of a device chooses for a client's address. No service tag holds such an address, so the choice
+    /// is certain.
     fn next_from_device(
         &mut self,
         device: Holder,
         to: &End,
-    ) -> Option<(EffectiveRoute, Vec<Holder>)> {
+    ) -> Option<(&'w EffectiveRoute, Vec<Holder>)> {
         let subnet = match device {
             Holder::Firewall(id) => self.firewall_subnet(id),
             Holder::Appliance(id) => self.plane.estate.appliances[id].subnet.id,
             Holder::LoadBalancer(_) | Holder::Nobody => None,
         }?;
-        self.next_device(subnet, to)
+        self.next_devices(subnet, to).into_iter().next()
     }
 
     /// The last part of the reply's way: from the first device to the client's own network.
@@ -209,9 +238,21 @@ impl Walk<'_> {
             ));
             return;
         };
-        let Some((route, holders)) = self.next_device(subnet, &packet.source) else {
-            return;
-        };
+        self.by_each_route(subnet, packet, |walk, route, holders| {
+            walk.gateway_reply_by(subnet, packet, route, holders);
+        });
+    }
+
+    /// The reply that came in through a gateway takes one route of the gateway's subnet.
+    fn gateway_reply_by(
+        &mut self,
+        subnet: Id<Subnet>,
+        packet: &Packet,
+        route: &EffectiveRoute,
+        holders: &[Holder],
+    ) {
+        let estate = self.plane.estate;
+        let last = self.devices.last().copied();
         let element = route.element(estate);
         let gateway = &estate.subnets[subnet];
         let unstated = gateway.meta.home.is_existing() && gateway.route_table.is_none();

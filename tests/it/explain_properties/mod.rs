@@ -2,13 +2,18 @@
 //! has nothing to do with changes its verdict, and knowing more never turns a certain verdict over.
 
 mod build;
+mod found;
 mod plan;
 
+use std::net::IpAddr;
+
 use proptest::prelude::*;
+use proptest::sample::{Index, select};
 use tidegate::azure::facts::Facts;
-use tidegate::azure::{Dataplane, Flow, ServiceTags, Trace, Verdict};
+use tidegate::azure::{Dataplane, Flow, Sender, ServiceTags, Target, Trace, Verdict};
 use tidegate::estate::Estate;
 use tidegate::explain::{Explanation, explain};
+use tidegate::net::Transport;
 
 use self::build::{Order, add_strangers};
 use self::plan::{Plan, members, plan};
@@ -101,7 +106,7 @@ fn tag_file(storage: &[&str]) -> ServiceTags {
 }
 
 proptest! {
-    #![proptest_config(cases(192))]
+    #![proptest_config(cases(512))]
 
     #[test]
     fn first_remedies_together_do_what_is_said(plan in plan()) {
@@ -136,7 +141,7 @@ proptest! {
 }
 
 proptest! {
-    #![proptest_config(cases(768))]
+    #![proptest_config(cases(2_048))]
 
     #[test]
     fn strangers_change_nothing(plan in plan()) {
@@ -164,6 +169,31 @@ proptest! {
         let first = plane.trace(&flow);
         prop_assert_eq!(&first, &plane.trace(&flow));
         prop_assert_eq!(&first, &traced(&estate, &flow, None));
+    }
+
+    #[test]
+    fn any_flow_at_all_has_a_verdict(
+        plan in plan(),
+        source in any::<IpAddr>(),
+        destination in any::<IpAddr>(),
+        transport in select(Transport::ALL.to_vec()),
+        port in any::<u16>(),
+        place in any::<Option<Index>>(),
+    ) {
+        let (estate, flow) = made(&plan, Order(0));
+        let subnets: Vec<_> = estate.subnets.ids().collect();
+        let flow = Flow {
+            from: match place {
+                Some(place) => Sender::Inside { subnet: *place.get(&subnets), address: source },
+                None => Sender::Outside { address: source, tags: Vec::new() },
+            },
+            to: Target { address: Some(destination), ..flow.to.clone() },
+            transport,
+            port,
+            ..flow
+        };
+        let trace = traced(&estate, &flow, None);
+        prop_assert_eq!(trace.verdict == Verdict::Allowed, trace.blockers.is_empty());
     }
 
     #[test]
@@ -204,31 +234,4 @@ fn same_if_certain(without: &Trace, with: &Trace) -> Result<(), TestCaseError> {
         prop_assert_ne!(with.verdict, Verdict::Uncertain, "{:?}", decision(with));
     }
     Ok(())
-}
-#[test]
-fn scratch_stats() {
-    use proptest::strategy::ValueTree;
-    let mut runner = proptest::test_runner::TestRunner::default();
-    let mut counts = std::collections::BTreeMap::new();
-    for _ in 0..1500 {
-        let plan = plan().new_tree(&mut runner).unwrap().current();
-        let (estate, flow) = made(&plan, Order(0));
-        let e = explained(&estate, &flow);
-        *counts
-            .entry(format!("v {:?}", e.trace.verdict))
-            .or_insert(0) += 1;
-        *counts
-            .entry(format!("r {:?} after {:?}", e.reasons.len(), e.after))
-            .or_insert(0) += 1;
-        for r in &e.reasons {
-            *counts
-                .entry(format!(
-                    "c {} rem {}",
-                    r.blocker.cause,
-                    r.remedies.len().min(1)
-                ))
-                .or_insert(0) += 1;
-        }
-    }
-    eprintln!("{counts:#?}");
 }
