@@ -69,6 +69,7 @@ fn info(name: String) -> RuleInfo {
         name: name.into(),
         origin: span().into(),
         description: String::new(),
+        written: None,
     }
 }
 
@@ -226,6 +227,8 @@ fn estate(rules: usize) -> Estate {
                 gateway_transit: false,
                 remote_gateways: false,
                 existing: false,
+                body: None,
+                forwarded_text: None,
             });
         }
     }
@@ -253,6 +256,7 @@ fn security_group(spoke: u32) -> Nsg {
             source_ports: vec![PortRange::ALL],
             destinations: vec![Endpoint::Plain(destination)],
             destination_ports: vec![PortRange::ALL],
+            written: None,
         }
     };
     Nsg {
