@@ -3,11 +3,15 @@
 //! Where the estate leaves it open which way a flow takes (several next hops, a tag without its file), every way is
 //! walked. A flow is denied only when something certainly stops it on each, and allowed only when nothing may.
 
+mod appliance;
 mod arrive;
 mod egress;
+mod gateway;
+mod groups;
 mod hop;
 mod inbound;
 mod pods;
+mod proxy;
 mod reply;
 mod service;
 mod start;

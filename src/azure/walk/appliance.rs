@@ -1,0 +1,484 @@
+//! A next hop is an appliance: reached or not, a firewall that judges, or another that forwards.
+
+use std::net::IpAddr;
+
+use crate::estate::{
+    Appliance, ApplianceFilter, Estate, Firewall, Id, Peering, PeeringState, Subnet, Vnet,
+};
+use crate::net::Destination;
+
+use super::super::cause::Cause;
+use super::super::firewall::{
+    self, PassedBy, Request, Snat, covers, firewall_element, translated_source,
+};
+use super::super::flow::{Element, Outcome, Site, Stage};
+use super::super::next_hop::{Holder, vnet_of};
+use super::super::packet::{End, Packet, is_public};
+use super::super::routing::{Candidate, are_peered, direction};
+use super::super::truth::Truth;
+use super::{Device, Hindrance, Walk};
+
+impl<'w> Walk<'w> {
+    pub(super) fn reach_appliance(
+        &mut self,
+        subnet: Id<Subnet>,
+        packet: Packet,
+        candidate: Candidate,
+        route: Element,
+        prefix: &str,
+    ) {
+        let estate = self.plane.estate;
+        let route = self.next_hop_element(route);
+        let words = candidate
+            .address
+            .map_or_else(|| "its next hop".to_owned(), |address| address.to_string());
+        let here = estate.subnets[subnet].vnet;
+        if let Some(address) = candidate.address
+            && !matches!(candidate.holder, Holder::Firewall(_))
+            && estate.subnets[subnet]
+                .prefixes
+                .iter()
+                .any(|own| own.value.contains(&address))
+            && packet.source.address != Some(address)
+        {
+            self.block(
+                Stage::Route,
+                Cause::NextHopUnreachable,
+                route,
+                format!("{prefix} -> {words}, which is in the routed subnet itself: packets go round in a circle"),
+            );
+            return;
+        }
+        if candidate.holder == Holder::Nobody {
+            self.meet_nobody(here, candidate, route, prefix);
+            return;
+        }
+        let Some(there) = vnet_of(estate, candidate.holder) else {
+            self.doubt(
+                Stage::Route,
+                Cause::NextHopUnreachable,
+                route,
+                format!("{prefix} -> {words}; in which network that is, is not known"),
+            );
+            return;
+        };
+        if there != here && !are_peered(estate, here, there) {
+            let (near, far) = (
+                &estate.vnets[here].meta.name,
+                &estate.vnets[there].meta.name,
+            );
+            let element = broken_peering(estate, here, there).unwrap_or(route);
+            self.block(
+                Stage::Route,
+                Cause::NextHopUnreachable,
+                element,
+                format!(
+                    "{prefix} -> {words}, which is in vnet `{far}`; no peering with vnet `{near}` is in force, and \
+                     a next hop has to be reached directly"
+                ),
+            );
+            return;
+        }
+        let what = match candidate.holder {
+            Holder::Firewall(id) => firewall_element(estate, id).name,
+            Holder::Appliance(id) => format!("appliance `{}`", estate.appliances[id].meta.name),
+            Holder::LoadBalancer(id) => {
+                format!("load balancer `{}`", estate.load_balancers[id].meta.name)
+            }
+            Holder::Nobody => words.clone(),
+        };
+        let between = if there == here {
+            String::new()
+        } else {
+            format!(
+                ", over the peering to vnet `{}`",
+                estate.vnets[there].meta.name
+            )
+        };
+        self.pass(
+            Stage::Route,
+            route.clone(),
+            format!("{prefix} -> {words} = {what}{between}"),
+        );
+        let seen = |device: &Device| device.holder == candidate.holder;
+        if self.devices.iter().any(seen) {
+            self.block(
+                Stage::Route,
+                Cause::NextHopUnreachable,
+                route,
+                format!("sends the packet back to {what}: it goes round in a circle"),
+            );
+            return;
+        }
+        match candidate.holder {
+            Holder::Firewall(id) => self.through_firewall(subnet, packet, id),
+            Holder::Appliance(id) => self.through_appliance(packet, id),
+            Holder::LoadBalancer(id) => {
+                let name = &estate.load_balancers[id].meta.name;
+                self.note(format!(
+                    "the appliances behind internal load balancer `{name}` let the flow through"
+                ));
+                self.path.push(Element {
+                    name: format!("load balancer `{name}`"),
+                    origin: estate.load_balancers[id].meta.origin,
+                    site: Site::LoadBalancer(id),
+                });
+            }
+            Holder::Nobody => {}
+        }
+    }
+
+    /// The place where a route names its next hop.
+    pub(super) fn next_hop_element(&self, route: Element) -> Element {
+        let Site::Route(table, index) = route.site else {
+            return route;
+        };
+        let routes = &self.plane.estate.route_tables[table].routes;
+        match routes.get(index) {
+            Some(written) => Element {
+                origin: written.next_hop.span.into(),
+                ..route
+            },
+            None => route,
+        }
+    }
+
+    /// Nothing of the estate holds the address of a next hop.
+    pub(super) fn meet_nobody(
+        &mut self,
+        here: Id<Vnet>,
+        candidate: Candidate,
+        route: Element,
+        prefix: &str,
+    ) {
+        let estate = self.plane.estate;
+        let Some(address) = candidate.address else {
+            self.doubt(
+                Stage::Route,
+                Cause::NextHopUnreachable,
+                route,
+                format!("{prefix} leads to an appliance that is not known"),
+            );
+            return;
+        };
+        let holding = estate.vnets.iter().find(|(_, vnet)| {
+            vnet.prefixes
+                .iter()
+                .any(|prefix| prefix.value.contains(&address))
+        });
+        let Some((there, vnet)) = holding else {
+            self.block(
+                Stage::Route,
+                Cause::NextHopUnreachable,
+                route,
+                format!("{prefix} -> {address}, which is in no network of this estate, so it is not reached directly"),
+            );
+            return;
+        };
+        if there != here && !are_peered(estate, here, there) {
+            let element = broken_peering(estate, here, there).unwrap_or(route);
+            self.block(
+                Stage::Route,
+                Cause::NextHopUnreachable,
+                element,
+                format!(
+                    "{prefix} -> {address}, which is in vnet `{}`; vnet `{}` is not peered with it",
+                    vnet.meta.name, estate.vnets[here].meta.name
+                ),
+            );
+            return;
+        }
+        let firewall = estate
+            .firewalls
+            .iter()
+            .find(|(_, firewall)| firewall.vnet.id == Some(there) && firewall.private_ip.is_some());
+        let in_firewall_subnet = estate
+            .subnet_named(there, crate::estate::FIREWALL_SUBNET)
+            .is_some_and(|subnet| {
+                let prefixes = &estate.subnets[subnet].prefixes;
+                prefixes
+                    .iter()
+                    .any(|prefix| prefix.value.contains(&address))
+            });
+        let text = match firewall {
+            Some((_, firewall)) => format!(
+                "{prefix} -> {address}, where nothing listens; firewall `{}` has {}",
+                firewall.meta.name,
+                firewall
+                    .private_ip
+                    .map_or_else(String::new, |ip| ip.value.to_string())
+            ),
+            None => format!("{prefix} -> {address}, where nothing of this estate forwards packets"),
+        };
+        // Machines of a network that exists already need not be part of the estate.
+        if vnet.meta.home.is_existing() && !in_firewall_subnet {
+            self.doubt(Stage::Route, Cause::NextHopUnreachable, route, text);
+        } else {
+            self.block(Stage::Route, Cause::NextHopUnreachable, route, text);
+        }
+    }
+
+    /// The firewall judges, translates, and routes on by the routes of its own subnet.
+    pub(super) fn through_firewall(
+        &mut self,
+        client: Id<Subnet>,
+        packet: Packet,
+        id: Id<Firewall>,
+    ) {
+        let estate = self.plane.estate;
+        let element = firewall_element(estate, id);
+        self.path.push(element.clone());
+        let vnet = estate.subnets[client].vnet;
+        let client_dns = self.plane.dns_element(vnet);
+        let request = Request {
+            packet: &packet,
+            name: self.name.as_ref(),
+            announced: self.announced.as_ref(),
+            same_dns: self.plane.asks_only(vnet, id),
+            client_dns: Some(&client_dns),
+            api_server: self.api_server(&packet).is_some()
+                || self
+                    .announced
+                    .as_ref()
+                    .is_some_and(|name| name.as_str().ends_with(".azmk8s.io")),
+        };
+        let judgement = firewall::judge(self.plane, id, request, &mut self.notes);
+        match judgement.outcome {
+            Outcome::Passes => {
+                self.pass(Stage::Firewall, judgement.element.clone(), judgement.text);
+                self.matched.push(judgement.element);
+                self.overruled.extend(judgement.shadowed);
+            }
+            outcome => {
+                self.hinder(Hindrance {
+                    outcome,
+                    near: judgement.near,
+                    shadowed: judgement.shadowed,
+                    log: judgement.log,
+                    ..Hindrance::new(
+                        Stage::Firewall,
+                        judgement.cause,
+                        judgement.element,
+                        judgement.text,
+                    )
+                });
+                if outcome == Outcome::Blocks {
+                    return;
+                }
+            }
+        }
+        self.onward_from_firewall(id, packet, judgement.passed_by);
+    }
+
+    /// A flow that a firewall let through goes on.
+    pub(super) fn onward_from_firewall(
+        &mut self,
+        id: Id<Firewall>,
+        mut packet: Packet,
+        passed_by: PassedBy,
+    ) {
+        let estate = self.plane.estate;
+        let snat = translated_source(self.plane, id, &packet, passed_by);
+        let private_ip = estate.firewalls[id].private_ip.map(|ip| ip.value);
+        self.devices.push(Device {
+            holder: Holder::Firewall(id),
+            translated: snat == Snat::Own,
+        });
+        if snat == Snat::Own {
+            packet.source = End {
+                address: private_ip,
+                tags: Vec::new(),
+                ..End::default()
+            };
+        }
+        match self.firewall_subnet(id) {
+            Some(subnet) => self.leave(subnet, packet),
+            None => {
+                let public = packet
+                    .destination
+                    .address
+                    .is_none_or(|address| is_public(address, self.plane.facts.private_ranges()));
+                if public {
+                    self.firewall_to_internet(id, None, packet);
+                } else {
+                    self.note(format!(
+                        "firewall `{}` reaches {} from its own subnet, which the estate does not show",
+                        estate.firewalls[id].meta.name,
+                        packet.destination.words()
+                    ));
+                    self.arrive_by_address(packet);
+                }
+            }
+        }
+    }
+
+    pub(super) fn through_appliance(&mut self, mut packet: Packet, id: Id<Appliance>) {
+        let estate = self.plane.estate;
+        let appliance = &estate.appliances[id];
+        let element = Element {
+            name: format!("appliance `{}`", appliance.meta.name),
+            origin: appliance.meta.origin,
+            site: Site::Appliance(id),
+        };
+        self.path.push(element.clone());
+        if !appliance.ip_forwarding {
+            self.block(
+                Stage::Route,
+                Cause::NextHopUnreachable,
+                element,
+                "does not forward packets that are meant for others (IP forwarding is off)",
+            );
+            return;
+        }
+        match &appliance.filter {
+            ApplianceFilter::Everything => {
+                self.pass(Stage::Firewall, element.clone(), "lets everything through");
+            }
+            ApplianceFilter::Unstated => {
+                self.note(format!(
+                    "appliance `{}`, whose rules are not Azure's, lets the flow through",
+                    appliance.meta.name
+                ));
+                self.pass(
+                    Stage::Firewall,
+                    element.clone(),
+                    "is taken to let the flow through",
+                );
+            }
+            ApplianceFilter::Only(allowed) => {
+                let truth = Truth::any(allowed.iter().map(|destination| {
+                    match &destination.value {
+                        Destination::Anywhere => Truth::Yes,
+                        Destination::Prefix(prefix) => packet.destination.is_in(*prefix),
+                        Destination::Range(range) => packet.destination.is_between(*range),
+                        Destination::Fqdn(pattern) => self
+                            .announced
+                            .as_ref()
+                            .or(self.name.as_ref())
+                            .is_some_and(|name| covers(pattern, name))
+                            .into(),
+                        Destination::ServiceTag(tag) => {
+                            self.plane.tag_holds(tag, &packet.destination).0
+                        }
+                        Destination::FqdnTag(_) | Destination::Open(_) => Truth::Maybe,
+                    }
+                }));
+                let words = packet.destination.words();
+                match truth {
+                    Truth::Yes => {
+                        self.pass(
+                            Stage::Firewall,
+                            element.clone(),
+                            format!("lets {words} through"),
+                        );
+                    }
+                    Truth::Maybe => self.doubt(
+                        Stage::Firewall,
+                        Cause::NextHopUnreachable,
+                        element.clone(),
+                        format!("may not let {words} through"),
+                    ),
+                    Truth::No => {
+                        self.block(
+                            Stage::Firewall,
+                            Cause::NextHopUnreachable,
+                            element,
+                            format!("does not let {words} through"),
+                        );
+                        return;
+                    }
+                }
+            }
+        }
+        self.devices.push(Device {
+            holder: Holder::Appliance(id),
+            translated: appliance.snat,
+        });
+        if appliance.snat {
+            packet.source = End {
+                address: appliance.private_ips.first().map(|ip| ip.value),
+                tags: Vec::new(),
+                ..End::default()
+            };
+        }
+        match appliance.subnet.id {
+            Some(subnet) => self.leave(subnet, packet),
+            None => self.note(format!(
+                "appliance `{}` reaches {} from its own subnet, which is not known",
+                appliance.meta.name,
+                packet.destination.words()
+            )),
+        }
+    }
+
+    /// The way from a device to a client or server in another network: that network's side of the peering has to
+    /// accept packets that the device only forwards.
+    pub(super) fn forwarded(
+        &self,
+        device: Holder,
+        receiver: Id<Vnet>,
+        source: Option<IpAddr>,
+    ) -> Option<Element> {
+        let estate = self.plane.estate;
+        let home = vnet_of(estate, device)?;
+        if home == receiver {
+            return None;
+        }
+        let own = source.is_some_and(|address| {
+            let prefixes = &estate.vnets[home].prefixes;
+            prefixes
+                .iter()
+                .any(|prefix| prefix.value.contains(&address))
+        });
+        if own {
+            return None;
+        }
+        let (id, peering) = direction(estate, receiver, home)?;
+        (!peering.forwarded_traffic).then(|| peering_element(id, peering))
+    }
+
+    /// The name of a device.
+    pub(super) fn device_element(&self, holder: Holder) -> Element {
+        let estate = self.plane.estate;
+        match holder {
+            Holder::Firewall(id) => firewall_element(estate, id),
+            Holder::Appliance(id) => Element {
+                name: format!("appliance `{}`", estate.appliances[id].meta.name),
+                origin: estate.appliances[id].meta.origin,
+                site: Site::Appliance(id),
+            },
+            Holder::LoadBalancer(id) => Element {
+                name: format!("load balancer `{}`", estate.load_balancers[id].meta.name),
+                origin: estate.load_balancers[id].meta.origin,
+                site: Site::LoadBalancer(id),
+            },
+            Holder::Nobody => super::internet(),
+        }
+    }
+}
+
+/// The peering between two networks that is written down and not in force: Connected is only what both sides are.
+pub(super) fn broken_peering(estate: &Estate, here: Id<Vnet>, there: Id<Vnet>) -> Option<Element> {
+    let towards = |from: Id<Vnet>, to: Id<Vnet>| {
+        let mut peerings = estate.peerings.iter();
+        peerings
+            .find(move |(_, peering)| peering.from.id == Some(from) && peering.to.id == Some(to))
+    };
+    let works = |(_, peering): &(Id<Peering>, &Peering)| {
+        peering.state == PeeringState::Connected && peering.access
+    };
+    let (out, back) = (towards(here, there), towards(there, here));
+    let broken = out
+        .filter(|one| !works(one))
+        .or(back.filter(|one| !works(one)));
+    let (id, peering) = broken.or(out).or(back)?;
+    Some(peering_element(id, peering))
+}
+
+pub(super) fn peering_element(id: Id<Peering>, peering: &Peering) -> Element {
+    Element {
+        name: format!("peering `{}` -> `{}`", peering.from.name, peering.to.name),
+        origin: peering.origin,
+        site: Site::Peering(id),
+    }
+}

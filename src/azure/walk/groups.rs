@@ -1,0 +1,129 @@
+//! Security groups on the way out and in, and what cause a denial has.
+
+use crate::estate::{Access, Direction, Id, Nsg, Subnet};
+
+use super::super::cause::Cause;
+use super::super::flow::{Outcome, Site, Stage};
+use super::super::nsg::{self};
+use super::super::packet::{Packet, is_public};
+use super::{Hindrance, Walk};
+
+impl<'w> Walk<'w> {
+    /// The interface's group comes before the subnet's on the way out.
+    pub(super) fn groups_outbound(&self, subnet: Id<Subnet>) -> Vec<Id<Nsg>> {
+        let interface = self
+            .pool_in(subnet)
+            .and_then(|(_, pool)| pool.nodes.interface_nsg.as_ref())
+            .and_then(|nsg| nsg.id);
+        let own = self.plane.estate.subnets[subnet]
+            .nsg
+            .as_ref()
+            .and_then(|nsg| nsg.id);
+        interface.into_iter().chain(own).collect()
+    }
+
+    pub(super) fn groups_inbound(&self, subnet: Id<Subnet>) -> Vec<Id<Nsg>> {
+        let mut groups = self.groups_outbound(subnet);
+        groups.reverse();
+        groups
+    }
+
+    pub(super) fn ask_group(
+        &mut self,
+        nsg: Id<Nsg>,
+        direction: Direction,
+        subnet: Id<Subnet>,
+        packet: &Packet,
+    ) {
+        let judgement = nsg::judge(self.plane, nsg, direction, subnet, packet, &mut self.notes);
+        let to = match (&self.name, packet.destination.address) {
+            (Some(name), None) => name.to_string(),
+            _ => packet.destination.words(),
+        };
+        let words = format!(
+            "{} -> {to} ({})",
+            packet.source.words(),
+            packet.service_words()
+        );
+        let by_default = matches!(judgement.rule.site, Site::DefaultRule(..));
+        if by_default && self.is_pod_traffic(subnet, packet) {
+            self.note("default security rules let the pods and nodes of a cluster talk");
+            return;
+        }
+        if judgement.outcome == Outcome::Passes {
+            self.pass(
+                Stage::Nsg,
+                judgement.rule.clone(),
+                format!("allows {words}"),
+            );
+            self.matched.push(judgement.rule);
+            self.overruled.extend(judgement.shadowed);
+            return;
+        }
+        let cause = self.nsg_cause(direction, subnet, packet, judgement.widened_by.is_some());
+        let mut text = match (judgement.outcome, judgement.access) {
+            (Outcome::Blocks, _) => format!("denies {words}"),
+            (_, Access::Deny) => format!("may deny {words}"),
+            (_, Access::Allow) => format!("may allow {words}"),
+        };
+        if let Some(route) = &judgement.widened_by {
+            text.push_str(&format!(
+                "; under {} the tag VirtualNetwork holds the destination too",
+                route.name
+            ));
+        }
+        self.hinder(Hindrance {
+            outcome: judgement.outcome,
+            near: judgement.near,
+            shadowed: judgement.shadowed,
+            ..Hindrance::new(Stage::Nsg, cause, judgement.rule, text)
+        });
+    }
+
+    pub(super) fn nsg_cause(
+        &self,
+        direction: Direction,
+        subnet: Id<Subnet>,
+        packet: &Packet,
+        widened: bool,
+    ) -> Cause {
+        if widened {
+            return Cause::NsgServiceTagExpansion;
+        }
+        if direction == Direction::Inbound && self.is_management(subnet, packet) {
+            return Cause::ManagementPath;
+        }
+        let private = packet
+            .destination
+            .address
+            .is_some_and(|address| !is_public(address, self.plane.facts.private_ranges()));
+        if private && (direction == Direction::Inbound || self.is_inside_cluster(subnet, packet)) {
+            return Cause::NsgIntraClusterDeny;
+        }
+        if direction == Direction::Outbound && self.is_storage_or_sql_of_hdinsight(subnet, packet) {
+            return Cause::ManagementPath;
+        }
+        Cause::NsgOutboundDeny
+    }
+
+    /// Whether both ends belong to one cluster: its nodes, its pods, its private endpoints.
+    pub(super) fn is_inside_cluster(&self, subnet: Id<Subnet>, packet: &Packet) -> bool {
+        let Some((_, pool)) = self.pool_in(subnet) else {
+            return false;
+        };
+        let Some(address) = packet.destination.address else {
+            return false;
+        };
+        let estate = self.plane.estate;
+        let subnets = pool
+            .subnets
+            .iter()
+            .chain(&pool.nodes.pod_subnet)
+            .chain(&pool.api_server.subnet)
+            .filter_map(|subnet| subnet.id);
+        let mut prefixes = subnets
+            .flat_map(|subnet| estate.subnets[subnet].prefixes.iter())
+            .chain(&pool.pod_prefixes);
+        prefixes.any(|prefix| prefix.value.contains(&address))
+    }
+}
