@@ -4,7 +4,7 @@ use crate::estate::{Access, Direction, Id, Nsg, Subnet};
 
 use super::super::cause::Cause;
 use super::super::flow::{Outcome, Site, Stage};
-use super::super::nsg::{self};
+use super::super::nsg;
 use super::super::packet::{Packet, is_public};
 use super::{Hindrance, Walk};
 
