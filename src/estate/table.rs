@@ -4,6 +4,7 @@ use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::marker::PhantomData;
 use std::ops::{Index, IndexMut};
+use std::sync::Arc;
 
 use smol_str::SmolStr;
 
@@ -66,22 +67,33 @@ impl<T> fmt::Debug for Id<T> {
 }
 
 /// A growing list of elements, in the order in which they were declared.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Table<T>(Vec<T>);
+///
+/// Copies share the elements until one of them changes, so that trying a change on a copy of a large estate costs
+/// what the change touches.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Table<T>(Arc<Vec<T>>);
+
+impl<T> Clone for Table<T> {
+    fn clone(&self) -> Self {
+        Self(Arc::clone(&self.0))
+    }
+}
 
 impl<T> Default for Table<T> {
     fn default() -> Self {
-        Self(Vec::new())
+        Self(Arc::default())
+    }
+}
+
+impl<T: Clone> Table<T> {
+    /// Adds an element.
+    pub fn push(&mut self, element: T) -> Id<T> {
+        Arc::make_mut(&mut self.0).push(element);
+        Id::new(self.0.len() - 1)
     }
 }
 
 impl<T> Table<T> {
-    /// Adds an element.
-    pub fn push(&mut self, element: T) -> Id<T> {
-        self.0.push(element);
-        Id::new(self.0.len() - 1)
-    }
-
     /// All elements with their ids.
     pub fn iter(&self) -> impl DoubleEndedIterator<Item = (Id<T>, &T)> + ExactSizeIterator {
         self.0
@@ -120,13 +132,13 @@ impl<T> Index<Id<T>> for Table<T> {
     }
 }
 
-impl<T> IndexMut<Id<T>> for Table<T> {
+impl<T: Clone> IndexMut<Id<T>> for Table<T> {
     #[expect(
         clippy::indexing_slicing,
         reason = "ids come from the table, and tables never shrink"
     )]
     fn index_mut(&mut self, id: Id<T>) -> &mut T {
-        &mut self.0[id.index as usize]
+        &mut Arc::make_mut(&mut self.0)[id.index as usize]
     }
 }
 

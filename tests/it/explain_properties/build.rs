@@ -100,7 +100,7 @@ impl<T> Names<T> {
 }
 
 /// Declares resources and remembers their ids.
-fn declare<T>(
+fn declare<T: Clone>(
     order: Order,
     table: &mut tidegate::estate::Table<T>,
     items: Vec<(String, T)>,
