@@ -298,8 +298,7 @@ impl View<'_> {
             return self.internet(end, notes);
         }
         if is("AzureLoadBalancer") {
-            let platform = self.plane.facts.platform_addresses().first();
-            let probes = platform.zip(end.address);
+            let probes = self.plane.facts.azure_dns().zip(end.address);
             return probes
                 .is_some_and(|(fact, address)| fact.prefix.contains(&address))
                 .into();

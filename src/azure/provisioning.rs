@@ -6,10 +6,9 @@ use crate::net::{Cloud, Fqdn, FqdnPattern, Transport};
 
 use super::cause::Cause;
 use super::dataplane::Dataplane;
-use super::dns::{Answer, Resolution};
 use super::facts::{API_SERVER, Facts, Product, ProvisioningStep, REGISTRY};
 use super::firewall::covers;
-use super::flow::{Announced, Flow, Outcome, Sender, Stage, Target, Trace, Verdict};
+use super::flow::{Announced, Flow, Sender, Stage, Target, Trace, Verdict};
 use super::preflight::product_of;
 
 /// An error that Azure may show.
@@ -64,33 +63,6 @@ pub fn symptoms(plane: &Dataplane<'_>, pool: Id<Pool>, flow: &Flow, trace: &Trac
         }
     }
     found
-}
-
-/// What Azure may show when a name of a pool does not resolve.
-#[must_use]
-pub fn lookup_symptoms(
-    plane: &Dataplane<'_>,
-    pool: Id<Pool>,
-    name: &Fqdn,
-    resolution: &Resolution,
-) -> Vec<Symptom> {
-    if resolution.outcome == Outcome::Passes {
-        return Vec::new();
-    }
-    let api = plane.estate.pools[pool].api_server.fqdn.as_ref();
-    if api.is_none_or(|fqdn| fqdn.value != *name) {
-        let steps = plane.facts.node_provisioning().iter();
-        let reached = steps.filter(|step| {
-            step.hosts
-                .iter()
-                .any(|host| covers_name(host, name.as_str()))
-        });
-        return reached
-            .flat_map(|step| step.exits.iter())
-            .flat_map(|exit| of_exit(plane.facts, *exit))
-            .collect();
-    }
-    of_exit(plane.facts, lookup_exit(plane, pool))
 }
 
 /// Whether a step that looks a name up is the one to fail: it is exactly when the look-up failed.
@@ -292,10 +264,4 @@ fn host_name(plane: &Dataplane<'_>, pool: Id<Pool>, host: &str) -> Option<Fqdn> 
         }
         host => host.parse().ok(),
     }
-}
-
-/// Whether an answer is good for anything.
-#[must_use]
-pub fn resolves(resolution: &Resolution) -> bool {
-    resolution.outcome == Outcome::Passes && resolution.answer != Answer::None
 }

@@ -83,7 +83,7 @@ impl LookUp<'_> {
         subnet: Id<Subnet>,
         client: Option<IpAddr>,
     ) -> Option<Reply> {
-        let server = self.plane.facts.platform_addresses().first()?.prefix.addr();
+        let server = self.plane.facts.azure_dns()?.prefix.addr();
         let asker = Asker {
             subnet: Some(subnet),
             vnet: None,

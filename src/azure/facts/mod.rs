@@ -61,6 +61,7 @@ use ipnet::IpNet;
 
 use crate::diag::Finding;
 use crate::net::Cloud;
+use crate::net::{PortRange, Service, Transport};
 
 use by_name::ByName;
 use document::Section;
@@ -262,6 +263,17 @@ impl Facts {
     #[must_use]
     pub fn platform_addresses(&self) -> &[PlatformAddress] {
         self.platform_addresses.entries().map_or(&[], Vec::as_slice)
+    }
+
+    /// The address of Azure's DNS and of its health probes.
+    #[must_use]
+    pub fn azure_dns(&self) -> Option<&PlatformAddress> {
+        let dns = Service::Net {
+            transport: Transport::Udp,
+            ports: PortRange::single(53),
+        };
+        let mut addresses = self.platform_addresses().iter();
+        addresses.find(|address| address.services.contains(&dns))
     }
 
     /// The platform service that a subnet's service endpoints name so, in any case.
