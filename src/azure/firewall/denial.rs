@@ -7,7 +7,7 @@ use crate::net::{AppProtocol, Destination, Fqdn, FqdnPattern, Transport};
 
 use super::super::cause::Cause;
 use super::super::flow::{Element, Field, NearMiss};
-use super::super::packet::Notes;
+use super::super::packet::{Notes, is_public};
 use super::super::truth::Truth;
 use super::judge::{Judge, Request};
 use super::order::{FirewallOrder, owner_element, rule_element};
@@ -127,6 +127,12 @@ fn rule_for_a_name(
     notes: &mut Notes,
 ) -> Option<Element> {
     let known = judge.known_names();
+    // A private address behind no known name was never meant to be reached by one.
+    let facts = judge.plane.facts;
+    let address = judge.request.packet.destination.address;
+    if known.is_empty() && address.is_some_and(|ip| !is_public(ip, facts.private_ranges())) {
+        return None;
+    }
     let placed = order.application.iter().find(|placed| {
         let mut names = known.iter();
         placed.action == Action::Allow
