@@ -104,7 +104,7 @@ impl Asked {
     }
 
     fn plane<'a>(&'a self, analysis: &'a Analysis) -> Dataplane<'a> {
-        let contents = fqdn_tag_contents(&analysis.library, &analysis.estate);
+        let contents = fqdn_tag_contents(&analysis.catalogs, &analysis.estate);
         Dataplane::new(&analysis.estate, Facts::builtin(), self.tags.as_ref())
             .with_fqdn_tags(contents)
     }

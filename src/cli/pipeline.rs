@@ -43,7 +43,7 @@ pub struct Analysis {
     /// The rules did not run, because the policy has mistakes.
     pub rules_skipped: bool,
     /// The catalogs.
-    pub library: Library,
+    pub catalogs: Library,
 }
 
 impl Analysis {
@@ -91,7 +91,7 @@ pub fn analyse(
             deliveries: Vec::new(),
             findings,
             rules_skipped: true,
-            library,
+            catalogs: library,
         });
     }
     let lowered = syntax::lower(&loaded.files, &library, &options.parameters);
@@ -105,7 +105,7 @@ pub fn analyse(
             deliveries: Vec::new(),
             findings,
             rules_skipped: true,
-            library,
+            catalogs: library,
         });
     }
     let facts = Facts::builtin();
@@ -132,7 +132,7 @@ pub fn analyse(
         deliveries: compiled.deliveries,
         findings,
         rules_skipped: false,
-        library,
+        catalogs: library,
     })
 }
 
