@@ -5,7 +5,7 @@ use crate::estate::{Id, PrivateEndpoint, PrivateEndpointPolicies, RouteDestinati
 use super::super::cause::Cause;
 use super::super::flow::Stage;
 use super::super::next_hop::Holder;
-use super::super::packet::{End, Packet};
+use super::super::packet::{End, Packet, is_public};
 use super::super::routing::{
     EffectiveRoute, Hop, RouteSource, are_peered, choose, destination_words,
 };
@@ -74,6 +74,17 @@ impl<'w> Walk<'w> {
         let prefix = destination_words(&route.destination);
         if matches!(route.source, RouteSource::User) {
             self.matched.push(element.clone());
+        }
+        let elsewhere = matches!(route.hop, Hop::Internet | Hop::Gateway(_));
+        let private = packet
+            .destination
+            .address
+            .is_some_and(|address| !is_public(address, self.plane.facts.private_ranges()));
+        if route.source == RouteSource::User && prefix == "0.0.0.0/0" && elsewhere && private {
+            self.note(
+                "a default route of the user takes away the routes that drop private ranges, whatever its next hop \
+                 (Azure's page shows it for an appliance)",
+            );
         }
         match &route.hop {
             Hop::Drop => {

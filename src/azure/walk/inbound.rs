@@ -13,6 +13,7 @@ use super::super::next_hop::Holder;
 use super::super::nsg::is_platform;
 use super::super::packet::{End, Packet, is_public};
 use super::super::routing::{EffectiveRoute, Hop};
+use super::super::rule_sets::Owner;
 use super::super::truth::Truth;
 use super::egress::public_addresses;
 use super::service::Identity;
@@ -162,6 +163,15 @@ impl<'w> Walk<'w> {
             return;
         };
         let element = rule_element(estate, &rule.info, place);
+        let own = estate.firewalls[id]
+            .policy
+            .as_ref()
+            .and_then(|policy| policy.id);
+        if let Owner::Policy(policy) = place.owner
+            && own != Some(policy)
+        {
+            self.note("a firewall policy takes over the DNAT rules of its parent (Azure's pages disagree)");
+        }
         let translated = match &rule.translated {
             Translated::Address(address) => Some(*address),
             Translated::Fqdn(name) => plane.known_addresses(name).first().copied(),
