@@ -245,6 +245,13 @@ impl<'w> Walk<'w> {
         let judgement = firewall::judge(self.plane, id, request, &mut self.notes);
         match judgement.outcome {
             Outcome::Passes => {
+                let addressed = packet.destination.address.is_some();
+                if judgement.passed_by == PassedBy::Application && addressed {
+                    self.note(
+                        "the firewall connects to the address that the client resolved (Azure's pages disagree on \
+                         whether it resolves the name again)",
+                    );
+                }
                 self.pass(Stage::Firewall, judgement.element.clone(), judgement.text);
                 self.matched.push(judgement.element);
                 self.overruled.extend(judgement.shadowed);

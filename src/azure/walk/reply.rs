@@ -209,6 +209,7 @@ impl<'w> Walk<'w> {
         };
         let receiver = self.plane.estate.subnets[*subnet].vnet;
         if let Some(peering) = self.forwarded(device, receiver, sender.address) {
+            self.note("a peering without forwarded traffic drops replies too that a device only forwards (concluded from Azure's pages)");
             let device = self.device_element(device);
             self.lose_reply(
                 Cause::NextHopUnreachable,
