@@ -10,6 +10,7 @@ pub mod diag;
 pub mod emit;
 pub mod estate;
 pub mod explain;
+pub mod import;
 pub mod intent;
 pub mod lint;
 pub mod net;

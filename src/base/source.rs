@@ -1,6 +1,7 @@
 //! Source files and spans.
 
 use std::fmt;
+use std::sync::Arc;
 
 use camino::{Utf8Path, Utf8PathBuf};
 
@@ -89,7 +90,7 @@ impl<T: fmt::Debug> fmt::Debug for Spanned<T> {
 #[derive(Debug, Clone)]
 pub struct SourceFile {
     path: Utf8PathBuf,
-    text: String,
+    text: Arc<str>,
     lines: LineIndex,
 }
 
@@ -104,6 +105,12 @@ impl SourceFile {
     #[must_use]
     pub fn text(&self) -> &str {
         &self.text
+    }
+
+    /// The whole text, to keep beside the map.
+    #[must_use]
+    pub fn shared_text(&self) -> Arc<str> {
+        Arc::clone(&self.text)
     }
 
     /// Line and column of a byte offset.
@@ -136,7 +143,7 @@ impl SourceMap {
         let lines = LineIndex::new(&text);
         self.files.push(SourceFile {
             path: path.into(),
-            text,
+            text: text.into(),
             lines,
         });
         id

@@ -101,6 +101,46 @@ impl Id {
             Self::TG0024 => {
                 "A parameter is declared and nothing uses it. Use it as `$NAME`, or remove it."
             }
+            Self::TG0025 => {
+                "A file that should be JSON is not. The message points at the first place that does not fit and says what was \
+                 expected there. Nothing of the file is used. Comments, commas before a closing bracket and line breaks in \
+                 strings are taken, as Azure's tools take them."
+            }
+            Self::TG0026 => {
+                "A key stands twice in one object. The last one counts, for Azure and here, so the first has no effect. \
+                 Remove one."
+            }
+            Self::TG0027 => {
+                "An expression of a template is malformed, calls a function with arguments it does not take, or names a \
+                 parameter, variable or resource that the template does not have. Azure refuses the template."
+            }
+            Self::TG0028 => {
+                "An expression uses a function or a construct that this program does not know. Its value stays unknown, and \
+                 what depends on it is uncertain."
+            }
+            Self::TG0029 => {
+                "A loop, a nesting of templates or an expression is larger than Azure or this program takes. What lies beyond \
+                 the bound is left out and counts as unknown."
+            }
+            Self::TG0030 => {
+                "A template links another one whose file does not lie beside it. What the linked template deploys is not \
+                 known, and neither are its outputs. Put the file beside the template under the name in the link."
+            }
+            Self::TG0031 => {
+                "A value of the network depends on a parameter without a value, or on something that only Azure knows when the \
+                 template runs. Verdicts that depend on it are uncertain. Give parameters their values with `--parameters`."
+            }
+            Self::TG0032 => {
+                "A property has a value that Azure does not take there: no prefix, address, port, protocol or one of the words \
+                 that the property knows. Azure refuses the resource."
+            }
+            Self::TG0033 => {
+                "A resource refers to one that no file of the input states, such as a route table that another deployment made. \
+                 What it holds is not known, so verdicts that depend on it are uncertain. Add the file or an export of it."
+            }
+            Self::TG0034 => {
+                "A file was given by name and holds nothing that this program reads: no template, no export, no policy."
+            }
             Self::TG2003 => {
                 "Rules have to be put on a firewall that cannot take them: it exists already and its policy is not \
                              named, its policy lives in another resource group, classic rules meet a policy, or a pool leaves \
