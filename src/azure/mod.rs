@@ -8,6 +8,7 @@ mod dns;
 pub mod facts;
 mod firewall;
 mod flow;
+pub mod gaps;
 pub mod next_hop;
 mod nsg;
 mod packet;

@@ -70,7 +70,11 @@ pub fn holders(estate: &Estate, next_hop: &NextHop) -> Vec<Holder> {
             .iter()
             .map(|address| holder_of_address(estate, *address))
             .collect(),
-        NextHop::Gateway | NextHop::Internet | NextHop::VnetLocal | NextHop::Drop => Vec::new(),
+        NextHop::Gateway
+        | NextHop::Internet
+        | NextHop::VnetLocal
+        | NextHop::Drop
+        | NextHop::Unknown(_) => Vec::new(),
     }
 }
 

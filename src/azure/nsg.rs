@@ -95,8 +95,13 @@ pub(super) fn judge(
             shadowed: Vec::new(),
         };
     };
+    let unknown = super::gaps::security_rules(plane.estate, id);
+    let incomplete = unknown.is_some();
+    if let Some(unknown) = unknown {
+        note(&mut doubts, format!("nsg `{}`: {unknown}", nsg.meta.name));
+    }
     let unanimous = possible.iter().all(|(_, other, _)| *other == access);
-    let outcome = match (unanimous, access) {
+    let outcome = match (unanimous && !incomplete, access) {
         (true, Access::Allow) => Outcome::Passes,
         (true, Access::Deny) => Outcome::Blocks,
         (false, _) => Outcome::Unclear,
@@ -254,10 +259,12 @@ impl View<'_> {
             Endpoint::Plain(Destination::Range(range)) => end.is_between(*range),
             Endpoint::Plain(Destination::ServiceTag(tag)) => self.tag(tag, end, notes),
             Endpoint::Plain(Destination::Open(open)) => {
-                note(
-                    notes,
-                    format!("parameter `{}` has no value yet", open.parameter),
-                );
+                let words = if super::gaps::is_part(self.plane.estate) {
+                    format!("{} is not known", open.parameter)
+                } else {
+                    format!("parameter `{}` has no value yet", open.parameter)
+                };
+                note(notes, words);
                 Truth::Maybe
             }
             // Security rules know no names and no IP groups.
@@ -359,7 +366,8 @@ impl View<'_> {
                 | NextHop::Appliance(_)
                 | NextHop::Addresses(_)
                 | NextHop::Gateway
-                | NextHop::VnetLocal => true,
+                | NextHop::VnetLocal
+                | NextHop::Unknown(_) => true,
                 NextHop::Internet | NextHop::Drop => false,
             };
             if !inward {

@@ -63,6 +63,8 @@ pub enum Hop {
     PrivateEndpoint(Id<PrivateEndpoint>),
     /// To a virtual WAN hub.
     Hub(Id<VirtualHub>),
+    /// To an appliance whose address is not known: the expression that gives it.
+    Unknown(String),
 }
 
 /// What made a route.
@@ -410,6 +412,7 @@ fn user_hop(estate: &Estate, vnet: Id<Vnet>, next_hop: &NextHop) -> Hop {
         NextHop::Internet => Hop::Internet,
         NextHop::VnetLocal => Hop::VnetLocal,
         NextHop::Drop => Hop::Drop,
+        NextHop::Unknown(unknown) => Hop::Unknown(unknown.text.to_string()),
     }
 }
 

@@ -169,7 +169,11 @@ impl Builder<'_> {
                 })
                 .unwrap_or_default(),
             NextHop::Addresses(addresses) => addresses.iter().map(ToString::to_string).collect(),
-            NextHop::Gateway | NextHop::Internet | NextHop::VnetLocal | NextHop::Drop => Vec::new(),
+            NextHop::Gateway
+            | NextHop::Internet
+            | NextHop::VnetLocal
+            | NextHop::Drop
+            | NextHop::Unknown(_) => Vec::new(),
         };
         match addresses.as_slice() {
             [] => {}

@@ -7,6 +7,7 @@
 mod cluster;
 mod dns;
 mod firewall;
+mod gaps;
 mod identity;
 mod network;
 mod routing;
@@ -26,6 +27,7 @@ pub use firewall::{
     MANAGEMENT_SUBNET, NatRule, NetworkRule, RuleCollection, RuleCollectionGroup, RuleInfo,
     RuleText, Rules, ThreatIntel, Tier, Translated,
 };
+pub use gaps::{Condition, Extent, Gap, Gaps, Unknown};
 pub use identity::{
     DeniedPrincipals, DenyAssignment, Identity, PolicyAssignment, Principal, RoleAssignment,
     RoleDefinition, Scope, Subscription,
@@ -201,6 +203,8 @@ pub struct Estate {
     pub pools: Table<Pool>,
     /// Values that only the deployment will tell.
     pub open_parameters: Vec<OpenParameter>,
+    /// What is not known of all this.
+    pub gaps: Gaps,
 }
 
 impl Estate {

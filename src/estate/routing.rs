@@ -8,7 +8,7 @@ use smol_str::SmolStr;
 use crate::base::{Origin, Spanned};
 use crate::net::ServiceTag;
 
-use super::{Appliance, Firewall, Meta, Ref};
+use super::{Appliance, Firewall, Meta, Ref, Unknown};
 
 /// A route table.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -62,6 +62,8 @@ pub enum NextHop {
     VnetLocal,
     /// Nowhere: dropped.
     Drop,
+    /// To an appliance whose address is not known.
+    Unknown(Unknown),
 }
 
 impl NextHop {
@@ -69,7 +71,7 @@ impl NextHop {
     #[must_use]
     pub fn azure_type(&self) -> &'static str {
         match self {
-            Self::Firewall(_) | Self::Appliance(_) => "VirtualAppliance",
+            Self::Firewall(_) | Self::Appliance(_) | Self::Unknown(_) => "VirtualAppliance",
             Self::Addresses(addresses) if addresses.len() > 1 => "VirtualApplianceEcmp",
             Self::Addresses(_) => "VirtualAppliance",
             Self::Gateway => "VirtualNetworkGateway",

@@ -212,7 +212,7 @@ impl RoutedSubnet<'_> {
     fn next_hop_faults(&self, table: &RouteTable, route: &Route) -> Vec<Finding> {
         let estate = self.context.estate;
         match &route.next_hop.value {
-            NextHop::Gateway => Vec::new(),
+            NextHop::Gateway | NextHop::Unknown(_) => Vec::new(),
             hop @ (NextHop::Internet | NextHop::VnetLocal | NextHop::Drop) => {
                 vec![self.refused_type(table, route, hop)]
             }

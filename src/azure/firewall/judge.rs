@@ -1,7 +1,7 @@
 //! What a firewall does with one flow.
 
 use crate::estate::{
-    Access, Action, ApplicationRule, Endpoint, Firewall, Id, NetworkRule, ThreatIntel, Tier,
+    Access, Action, ApplicationRule, Endpoint, Firewall, Gap, Id, NetworkRule, ThreatIntel, Tier,
 };
 use crate::net::{AppProtocol, Destination, Fqdn, FqdnPattern, Transport};
 
@@ -9,6 +9,7 @@ use super::super::cause::Cause;
 use super::super::dataplane::Dataplane;
 use super::super::facts::{FirewallFeature, FirewallTier};
 use super::super::flow::{Element, NearMiss, Outcome};
+use super::super::gaps;
 use super::super::packet::{End, Notes, Packet, note};
 use super::super::rule_sets::{RuleSet, of_firewall, proxies_dns};
 use super::super::truth::Truth;
@@ -99,7 +100,11 @@ pub(in crate::azure) fn judge(
     let empty = FirewallOrder::default();
     let order = plane.firewall_order(firewall).unwrap_or(&empty);
     let hits = judge.hits(order, notes);
-    judge.conclude(order, hits, notes)
+    let judgement = judge.conclude(order, hits, notes);
+    match gaps::firewall_rules(plane.estate, firewall) {
+        Some(text) => judge.incomplete(judgement, text),
+        None => judgement,
+    }
 }
 
 pub(super) struct Judge<'j> {
@@ -120,6 +125,21 @@ impl Judge<'_> {
             near: Vec::new(),
             shadowed: Vec::new(),
             log: None,
+        }
+    }
+
+    /// What the known rules say, where others are not known.
+    fn incomplete(&self, known: Judgement, unknown: String) -> Judgement {
+        let known_words = match known.outcome {
+            Outcome::Passes => "the known rules let it through",
+            Outcome::Blocks => "the known rules do not let it through",
+            Outcome::Unclear => "nor do the known rules tell",
+        };
+        Judgement {
+            outcome: Outcome::Unclear,
+            element: owner_element(self.plane.estate, self.firewall),
+            text: format!("{unknown}; {known_words}"),
+            ..known
         }
     }
 
@@ -516,6 +536,10 @@ impl Judge<'_> {
                 }
                 truth
             }
+            Endpoint::Plain(Destination::Open(open)) if gaps::is_part(self.plane.estate) => {
+                note(notes, format!("{} is not known", open.parameter));
+                Truth::Maybe
+            }
             // A rule that waits for a value is deployed once it has one.
             Endpoint::Plain(Destination::Open(open)) => {
                 let parameter = &open.parameter;
@@ -532,7 +556,21 @@ impl Judge<'_> {
                     let group = &self.plane.estate.ip_groups[id];
                     let prefixes = group.prefixes.iter().map(|prefix| end.is_in(prefix.value));
                     let ranges = group.ranges.iter().map(|range| end.is_between(range.value));
-                    Truth::any(prefixes.chain(ranges))
+                    let known = Truth::any(prefixes.chain(ranges));
+                    match self.plane.estate.gaps.at(Gap::Members(id)).first() {
+                        Some(unknown) if known == Truth::No => {
+                            let name = &group.meta.name;
+                            note(
+                                notes,
+                                format!(
+                                    "IP group `{name}` holds {} too, which is not known",
+                                    unknown.text
+                                ),
+                            );
+                            Truth::Maybe
+                        }
+                        _ => known,
+                    }
                 }
                 None => {
                     note(notes, format!("IP group `{}` is not known", group.name));

@@ -60,7 +60,10 @@ fn with_table(inspection: &mut Inspection<'_>, id: Id<RouteTable>) {
     match route_for(table, default_v4()) {
         None => without_default(inspection, id),
         Some(route) => match &route.next_hop.value {
-            NextHop::Firewall(_) | NextHop::Appliance(_) | NextHop::Gateway => {}
+            NextHop::Firewall(_)
+            | NextHop::Appliance(_)
+            | NextHop::Gateway
+            | NextHop::Unknown(_) => {}
             NextHop::Addresses(addresses) => {
                 if addresses.len() > 1 {
                     inspection.assume(

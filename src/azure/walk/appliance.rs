@@ -12,6 +12,7 @@ use super::super::firewall::{
     self, PassedBy, Request, Snat, covers, firewall_element, translated_source,
 };
 use super::super::flow::{Element, Outcome, Site, Stage};
+use super::super::gaps;
 use super::super::next_hop::{Holder, vnet_of};
 use super::super::packet::{End, Packet, is_public};
 use super::super::routing::{Candidate, are_peered, direction};
@@ -68,9 +69,7 @@ impl<'w> Walk<'w> {
                 &estate.vnets[there].meta.name,
             );
             let element = broken_peering(estate, here, there).unwrap_or(route);
-            self.block(
-                Stage::Route,
-                Cause::NextHopUnreachable,
+            self.block_unpeered(here, there,
                 element,
                 format!(
                     "{prefix} -> {words}, which is in vnet `{far}`; no peering with vnet `{near}` is in force, and \
@@ -128,6 +127,16 @@ impl<'w> Walk<'w> {
         }
     }
 
+    /// Two networks are not peered. Where the estate is only a part of what there is, the peering may be missing in
+    /// the input alone; one that is there and not in force is not.
+    fn block_unpeered(&mut self, here: Id<Vnet>, there: Id<Vnet>, element: Element, text: String) {
+        if broken_peering(self.plane.estate, here, there).is_some() {
+            self.block(Stage::Route, Cause::NextHopUnreachable, element, text);
+        } else {
+            self.block_if_whole(Stage::Route, Cause::NextHopUnreachable, element, text);
+        }
+    }
+
     /// The place where a route names its next hop.
     pub(super) fn next_hop_element(&self, route: Element) -> Element {
         let Site::Route(table, index) = route.site else {
@@ -167,19 +176,17 @@ impl<'w> Walk<'w> {
                 .any(|prefix| prefix.value.contains(&address))
         });
         let Some((there, vnet)) = holding else {
-            self.block(
-                Stage::Route,
-                Cause::NextHopUnreachable,
-                route,
-                format!("{prefix} -> {address}, which is in no network of this estate, so it is not reached directly"),
+            let text = format!(
+                "{prefix} -> {address}, which is in no network of this estate, so it is not reached directly"
             );
+            self.block_if_whole(Stage::Route, Cause::NextHopUnreachable, route, text);
             return;
         };
         if there != here && !are_peered(estate, here, there) {
             let element = broken_peering(estate, here, there).unwrap_or(route);
-            self.block(
-                Stage::Route,
-                Cause::NextHopUnreachable,
+            self.block_unpeered(
+                here,
+                there,
                 element,
                 format!(
                     "{prefix} -> {address}, which is in vnet `{}`; vnet `{}` is not peered with it",
@@ -211,7 +218,9 @@ impl<'w> Walk<'w> {
             None => format!("{prefix} -> {address}, where nothing of this estate forwards packets"),
         };
         // Machines of a network that exists already need not be part of the estate.
-        if vnet.meta.home.is_existing() && !in_firewall_subnet {
+        let unstated = vnet.meta.home.is_existing() && !in_firewall_subnet;
+        // A firewall whose template leaves its address to Azure may have this one.
+        if unstated || (gaps::is_part(estate) && firewall.is_none()) {
             self.doubt(Stage::Route, Cause::NextHopUnreachable, route, text);
         } else {
             self.block(Stage::Route, Cause::NextHopUnreachable, route, text);

@@ -87,6 +87,7 @@ impl Walk<'_> {
                 return false;
             }
         }
+        self.doubt_group(subnet, Cause::NsgIntraClusterDeny);
         true
     }
 

@@ -40,7 +40,7 @@ impl<'w> Walk<'w> {
             } else {
                 let element =
                     transit_not_given(estate, vnet).unwrap_or_else(|| self.next_hop_element(route));
-                self.block(
+                self.block_if_whole(
                     Stage::Route,
                     Cause::NextHopUnreachable,
                     element,

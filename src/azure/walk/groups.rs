@@ -4,6 +4,7 @@ use crate::estate::{Access, Direction, Id, Nsg, Subnet};
 
 use super::super::cause::Cause;
 use super::super::flow::{Outcome, Site, Stage};
+use super::super::gaps;
 use super::super::nsg;
 use super::super::packet::{Packet, is_public};
 use super::{Hindrance, Walk};
@@ -26,6 +27,14 @@ impl<'w> Walk<'w> {
         let mut groups = self.groups_outbound(subnet);
         groups.reverse();
         groups
+    }
+
+    /// Says that the security group of a subnet is not known, when it is not.
+    pub(super) fn doubt_group(&mut self, subnet: Id<Subnet>, cause: Cause) {
+        if let Some(text) = gaps::security_group(self.plane.estate, subnet) {
+            let element = self.subnet_element(subnet);
+            self.doubt(Stage::Nsg, cause, element, text);
+        }
     }
 
     pub(super) fn ask_group(

@@ -4,6 +4,7 @@ use crate::estate::{Id, PrivateEndpoint, PrivateEndpointPolicies, RouteDestinati
 
 use super::super::cause::Cause;
 use super::super::flow::Stage;
+use super::super::gaps;
 use super::super::next_hop::Holder;
 use super::super::packet::{End, Packet, is_public};
 use super::super::routing::{
@@ -26,6 +27,22 @@ impl<'w> Walk<'w> {
             );
             return;
         }
+        let plane = self.plane;
+        if let Some(unknown) = gaps::routes(plane.estate, subnet) {
+            let ways = [None, Some(unknown)];
+            self.each_way(&ways, |walk, unknown| match unknown {
+                None => walk.leave_by_known_routes(subnet, packet.clone()),
+                Some(text) => {
+                    let element = walk.table_or_subnet(subnet);
+                    walk.doubt(Stage::Route, Cause::OverrideOrBypass, element, text);
+                }
+            });
+            return;
+        }
+        self.leave_by_known_routes(subnet, packet);
+    }
+
+    fn leave_by_known_routes(&mut self, subnet: Id<Subnet>, packet: Packet) {
         let plane = self.plane;
         let service = self.service_kind(&packet);
         let choice = choose(
@@ -148,6 +165,12 @@ impl<'w> Walk<'w> {
                     format!("{prefix} -> Internet"),
                 );
                 self.reach_internet(subnet, packet, Some(&element));
+            }
+            Hop::Unknown(text) => {
+                let element = self.next_hop_element(element);
+                let text =
+                    format!("{prefix} leads to an appliance whose address is not known: {text}");
+                self.doubt(Stage::Route, Cause::NextHopUnreachable, element, text);
             }
             Hop::Gateway(gateway) => self.reach_gateway(subnet, packet, *gateway, element, route),
             Hop::Hub(hub) => {

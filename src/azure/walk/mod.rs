@@ -27,6 +27,7 @@ use super::dataplane::Dataplane;
 use super::flow::{
     Blocker, Element, Flow, NearMiss, Outcome, Sender, Site, Stage, Step, Trace, Verdict,
 };
+use super::gaps;
 use super::packet::{Notes, Packet, note};
 
 /// How many next hops a flow may take before it counts as a loop.
@@ -94,6 +95,7 @@ impl<'w> Walk<'w> {
 
     fn finish(mut self) -> Trace {
         self.blame_bootstrap();
+        self.unsettle();
         let certain = |on_reply| {
             let mut blockers = self.blockers.iter();
             blockers.any(|b| b.outcome == Outcome::Blocks && b.on_reply == on_reply)
@@ -120,6 +122,41 @@ impl<'w> Walk<'w> {
         }
     }
 
+    /// What the whole way rests on and is not known makes every outcome uncertain: which private addresses the networks
+    /// hold, where the flow is for a private address, and resources that may not be deployed.
+    fn unsettle(&mut self) {
+        let estate = self.plane.estate;
+        let mut reasons: Vec<(Element, String)> = Vec::new();
+        if let Sender::Inside { subnet, .. } = &self.flow.from {
+            let target = self.flow.to.address.or(self.resolved);
+            let private = target.is_some_and(|address| {
+                !super::packet::is_public(address, self.plane.facts.private_ranges())
+            });
+            let space = gaps::space(estate, estate.subnets[*subnet].vnet).filter(|_| private);
+            reasons.extend(space.map(|text| (self.subnet_element(*subnet), text)));
+        }
+        let steps = self.steps.iter().map(|step| &step.element);
+        let touched = steps.chain(self.blockers.iter().map(|blocker| &blocker.element));
+        for element in touched.chain(&self.path) {
+            let Some(condition) = estate.gaps.condition_of(element.origin) else {
+                continue;
+            };
+            let text = format!("is deployed only if {}", condition.text);
+            if !reasons.iter().any(|(_, known)| *known == text) {
+                reasons.push((element.clone(), text));
+            }
+        }
+        if reasons.is_empty() {
+            return;
+        }
+        for blocker in &mut self.blockers {
+            blocker.outcome = Outcome::Unclear;
+        }
+        for (element, text) in reasons {
+            self.doubt(Stage::Route, Cause::OverrideOrBypass, element, text);
+        }
+    }
+
     fn note(&mut self, text: impl Into<String>) {
         note(&mut self.notes, text);
     }
@@ -135,6 +172,21 @@ impl<'w> Walk<'w> {
 
     fn block(&mut self, stage: Stage, cause: Cause, element: Element, text: impl Into<String>) {
         self.hinder(Hindrance::new(stage, cause, element, text));
+    }
+
+    /// Something is missing: certainly, unless the estate is only a part of what there is.
+    fn block_if_whole(
+        &mut self,
+        stage: Stage,
+        cause: Cause,
+        element: Element,
+        text: impl Into<String>,
+    ) {
+        if gaps::is_part(self.plane.estate) {
+            self.doubt(stage, cause, element, text);
+        } else {
+            self.block(stage, cause, element, text);
+        }
     }
 
     fn doubt(&mut self, stage: Stage, cause: Cause, element: Element, text: impl Into<String>) {

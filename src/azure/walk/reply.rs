@@ -7,6 +7,7 @@ use crate::estate::{Gateway, Id, Subnet};
 
 use super::super::cause::Cause;
 use super::super::flow::{Element, Sender, Stage};
+use super::super::gaps;
 use super::super::next_hop::Holder;
 use super::super::nsg::is_platform;
 use super::super::packet::{End, Packet, is_public};
@@ -18,6 +19,15 @@ impl<'w> Walk<'w> {
         self.hinder(Hindrance {
             on_reply: true,
             ..Hindrance::new(Stage::Reply, cause, element, text)
+        });
+    }
+
+    /// Says that it is not known which way the reply takes.
+    fn doubt_reply(&mut self, element: Element, text: impl Into<String>) {
+        self.hinder(Hindrance {
+            on_reply: true,
+            outcome: super::Outcome::Unclear,
+            ..Hindrance::new(Stage::Reply, Cause::AsymmetricReturn, element, text)
         });
     }
 
@@ -47,6 +57,11 @@ impl<'w> Walk<'w> {
         packet: &Packet,
         take: impl Fn(&mut Self, &EffectiveRoute, &[Holder]),
     ) {
+        if let Some(text) = gaps::routes(self.plane.estate, subnet) {
+            let element = self.table_or_subnet(subnet);
+            self.doubt_reply(element, text);
+            return;
+        }
         let routes = self.next_devices(subnet, &packet.source);
         match routes.as_slice() {
             [] => {}
@@ -66,6 +81,12 @@ impl<'w> Walk<'w> {
     ) {
         let last = self.devices.last().copied();
         let element = route.element(self.plane.estate);
+        if let Hop::Unknown(unknown) = &route.hop {
+            let text =
+                format!("leads the reply to an appliance whose address is not known: {unknown}");
+            self.doubt_reply(element, text);
+            return;
+        }
         match (last, holders) {
             (Some(device), _) if holders.contains(&device.holder) => {
                 self.pass(

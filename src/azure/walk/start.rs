@@ -4,6 +4,7 @@ use std::net::IpAddr;
 
 use crate::estate::{Direction, Id, Subnet};
 
+use super::super::cause::Cause;
 use super::super::dns::Answer;
 use super::super::flow::{Element, Outcome, Site, Stage};
 use super::super::nsg::is_platform;
@@ -116,6 +117,7 @@ impl<'w> Walk<'w> {
                 return;
             }
         }
+        self.doubt_group(subnet, Cause::NsgOutboundDeny);
         if packet
             .destination
             .address

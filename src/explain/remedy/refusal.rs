@@ -351,6 +351,7 @@ fn table_words(table: &RouteTable) -> String {
             NextHop::Internet => "internet".to_owned(),
             NextHop::VnetLocal => "vnet-local".to_owned(),
             NextHop::Drop => "none".to_owned(),
+            NextHop::Unknown(unknown) => unknown.text.to_string(),
         };
         words.push_str(&format!("  route {} {destination} -> {hop}\n", route.name));
     }
