@@ -141,6 +141,11 @@ impl Id {
             Self::TG0034 => {
                 "A file was given by name and holds nothing that this program reads: no template, no export, no policy."
             }
+            Self::TG0035 => {
+                "A comment begins with `tidegate:`, or a `metadata` holds `tidegate`, and what follows is no instruction. Write \
+                 `// tidegate: ignore TG4010 \"reason\" until 2027-01-31`, or in `metadata` \
+                 `{\"tidegate\": {\"ignore\": [{\"id\": \"TG4010\", \"reason\": \"…\", \"until\": \"2027-01-31\"}]}}`."
+            }
             Self::TG2003 => {
                 "Rules have to be put on a firewall that cannot take them: it exists already and its policy is not \
                              named, its policy lives in another resource group, classic rules meet a policy, or a pool leaves \

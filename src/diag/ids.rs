@@ -74,6 +74,7 @@ ids! {
     TG0032 Error "value that Azure refuses",
     TG0033 Note "reference to a resource outside the input",
     TG0034 Note "file that was left out",
+    TG0035 Warning "instruction in a comment that is not understood",
     TG1001 Error "default route of a pool with user-defined routing",
     TG1002 Error "overlapping or duplicate prefixes",
     TG1003 Error "route without a usable next hop",

@@ -3,9 +3,13 @@
 //! Every reader gives [`Resource`]s, whose values know their places and may be symbolic; one builder makes the estate
 //! from them. Importing never fails: what was not understood is a finding, what cannot be known is an unknown.
 
+pub mod az;
+mod ignores;
 pub mod json;
+mod kind;
 mod resource;
 mod value;
 
+pub use kind::{Kind, kind_of, template_of};
 pub use resource::{Resource, ResourceId};
 pub use value::{Data, Member, Object, Part, Reference, Symbol, Text, Value, Why};

@@ -149,6 +149,12 @@ impl<'d> Json<'d> {
         self.at
     }
 
+    /// Whether it is the very same value of the same document.
+    #[must_use]
+    pub fn is_same(self, other: Self) -> bool {
+        self.at == other.at && std::ptr::eq(self.document, other.document)
+    }
+
     /// The document it stands in.
     #[must_use]
     pub fn document(self) -> &'d Document {
