@@ -141,6 +141,10 @@ impl Id {
             Self::TG0034 => {
                 "A file was given by name and holds nothing that this program reads: no template, no export, no policy."
             }
+            Self::TG0099 => {
+                "A format or the service that reads it takes only so many findings. The worst ones were written and \
+                 the rest left out. `--format json` writes all of them."
+            }
             Self::TG2003 => {
                 "Rules have to be put on a firewall that cannot take them: it exists already and its policy is not \
                              named, its policy lives in another resource group, classic rules meet a policy, or a pool leaves \
