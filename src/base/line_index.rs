@@ -33,13 +33,20 @@ impl LineIndex {
     /// An offset past the end or inside a character gives the nearest place before it.
     #[must_use]
     pub fn line_column(&self, text: &str, offset: u32) -> LineColumn {
+        self.place(text, offset, |before| before.chars().count())
+    }
+
+    /// The same with the column in UTF-16 code units, as SARIF and many editors count.
+    #[must_use]
+    pub fn line_column_utf16(&self, text: &str, offset: u32) -> LineColumn {
+        self.place(text, offset, |before| before.encode_utf16().count())
+    }
+
+    fn place(&self, text: &str, offset: u32, width: impl Fn(&str) -> usize) -> LineColumn {
         let line = self.starts.partition_point(|&start| start <= offset).max(1);
         let start = self.starts.get(line - 1).copied().unwrap_or(0) as usize;
-        let line_text = text.get(start..).unwrap_or("");
-        let before = line_text
-            .char_indices()
-            .take_while(|(at, _)| start + at < offset as usize)
-            .count();
+        let end = text.floor_char_boundary(offset as usize);
+        let before = width(text.get(start..end).unwrap_or(""));
         LineColumn {
             line: u32::try_from(line).unwrap_or(u32::MAX),
             column: u32::try_from(before).unwrap_or(u32::MAX).saturating_add(1),
@@ -79,5 +86,21 @@ mod tests {
         assert_eq!(at(99), (4, 2));
         assert_eq!(index.line_start(2), 4);
         assert_eq!(index.line_start(99), 7);
+    }
+
+    #[test]
+    fn utf16_counts_surrogates_as_two() {
+        let text = "ä😀x";
+        let index = LineIndex::new(text);
+        let columns = |offset| {
+            let utf16 = index.line_column_utf16(text, offset).column;
+            (index.line_column(text, offset).column, utf16)
+        };
+        assert_eq!([0, 2, 6, 7].map(columns), [(1, 1), (2, 2), (3, 4), (4, 5)]);
+        assert_eq!(
+            columns(3),
+            (2, 2),
+            "inside a character: the place before it"
+        );
     }
 }

@@ -119,6 +119,12 @@ impl SourceFile {
         self.lines.line_column(&self.text, offset)
     }
 
+    /// Line and column of a byte offset, the column in UTF-16 code units.
+    #[must_use]
+    pub fn line_column_utf16(&self, offset: u32) -> LineColumn {
+        self.lines.line_column_utf16(&self.text, offset)
+    }
+
     /// The byte offset at which a line (from 1) starts.
     #[must_use]
     pub fn line_start(&self, line: u32) -> u32 {

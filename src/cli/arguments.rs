@@ -3,6 +3,9 @@
 use camino::Utf8PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::diag::Severity;
+use crate::report::Format;
+
 /// Compiler, linter and explainer for Azure network egress.
 #[derive(Debug, Parser)]
 #[command(name = "tidegate", version, max_term_width = 100)]
@@ -76,9 +79,20 @@ pub(super) struct CheckOptions {
     #[command(flatten)]
     pub(super) policy: PolicyOptions,
 
+    #[command(flatten)]
+    pub(super) report: ReportOptions,
+}
+
+/// How findings are shown.
+#[derive(Debug, Args)]
+pub(super) struct ReportOptions {
     /// How to show findings.
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     pub(super) format: FindingFormat,
+
+    /// What sets this run apart from others over the same files in SARIF, such as production.
+    #[arg(long, value_name = "NAME")]
+    pub(super) category: Option<String>,
 }
 
 #[derive(Debug, Args)]
@@ -231,6 +245,16 @@ pub(super) enum FailOn {
     Note,
 }
 
+impl From<FailOn> for Severity {
+    fn from(least: FailOn) -> Self {
+        match least {
+            FailOn::Error => Self::Error,
+            FailOn::Warning => Self::Warning,
+            FailOn::Note => Self::Note,
+        }
+    }
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(super) enum ColorChoice {
     Auto,
@@ -246,6 +270,31 @@ pub(super) enum FindingFormat {
     Concise,
     /// Data for programs.
     Json,
+    /// SARIF 2.1.0, for GitHub code scanning and other viewers.
+    Sarif,
+    /// JUnit XML, for test views.
+    Junit,
+    /// Annotations of GitHub Actions.
+    Github,
+    /// Logging commands of Azure Pipelines.
+    Azure,
+    /// A comment on a pull request.
+    Markdown,
+}
+
+impl From<FindingFormat> for Format {
+    fn from(format: FindingFormat) -> Self {
+        match format {
+            FindingFormat::Text => Self::Text,
+            FindingFormat::Concise => Self::Concise,
+            FindingFormat::Json => Self::Json,
+            FindingFormat::Sarif => Self::Sarif,
+            FindingFormat::Junit => Self::Junit,
+            FindingFormat::Github => Self::Github,
+            FindingFormat::Azure => Self::Azure,
+            FindingFormat::Markdown => Self::Markdown,
+        }
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

@@ -1,31 +1,37 @@
 //! `tidegate check`
 
-use crate::report::{self, summary};
+use crate::report::{self, Format, Run, summary};
 
 use super::Outcome;
-use super::arguments::{CheckOptions, FindingFormat};
-use super::output::{analyse_policy, color, findings_text, outcome, print, print_error};
+use super::arguments::CheckOptions;
+use super::output::{analyse_policy, color, outcome, print, print_error, working_folder};
 
 pub(super) fn run(options: &CheckOptions) -> Outcome {
     let analysis = match analyse_policy(&options.policy) {
         Ok(analysis) => analysis,
         Err(outcome) => return outcome,
     };
-    match options.format {
-        FindingFormat::Json => print(&report::json(&analysis.findings, &analysis.sources)),
-        FindingFormat::Concise => print(&report::concise(&analysis.findings, &analysis.sources)),
-        FindingFormat::Text => {
-            print_error(&findings_text(
-                &analysis,
-                color(options.policy.reading.color),
-            ));
-            if analysis.findings.is_empty() {
-                print(&format!("{}: no findings\n", options.policy.policy));
-            }
-            if let Some(text) = summary::unproved_assertions(&analysis.intent) {
-                print(&format!("{text}\n"));
-            }
+    let format = Format::from(options.report.format);
+    let root = working_folder();
+    let run = Run {
+        gaps: &analysis.gaps(),
+        ran: &analysis.rules_that_ran(),
+        fail_on: options.policy.fail_on.into(),
+        category: options.report.category.as_deref(),
+        root: root.as_deref(),
+        ..Run::new(&analysis.findings, &analysis.sources)
+    };
+    let text = report::render(format, &run, color(options.policy.reading.color));
+    if format == Format::Text {
+        print_error(&text);
+        if analysis.findings.is_empty() {
+            print(&format!("{}: no findings\n", options.policy.policy));
         }
+        if let Some(text) = summary::unproved_assertions(&analysis.intent) {
+            print(&format!("{text}\n"));
+        }
+    } else {
+        print(&text);
     }
     outcome(&analysis, options.policy.fail_on)
 }

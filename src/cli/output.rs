@@ -7,8 +7,8 @@ use camino::{Utf8Path, Utf8PathBuf};
 
 use crate::base::{Date, FileReader, ReadError, SourceMap};
 use crate::compile;
-use crate::diag::{Finding, Id, Severity};
-use crate::report::{self, Color};
+use crate::diag::{Id, Severity};
+use crate::report::{self, Color, Format, Run};
 use crate::syntax::Parameters;
 
 use super::Outcome;
@@ -162,11 +162,7 @@ fn today(given: Option<&str>) -> Result<Date, String> {
 
 /// What the findings of an analysis mean for the exit code.
 pub(super) fn outcome(analysis: &Analysis, fail_on: FailOn) -> Outcome {
-    let least = match fail_on {
-        FailOn::Error => Severity::Error,
-        FailOn::Warning => Severity::Warning,
-        FailOn::Note => Severity::Note,
-    };
+    let least = Severity::from(fail_on);
     if analysis
         .findings
         .iter()
@@ -180,32 +176,17 @@ pub(super) fn outcome(analysis: &Analysis, fail_on: FailOn) -> Outcome {
     }
 }
 
-/// Findings as text, and a last line that counts them.
+/// Findings as text, how many there are, and what was not done.
 pub(super) fn findings_text(analysis: &Analysis, color: Color) -> String {
-    let mut text = report::human(&analysis.findings, &analysis.sources, color);
-    if !analysis.findings.is_empty() {
-        text.push_str(&count_line(&analysis.findings));
-    }
-    if analysis.rules_skipped {
-        text.push_str("The rules have not run: they need a policy without mistakes.\n");
-    }
-    text
+    let gaps = analysis.gaps();
+    let run = Run {
+        gaps: &gaps,
+        ..Run::new(&analysis.findings, &analysis.sources)
+    };
+    report::render(Format::Text, &run, color)
 }
 
-fn count_line(findings: &[Finding]) -> String {
-    let parts: Vec<String> = [
-        (Severity::Error, "error"),
-        (Severity::Warning, "warning"),
-        (Severity::Note, "note"),
-    ]
-    .into_iter()
-    .filter_map(|(severity, word)| {
-        let count = findings
-            .iter()
-            .filter(|finding| finding.severity == severity)
-            .count();
-        (count > 0).then(|| format!("{count} {word}{}", if count == 1 { "" } else { "s" }))
-    })
-    .collect();
-    format!("{}\n", parts.join(", "))
+/// The folder from which paths in reports count; `None` where there is none, or its name is not UTF-8.
+pub(super) fn working_folder() -> Option<Utf8PathBuf> {
+    Utf8PathBuf::from_path_buf(std::env::current_dir().ok()?).ok()
 }

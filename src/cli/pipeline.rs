@@ -7,11 +7,12 @@ use camino::Utf8Path;
 use crate::azure::facts::Facts;
 use crate::base::{Date, FileReader, ReadError, SourceMap};
 use crate::compile::{Delivery, FirewallModel, compile};
-use crate::diag::{self, Finding, Severity};
+use crate::diag::{self, Finding, Id, Severity};
 use crate::estate::Estate;
 use crate::intent::Intent;
 use crate::intent::catalog::Library;
 use crate::lint::{self, lint};
+use crate::report::Gap;
 use crate::syntax::{self, Parameters};
 
 /// What an analysis needs beside the policy.
@@ -53,6 +54,24 @@ impl Analysis {
         self.findings
             .iter()
             .any(|finding| finding.severity >= least)
+    }
+
+    /// What was not done.
+    #[must_use]
+    pub fn gaps(&self) -> Vec<Gap> {
+        let skipped = Gap {
+            severity: Severity::Error,
+            message: "the rules have not run: they need a policy without mistakes".to_owned(),
+            place: None,
+        };
+        self.rules_skipped.then_some(skipped).into_iter().collect()
+    }
+
+    /// The rules that ran, in order.
+    #[must_use]
+    pub fn rules_that_ran(&self) -> Vec<Id> {
+        let rules = lint::RULES.iter().filter(|_| !self.rules_skipped);
+        rules.map(|rule| rule.id).collect()
     }
 }
 

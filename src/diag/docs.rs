@@ -146,6 +146,10 @@ impl Id {
                  `// tidegate: ignore TG4010 \"reason\" until 2027-01-31`, or in `metadata` \
                  `{\"tidegate\": {\"ignore\": [{\"id\": \"TG4010\", \"reason\": \"…\", \"until\": \"2027-01-31\"}]}}`."
             }
+            Self::TG0099 => {
+                "A format or the service that reads it takes only so many findings. The worst ones were written and \
+                 the rest left out. `--format json` writes all of them."
+            }
             Self::TG2003 => {
                 "Rules have to be put on a firewall that cannot take them: it exists already and its policy is not \
                              named, its policy lives in another resource group, classic rules meet a policy, or a pool leaves \

@@ -120,6 +120,8 @@ pub struct Finding {
     pub primary: Option<Label>,
     /// Other places involved.
     pub related: Vec<Label>,
+    /// The way of a flow from place to place, where the finding is about one; empty else.
+    pub path: Vec<Label>,
     /// What to do about it, a line each.
     pub help: Vec<String>,
     /// What Azure would say, when it would say something.
@@ -138,6 +140,7 @@ impl Finding {
             message: message.into(),
             primary: None,
             related: Vec::new(),
+            path: Vec::new(),
             help: Vec::new(),
             azure_error: None,
             fixes: Vec::new(),
@@ -159,6 +162,18 @@ impl Finding {
     pub fn related(mut self, place: impl Into<Origin>, text: impl Into<String>) -> Self {
         if let Some(span) = place.into().span() {
             self.related.push(Label {
+                span,
+                text: text.into(),
+            });
+        }
+        self
+    }
+
+    /// Adds the next place on the way of the flow that it is about. An origin without a place adds nothing.
+    #[must_use]
+    pub fn step(mut self, place: impl Into<Origin>, text: impl Into<String>) -> Self {
+        if let Some(span) = place.into().span() {
+            self.path.push(Label {
                 span,
                 text: text.into(),
             });

@@ -75,6 +75,7 @@ ids! {
     TG0033 Note "reference to a resource outside the input",
     TG0034 Note "file that was left out",
     TG0035 Warning "instruction in a comment that is not understood",
+    TG0099 Warning "findings left out of a report",
     TG1001 Error "default route of a pool with user-defined routing",
     TG1002 Error "overlapping or duplicate prefixes",
     TG1003 Error "route without a usable next hop",
@@ -116,6 +117,34 @@ impl Id {
                 | Self::TG3006
                 | Self::TG4002
                 | Self::TG6002
+        )
+    }
+
+    /// How dangerous it is, from 0.1 to 10, when it is about something that is open to more than it should be or gets
+    /// past what should stop it; `None` for everything that is merely wrong.
+    #[must_use]
+    pub fn security_severity(self) -> Option<f32> {
+        match self {
+            // Ports stay open to all of the Internet, where the policy asked for names.
+            Self::TG4001 => Some(5.0),
+            _ => None,
+        }
+    }
+
+    /// Whether it says that something was not read or not understood, so that nothing can be said about it.
+    #[must_use]
+    pub fn limits_understanding(self) -> bool {
+        matches!(
+            self,
+            Self::TG0013
+                | Self::TG0019
+                | Self::TG0025
+                | Self::TG0028
+                | Self::TG0029
+                | Self::TG0030
+                | Self::TG0031
+                | Self::TG0033
+                | Self::TG0034
         )
     }
 

@@ -8,7 +8,10 @@ use std::ops::Range;
 use ariadne::{Cache, CharSet, Config, IndexType, Label, Report, ReportKind, Source};
 
 use crate::base::{FileId, SourceMap, Span};
-use crate::diag::{Edit, Finding, Fix, Severity};
+use crate::diag::{Finding, Severity};
+
+use super::Run;
+use super::words::{Advice, advice, sentence};
 
 /// Whether to use colours.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,6 +20,24 @@ pub enum Color {
     Always,
     /// Plain text.
     Never,
+}
+
+/// All of a run: findings, how many there are, and what was not done.
+pub(super) fn run(run: &Run<'_>, color: Color) -> String {
+    let mut text = human(run.findings, run.sources, color);
+    let counts = run.counts();
+    if !counts.is_empty() {
+        text.push_str(&counts);
+        text.push('\n');
+    }
+    for gap in run.gaps {
+        if let Some(place) = gap.place {
+            text.push_str(&format!("{}: ", run.sources.describe(place)));
+        }
+        text.push_str(&sentence(&gap.message));
+        text.push('\n');
+    }
+    text
 }
 
 /// Findings as a terminal shows them, in the order given.
@@ -100,10 +121,10 @@ fn report<'a>(finding: &Finding, sources: &SourceMap, color: Color) -> Report<'a
                 .with_color(color),
         );
     }
-    for line in notes(finding, sources) {
+    for line in advice(finding, sources) {
         match line {
-            Note::Help(text) => report.add_help(text),
-            Note::Azure(text) => report.add_note(text),
+            Advice::Help(text) => report.add_help(text),
+            Advice::Azure(text) => report.add_note(text),
         }
     }
     report.finish()
@@ -130,47 +151,6 @@ fn labels(
         )
     });
     labels
-}
-
-enum Note {
-    Help(String),
-    Azure(String),
-}
-
-fn notes(finding: &Finding, sources: &SourceMap) -> Vec<Note> {
-    let mut notes = Vec::new();
-    if let Some(azure) = &finding.azure_error {
-        notes.push(Note::Azure(match &azure.message {
-            Some(message) => format!("Azure answers {}: {message}", azure.code),
-            None => format!("Azure answers {}", azure.code),
-        }));
-    }
-    notes.extend(finding.help.iter().cloned().map(Note::Help));
-    notes.extend(
-        finding
-            .fixes
-            .iter()
-            .map(|fix| Note::Help(describe(fix, sources))),
-    );
-    notes
-}
-
-/// A repair in words: what to write where.
-fn describe(fix: &Fix, sources: &SourceMap) -> String {
-    let edit = |edit: &Edit| {
-        let written = sources.text(edit.span);
-        let text = edit.text.trim();
-        match (written.is_empty(), text.is_empty()) {
-            (true, _) => format!("add `{text}` at {}", sources.describe(edit.span)),
-            (false, true) => format!("remove `{written}`"),
-            (false, false) => format!(
-                "write `{text}` for `{written}` at {}",
-                sources.describe(edit.span)
-            ),
-        }
-    };
-    let edits: Vec<String> = fix.edits.iter().map(edit).collect();
-    format!("fix: {}: {}", fix.title, edits.join(", "))
 }
 
 /// A finding that points nowhere, in the same shape.

@@ -1,9 +1,12 @@
-//! Findings as data for programs. The shape is documented in `docs/json.md`.
+//! Findings as data for programs. The shape is documented in `docs/outputs.md`.
 
 use serde::Serialize;
 
 use crate::base::{SourceMap, Span};
-use crate::diag::{Edit, Finding, Fix, Label, Safety};
+use crate::diag::{Edit, Finding, Fix, Label, Safety, Severity};
+
+use super::fingerprint::fingerprints;
+use super::{Accepted, AcceptedBy, Gap, Run};
 
 /// The version of the shape. It changes when a field changes its meaning or goes away.
 pub const VERSION: u32 = 1;
@@ -14,7 +17,26 @@ struct Document<'a> {
     errors: usize,
     warnings: usize,
     notes: usize,
+    complete: bool,
     findings: Vec<FindingJson<'a>>,
+    accepted: Vec<AcceptedJson<'a>>,
+    gaps: Vec<GapJson<'a>>,
+}
+
+#[derive(Serialize)]
+struct AcceptedJson<'a> {
+    by: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<&'a str>,
+    finding: FindingJson<'a>,
+}
+
+#[derive(Serialize)]
+struct GapJson<'a> {
+    severity: &'static str,
+    message: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    place: Option<PlaceJson<'a>>,
 }
 
 #[derive(Serialize)]
@@ -24,9 +46,11 @@ struct FindingJson<'a> {
     severity: &'static str,
     confidence: &'static str,
     message: &'a str,
+    fingerprint: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     primary: Option<LabelJson<'a>>,
     related: Vec<LabelJson<'a>>,
+    path: Vec<LabelJson<'a>>,
     help: &'a [String],
     #[serde(skip_serializing_if = "Option::is_none")]
     azure: Option<AzureJson<'a>>,
@@ -72,24 +96,27 @@ struct EditJson<'a> {
     text: &'a str,
 }
 
-/// Findings as JSON, in the order given.
-#[must_use]
-pub fn json(findings: &[Finding], sources: &SourceMap) -> String {
-    use crate::diag::Severity;
-    let count = |severity| {
-        findings
-            .iter()
-            .filter(|finding| finding.severity == severity)
-            .count()
-    };
+/// A run as JSON.
+pub(super) fn json(run: &Run<'_>) -> String {
+    let accepted = run.accepted.iter().map(|accepted| &accepted.finding);
+    let mut prints = fingerprints(run.findings.iter().chain(accepted), run.sources).into_iter();
+    let mut shown = |finding| finding_json(finding, run.sources, prints.next());
     let document = Document {
         version: VERSION,
-        errors: count(Severity::Error),
-        warnings: count(Severity::Warning),
-        notes: count(Severity::Note),
-        findings: findings
+        errors: run.count(Severity::Error),
+        warnings: run.count(Severity::Warning),
+        notes: run.count(Severity::Note),
+        complete: run.is_complete(),
+        findings: run.findings.iter().map(&mut shown).collect(),
+        accepted: run
+            .accepted
             .iter()
-            .map(|finding| finding_json(finding, sources))
+            .map(|accepted| accepted_json(accepted, shown(&accepted.finding)))
+            .collect(),
+        gaps: run
+            .gaps
+            .iter()
+            .map(|gap| gap_json(gap, run.sources))
             .collect(),
     };
     // Every key is a text, so this cannot fail.
@@ -98,22 +125,47 @@ pub fn json(findings: &[Finding], sources: &SourceMap) -> String {
     text
 }
 
-fn finding_json<'a>(finding: &'a Finding, sources: &'a SourceMap) -> FindingJson<'a> {
+fn accepted_json<'a>(accepted: &'a Accepted, finding: FindingJson<'a>) -> AcceptedJson<'a> {
+    AcceptedJson {
+        by: match accepted.by {
+            AcceptedBy::Source => "source",
+            AcceptedBy::Outside => "outside",
+        },
+        reason: accepted.reason.as_deref(),
+        finding,
+    }
+}
+
+fn gap_json<'a>(gap: &'a Gap, sources: &'a SourceMap) -> GapJson<'a> {
+    GapJson {
+        severity: gap.severity.keyword(),
+        message: &gap.message,
+        place: gap.place.map(|span| place_json(span, sources)),
+    }
+}
+
+fn finding_json<'a>(
+    finding: &'a Finding,
+    sources: &'a SourceMap,
+    fingerprint: Option<String>,
+) -> FindingJson<'a> {
+    let labels = |labels: &'a [Label]| -> Vec<LabelJson<'a>> {
+        let labels = labels.iter();
+        labels.map(|label| label_json(label, sources)).collect()
+    };
     FindingJson {
         id: finding.id.code(),
         title: finding.id.title(),
         severity: finding.severity.keyword(),
         confidence: finding.confidence.keyword(),
         message: &finding.message,
+        fingerprint: fingerprint.unwrap_or_default(),
         primary: finding
             .primary
             .as_ref()
             .map(|label| label_json(label, sources)),
-        related: finding
-            .related
-            .iter()
-            .map(|label| label_json(label, sources))
-            .collect(),
+        related: labels(&finding.related),
+        path: labels(&finding.path),
         help: &finding.help,
         azure: finding.azure_error.as_ref().map(|error| AzureJson {
             code: &error.code,

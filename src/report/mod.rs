@@ -1,13 +1,30 @@
 //! What was found, as text for people and programs.
+//!
+//! Every writer of findings takes a [`Run`] and gives text; [`render`] chooses the writer.
 
+mod azure;
 pub mod catalog;
 mod concise;
+mod documentation;
 pub mod explanation;
+mod fingerprint;
+mod format;
+mod github;
 mod human;
 mod json;
+mod junit;
+mod line_hash;
+mod markdown;
+mod place;
+mod run;
+mod sarif;
 pub mod summary;
+mod words;
 mod wrap;
 
 pub use concise::concise;
+pub use fingerprint::fingerprints;
+pub use format::{Format, render};
 pub use human::{Color, human};
-pub use json::{VERSION as JSON_VERSION, json};
+pub use json::VERSION as JSON_VERSION;
+pub use run::{Accepted, AcceptedBy, Gap, Run};

@@ -6,6 +6,7 @@
 mod format;
 mod load;
 mod lower;
+mod outline;
 mod parameter_file;
 mod parse;
 mod token;
@@ -14,5 +15,6 @@ pub mod tree;
 pub use format::{FormatError, format};
 pub use load::{Loaded, load};
 pub use lower::{Lowered, Parameters, lower};
+pub use outline::{Anchor, Outline};
 pub use parameter_file::{ParameterFileError, parameters_from_yaml};
 pub use parse::{Parsed, parse, usages};
