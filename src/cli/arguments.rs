@@ -18,11 +18,16 @@ pub(super) struct Arguments {
 pub(super) enum Command {
     /// Read, resolve and analyse a policy; write nothing.
     Check(CheckOptions),
+    /// Check networks that exist: ARM templates, Bicep, exports of az, and policies.
+    #[command(after_help = LINT_HELP)]
+    Lint(LintOptions),
     /// Compile a policy to a deployable template.
     Compile(CompileOptions),
     /// Say why a flow gets out or not: its way, what decided, and the smallest change that lets it through.
     #[command(after_help = EXPLAIN_HELP)]
     Explain(ExplainOptions),
+    /// Read networks that exist, and write them as a policy to start from.
+    Import(ImportOptions),
     /// Lay out policies in the one standard way.
     Fmt(FmtOptions),
     /// Show what Azure services need to reach.
@@ -95,6 +100,111 @@ pub(super) struct ReportOptions {
     pub(super) category: Option<String>,
 }
 
+/// What `lint` prints below its options.
+const LINT_HELP: &str = "\
+Exit code: 0 fine, 1 findings at or above --fail-on, 2 wrong usage or a file that cannot be read.
+
+Examples:
+  tidegate lint infra/
+  tidegate lint main.json --parameters prod.parameters.json --format sarif > results.sarif
+  az network vnet list -o json | tidegate lint -
+  tidegate lint infra/ --write-baseline .tidegate-baseline.json
+  tidegate lint infra/ --diff";
+
+/// Options of `import`.
+#[derive(Debug, Args)]
+pub(super) struct ImportOptions {
+    /// Templates, exports, or folders of them; `-` is standard input. All are read as one network.
+    #[arg(required = true)]
+    pub(super) paths: Vec<Utf8PathBuf>,
+
+    /// Values for the parameters of the templates; of several files the later one counts.
+    #[arg(long, value_name = "FILE")]
+    pub(super) parameters: Vec<Utf8PathBuf>,
+
+    /// What to write.
+    #[arg(long, value_name = "FORMAT", default_value = "egress")]
+    pub(super) format: ImportFormat,
+
+    /// The file to write; standard output unless given.
+    #[arg(long, value_name = "FILE")]
+    pub(super) out: Option<Utf8PathBuf>,
+}
+
+/// What `import` writes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum ImportFormat {
+    /// A policy in tidegate's language.
+    Egress,
+}
+
+/// Options of `lint`.
+#[derive(Debug, Args)]
+pub(super) struct LintOptions {
+    /// Files and folders; `-` is standard input. Folders are walked, without what .gitignore leaves out.
+    #[arg(default_value = ".")]
+    pub(super) paths: Vec<Utf8PathBuf>,
+
+    /// Values for the parameters of the templates; of several files the later one counts.
+    #[arg(long, value_name = "FILE")]
+    pub(super) parameters: Vec<Utf8PathBuf>,
+
+    #[command(flatten)]
+    pub(super) report: ReportOptions,
+
+    /// The least severity that makes the command fail; error unless the configuration says otherwise.
+    #[arg(long, value_name = "SEVERITY")]
+    pub(super) fail_on: Option<FailOn>,
+
+    /// The configuration; the nearest tidegate.yaml above the first path unless given.
+    #[arg(long, value_name = "FILE")]
+    pub(super) config: Option<Utf8PathBuf>,
+
+    /// Look for no configuration.
+    #[arg(long, conflicts_with = "config")]
+    pub(super) no_config: bool,
+
+    /// Accept the findings of this file.
+    #[arg(long, value_name = "FILE")]
+    pub(super) baseline: Option<Utf8PathBuf>,
+
+    /// Write all findings to a baseline file, and nothing else.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["baseline", "fix", "unsafe_fixes", "diff"])]
+    pub(super) write_baseline: Option<Utf8PathBuf>,
+
+    /// Show accepted findings too, in formats that can tell them apart.
+    #[arg(long)]
+    pub(super) show_accepted: bool,
+
+    /// Make the safe fixes.
+    #[arg(long)]
+    pub(super) fix: bool,
+
+    /// Make all fixes, those too that need a look because they change what is reachable.
+    #[arg(long)]
+    pub(super) unsafe_fixes: bool,
+
+    /// Show what --fix would change, and change nothing.
+    #[arg(long)]
+    pub(super) diff: bool,
+
+    /// Print how much was read and understood.
+    #[arg(long)]
+    pub(super) statistics: bool,
+
+    /// Take in another catalog, in the schema of the built-in ones.
+    #[arg(long = "catalog", value_name = "FILE")]
+    pub(super) catalogs: Vec<Utf8PathBuf>,
+
+    /// The day on which expiry is judged, such as 2027-01-31; today unless given.
+    #[arg(long, value_name = "DATE")]
+    pub(super) today: Option<String>,
+
+    /// Whether to use colours.
+    #[arg(long, value_name = "WHEN", default_value = "auto")]
+    pub(super) color: ColorChoice,
+}
+
 #[derive(Debug, Args)]
 pub(super) struct CompileOptions {
     #[command(flatten)]
@@ -118,6 +228,7 @@ Examples:
   tidegate explain policy.egress --from 10.10.1.4 --to 192.168.40.9:9092/tcp --format json
   tidegate explain policy.egress --pool spark
   tidegate explain policy.egress --flows flows.csv
+  tidegate explain --estate infra/ --from snet-aks --to mcr.microsoft.com:443
   tidegate explain policy.egress --azure-error 'vmssCSE exit status=50'
   tidegate explain --cause route.asymmetric_return";
 
@@ -125,8 +236,16 @@ Examples:
 #[derive(Debug, Args)]
 #[command(group(clap::ArgGroup::new("question").required(true).args(["to", "pool", "flows", "azure_error", "cause"])))]
 pub(super) struct ExplainOptions {
-    /// The policy file. Only --cause and --azure-error can do without.
+    /// The policy file. Only --estate, --cause and --azure-error can do without.
     pub(super) policy: Option<Utf8PathBuf>,
+
+    /// A network that exists instead of a policy: templates, exports, or folders of them, read as one.
+    #[arg(long, value_name = "PATH", conflicts_with = "policy")]
+    pub(super) estate: Vec<Utf8PathBuf>,
+
+    /// Values for the parameters of the templates of the network; of several files the later one counts.
+    #[arg(long, value_name = "FILE", requires = "estate")]
+    pub(super) parameters: Vec<Utf8PathBuf>,
 
     /// Who starts the flow: a pool, VNET.SUBNET, or an address.
     #[arg(long, value_name = "WHO", requires = "to")]

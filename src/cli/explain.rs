@@ -7,17 +7,18 @@ use camino::{Utf8Path, Utf8PathBuf};
 use crate::azure::facts::Facts;
 use crate::azure::{Cause, Dataplane, Flow, Sender, ServiceTags, Trace, Verdict};
 use crate::base::{FileReader, ReadError, did_you_mean};
-use crate::diag::Edit;
+use crate::diag::{Edit, Finding, Severity};
 use crate::estate::{Estate, Id, Pool};
 use crate::explain::{
-    Explanation, FlowRow, PoolReport, decode, explain, explain_pool, flows_from_csv,
+    Explanation, FlowRow, PoolReport, Remedy, decode, explain, explain_pool, flows_from_csv,
     flows_from_json, fqdn_tag_contents, is_settled, parse_sender, parse_target,
 };
 use crate::report::explanation::{self as shown, MessageView, View};
-use crate::report::{Color, catalog::DEFAULT_WIDTH};
+use crate::report::{self, Color, catalog::DEFAULT_WIDTH};
 
 use super::Outcome;
 use super::arguments::{ExplainFormat, ExplainOptions};
+use super::estates::read_network;
 use super::output::{Disk, color, findings_text, print, print_error, refuse, settings};
 use super::pipeline::{Analysis, Options, analyse};
 
@@ -35,25 +36,18 @@ fn answer(options: &ExplainOptions) -> Result<(String, Outcome), Outcome> {
     if let Some(name) = &options.cause {
         return page(name);
     }
+    if !options.estate.is_empty() {
+        return Asked::read_estate(options)?.answer(options);
+    }
     let Some(policy) = &options.policy else {
         return match &options.azure_error {
             Some(message) => Ok(decoded(options, message, None)),
-            None => Err(refuse("a policy file is needed: tidegate explain POLICY …")),
+            None => Err(refuse(
+                "a policy or a network is needed: tidegate explain POLICY …, or --estate FOLDER …",
+            )),
         };
     };
-    let asked = Asked::read(policy, options)?;
-    if let Some(message) = &options.azure_error {
-        return Ok(decoded(options, message, Some(&asked)));
-    }
-    if let Some(file) = &options.flows {
-        return asked.flows(file, options.format);
-    }
-    if let Some(pool) = &options.pool {
-        return asked.pool(pool, options.format);
-    }
-    let from = options.from.as_deref().unwrap_or_default();
-    let to = options.to.as_deref().unwrap_or_default();
-    asked.flow(from, to, options)
+    Asked::read(policy, options)?.answer(options)
 }
 
 fn page(name: &str) -> Result<(String, Outcome), Outcome> {
@@ -71,9 +65,10 @@ fn page(name: &str) -> Result<(String, Outcome), Outcome> {
     }
 }
 
-/// A policy that was read, and what it is asked with.
+/// A policy or a network that was read, and what it is asked with.
 struct Asked {
-    policy: Utf8PathBuf,
+    /// The policy; `None` for a network that exists.
+    policy: Option<Utf8PathBuf>,
     settings: Options,
     analysis: Analysis,
     tags: Option<ServiceTags>,
@@ -90,17 +85,49 @@ impl Asked {
             print_error(&findings_text(&analysis, color));
             return Err(Outcome::Unusable);
         }
-        let tags = match &options.service_tags {
-            Some(path) => Some(service_tags(path)?),
-            None => None,
-        };
         Ok(Self {
-            policy: policy.to_owned(),
+            policy: Some(policy.to_owned()),
             settings,
             analysis,
-            tags,
+            tags: service_tags(options)?,
             color,
         })
+    }
+
+    /// Reads templates and exports as one network. What is wrong with the files is told, and does not stop the answer.
+    fn read_estate(options: &ExplainOptions) -> Result<Self, Outcome> {
+        let settings = settings(&options.reading).map_err(|message| refuse(&message))?;
+        let network = read_network(&options.estate, &options.parameters, &settings)
+            .map_err(|message| refuse(&message))?;
+        let wrong: Vec<Finding> = network
+            .findings
+            .iter()
+            .filter(|finding| finding.severity >= Severity::Warning)
+            .cloned()
+            .collect();
+        print_error(&report::concise(&wrong, &network.sources));
+        Ok(Self {
+            policy: None,
+            settings,
+            analysis: network,
+            tags: service_tags(options)?,
+            color: color(options.reading.color),
+        })
+    }
+
+    fn answer(&self, options: &ExplainOptions) -> Result<(String, Outcome), Outcome> {
+        if let Some(message) = &options.azure_error {
+            return Ok(decoded(options, message, Some(self)));
+        }
+        if let Some(file) = &options.flows {
+            return self.flows(file, options.format);
+        }
+        if let Some(pool) = &options.pool {
+            return self.pool(pool, options.format);
+        }
+        let from = options.from.as_deref().unwrap_or_default();
+        let to = options.to.as_deref().unwrap_or_default();
+        self.flow(from, to, options)
     }
 
     fn plane<'a>(&'a self, analysis: &'a Analysis) -> Dataplane<'a> {
@@ -151,6 +178,9 @@ impl Asked {
         let pool = pool_named(&self.analysis.estate, name).map_err(|message| refuse(&message))?;
         let plane = self.plane(&self.analysis);
         let mut report = explain_pool(&plane, &self.analysis.intent, pool);
+        if self.policy.is_none() {
+            report.fixes.iter_mut().flatten().for_each(without_edits);
+        }
         self.settle_again(&mut report, pool);
         let mut known = BTreeMap::new();
         for endpoint in &mut report.endpoints {
@@ -231,6 +261,13 @@ impl Asked {
         explanation: &mut Explanation,
         known: &mut BTreeMap<String, Option<Analysis>>,
     ) {
+        if self.policy.is_none() {
+            let reasons = explanation.reasons.iter_mut();
+            reasons
+                .flat_map(|reason| &mut reason.remedies)
+                .for_each(without_edits);
+            return;
+        }
         let flow = explanation.flow.clone();
         let mut edits: Vec<Edit> = Vec::new();
         for index in 0..explanation.reasons.len() {
@@ -279,7 +316,7 @@ impl Asked {
             text.replace_range(range, &edit.text);
         }
         let reader = Edited { files };
-        let analysis = analyse(&self.policy, &reader, &self.settings).ok()?;
+        let analysis = analyse(self.policy.as_deref()?, &reader, &self.settings).ok()?;
         (!analysis.rules_skipped).then_some(analysis)
     }
 }
@@ -311,11 +348,20 @@ fn moved(flow: &Flow, from: &Estate, to: &Estate) -> Option<Flow> {
     })
 }
 
-fn service_tags(path: &Utf8Path) -> Result<ServiceTags, Outcome> {
+fn service_tags(options: &ExplainOptions) -> Result<Option<ServiceTags>, Outcome> {
+    let Some(path) = &options.service_tags else {
+        return Ok(None);
+    };
     let text = Disk
         .read(path)
         .map_err(|error| refuse(&format!("cannot read {path}: {error}")))?;
-    ServiceTags::parse(&text).map_err(|error| refuse(&format!("{path}: {error}")))
+    let tags = ServiceTags::parse(&text).map_err(|error| refuse(&format!("{path}: {error}")))?;
+    Ok(Some(tags))
+}
+
+/// Edits are words of a policy; a network that was read from JSON is changed there by hand.
+fn without_edits(remedy: &mut Remedy) {
+    remedy.edits.clear();
 }
 
 fn pool_named(estate: &Estate, name: &str) -> Result<Id<Pool>, String> {

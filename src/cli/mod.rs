@@ -7,8 +7,11 @@ mod arguments;
 mod catalog;
 mod check;
 mod compile;
+mod estates;
 mod explain;
 mod fmt;
+mod import;
+mod lint;
 mod output;
 mod pipeline;
 mod rule;
@@ -17,6 +20,7 @@ use std::process::ExitCode;
 
 use clap::Parser as _;
 
+pub use self::lint::{Input, Linted, NamedParameters, lint_inputs};
 pub use self::pipeline::{Analysis, Options, analyse};
 
 use self::arguments::{Arguments, Command};
@@ -62,6 +66,8 @@ pub fn main() -> ExitCode {
     };
     let outcome = match arguments.command {
         Command::Check(options) => check::run(&options),
+        Command::Import(options) => import::run(&options),
+        Command::Lint(options) => lint::run(&options),
         Command::Compile(options) => compile::run(&options),
         Command::Explain(options) => explain::run(&options),
         Command::Fmt(options) => fmt::run(&options),

@@ -115,6 +115,16 @@ pub(super) fn catalogs(paths: &[Utf8PathBuf]) -> Result<Vec<(String, String)>, S
     paths.iter().map(read).collect()
 }
 
+/// Settings without any option.
+pub(super) fn default_settings() -> Result<Options, String> {
+    Ok(Options {
+        parameters: Parameters::new(),
+        firewall_model: compile::FirewallModel::Policy,
+        today: today(None)?,
+        catalogs: Vec::new(),
+    })
+}
+
 /// What the options say about how to read a policy.
 pub(super) fn settings(options: &ReadingOptions) -> Result<Options, String> {
     Ok(Options {
@@ -147,7 +157,7 @@ fn parameters(options: &ReadingOptions) -> Result<Parameters, String> {
     Ok(parameters)
 }
 
-fn today(given: Option<&str>) -> Result<Date, String> {
+pub(super) fn today(given: Option<&str>) -> Result<Date, String> {
     if let Some(text) = given {
         return text
             .parse()

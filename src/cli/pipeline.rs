@@ -86,46 +86,72 @@ pub fn analyse(
 ) -> Result<Analysis, ReadError> {
     let mut sources = SourceMap::default();
     let loaded = syntax::load(&mut sources, reader, path)?;
-    let (mut library, mut findings) = Library::builtin(&mut sources);
+    let (library, problems) = library(&mut sources, options);
+    let judged = judge(loaded, &library, problems, options);
+    Ok(Analysis {
+        sources,
+        estate: judged.estate,
+        intent: judged.intent,
+        deliveries: judged.deliveries,
+        findings: judged.findings,
+        rules_skipped: judged.rules_skipped,
+        catalogs: library,
+    })
+}
+
+/// The built-in catalogs and those of the options, with what is wrong with them.
+pub(super) fn library(sources: &mut SourceMap, options: &Options) -> (Library, Vec<Finding>) {
+    let (mut library, mut findings) = Library::builtin(sources);
     for (name, text) in &options.catalogs {
-        if let Err(problems) = library.add(&mut sources, name.as_str(), text.clone()) {
+        if let Err(problems) = library.add(sources, name.as_str(), text.clone()) {
             findings.extend(problems);
         }
     }
+    (library, findings)
+}
+
+/// What a policy says, and what is wrong with it.
+pub(super) struct Judged {
+    pub(super) estate: Estate,
+    pub(super) intent: Intent,
+    deliveries: Vec<Delivery>,
+    pub(super) findings: Vec<Finding>,
+    pub(super) rules_skipped: bool,
+}
+
+impl Judged {
+    /// The rules did not run.
+    fn unfit(estate: Estate, intent: Intent, mut findings: Vec<Finding>) -> Self {
+        diag::sort(&mut findings);
+        Self {
+            estate,
+            intent,
+            deliveries: Vec::new(),
+            findings,
+            rules_skipped: true,
+        }
+    }
+}
+
+/// Judges a policy, on top of what is wrong with the catalogs.
+pub(super) fn judge(
+    loaded: syntax::Loaded,
+    library: &Library,
+    mut findings: Vec<Finding>,
+    options: &Options,
+) -> Judged {
     let catalogs_are_broken = has_errors(&findings);
     findings.extend(loaded.findings);
-    findings.extend(
-        loaded
-            .files
-            .iter()
-            .flat_map(|file| file.findings.iter().cloned()),
-    );
+    let of_files = loaded.files.iter().flat_map(|file| &file.findings);
+    findings.extend(of_files.cloned());
     if catalogs_are_broken {
         // What a policy asks of a catalog that did not load would be reported as unknown.
-        diag::sort(&mut findings);
-        return Ok(Analysis {
-            sources,
-            estate: Estate::default(),
-            intent: Intent::default(),
-            deliveries: Vec::new(),
-            findings,
-            rules_skipped: true,
-            catalogs: library,
-        });
+        return Judged::unfit(Estate::default(), Intent::default(), findings);
     }
-    let lowered = syntax::lower(&loaded.files, &library, &options.parameters);
+    let lowered = syntax::lower(&loaded.files, library, &options.parameters);
     findings.extend(lowered.findings);
     if has_errors(&findings) {
-        diag::sort(&mut findings);
-        return Ok(Analysis {
-            sources,
-            estate: lowered.estate,
-            intent: lowered.intent,
-            deliveries: Vec::new(),
-            findings,
-            rules_skipped: true,
-            catalogs: library,
-        });
+        return Judged::unfit(lowered.estate, lowered.intent, findings);
     }
     let facts = Facts::builtin();
     let compiled = compile(
@@ -144,15 +170,13 @@ pub fn analyse(
     };
     let mut findings = lint(&context, findings);
     findings.extend(facts.problems());
-    Ok(Analysis {
-        sources,
+    Judged {
         estate: compiled.estate,
         intent: lowered.intent,
         deliveries: compiled.deliveries,
         findings,
         rules_skipped: false,
-        catalogs: library,
-    })
+    }
 }
 
 fn has_errors(findings: &[Finding]) -> bool {

@@ -3,13 +3,17 @@
 //! Every reader gives [`Resource`]s, whose values know their places and may be symbolic; one builder makes the estate
 //! from them. Importing never fails: what was not understood is a finding, what cannot be known is an unknown.
 
+pub mod arm;
 pub mod az;
+pub mod estate;
 mod ignores;
 pub mod json;
 mod kind;
+mod project;
 mod resource;
 mod value;
 
 pub use kind::{Kind, kind_of, template_of};
+pub use project::{File, Found, Imported, Join, Options, import, read_file};
 pub use resource::{Resource, ResourceId};
 pub use value::{Data, Member, Object, Part, Reference, Symbol, Text, Value, Why};

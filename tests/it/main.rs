@@ -17,6 +17,7 @@ mod kernel;
 mod language;
 mod layering;
 mod limits;
+mod lint_fixtures;
 mod policies;
 mod policy;
 mod readme;

@@ -17,3 +17,11 @@ pub fn is_export(value: Json<'_>) -> bool {
     };
     typed(value)
 }
+
+/// The resources of an export.
+pub fn resources(
+    _: &super::json::Document,
+    _: &mut Vec<crate::diag::Finding>,
+) -> Vec<super::Resource> {
+    Vec::new()
+}

@@ -1,0 +1,106 @@
+//! Networks that exist: what `lint`, `explain --estate` and `import` have in common.
+
+use camino::{Utf8Path, Utf8PathBuf};
+
+use ignore::overrides::Override;
+
+use crate::base::SourceMap;
+use crate::diag::{self, Finding, Id};
+use crate::import::{self, File, Join, Kind, json, read_file};
+use crate::intent::Intent;
+use crate::report::Gap;
+
+use super::lint::collect::{Input, collect};
+use super::output::Disk;
+use super::pipeline::{Analysis, Options, library};
+
+/// Reads templates and exports as one network. What is wrong with the files is among the findings.
+///
+/// # Errors
+/// When something that was named cannot be read, or holds no network.
+pub(super) fn read_network(
+    paths: &[Utf8PathBuf],
+    parameters: &[Utf8PathBuf],
+    settings: &Options,
+) -> Result<Analysis, String> {
+    let inputs = collect(paths, &Override::empty())?;
+    let mut sources = SourceMap::default();
+    let (catalogs, mut findings) = library(&mut sources, settings);
+    let mut gaps = Vec::new();
+    let files = read_inputs(&inputs, &mut sources, &mut findings, &mut gaps);
+    let chosen = |template: &Utf8Path| parameters_of(template, &files, parameters, None);
+    let options = import::Options {
+        reader: &Disk,
+        parameters: &chosen,
+    };
+    let mut networks = import::import(&mut sources, &files, &options, Join::All);
+    let Some(network) = networks.pop() else {
+        let named: Vec<&str> = paths.iter().map(|path| path.as_str()).collect();
+        return Err(format!(
+            "there is no template and no export of Azure resources in {}",
+            named.join(", ")
+        ));
+    };
+    findings.extend(network.findings);
+    diag::sort(&mut findings);
+    Ok(Analysis {
+        sources,
+        estate: network.estate,
+        intent: Intent::default(),
+        deliveries: Vec::new(),
+        findings,
+        rules_skipped: false,
+        catalogs,
+    })
+}
+
+/// Reads every JSON file of the inputs.
+pub(super) fn read_inputs(
+    inputs: &[Input],
+    sources: &mut SourceMap,
+    findings: &mut Vec<Finding>,
+    gaps: &mut Vec<Gap>,
+) -> Vec<File> {
+    let mut files = Vec::new();
+    for input in inputs {
+        if input.ends_with("egress") || input.ends_with("bicep") {
+            continue;
+        }
+        match json::decode(input.bytes.clone()) {
+            Ok(text) => files.push(read_file(sources, &input.path, text, input.found, findings)),
+            Err(error) => findings.push(unreadable(sources, &input.path, &error.to_string())),
+        }
+    }
+    let _ = gaps;
+    files
+}
+
+fn unreadable(sources: &mut SourceMap, path: &Utf8Path, error: &str) -> Finding {
+    let file = sources.add(path, String::new());
+    let span = sources.span(file, 0, 0);
+    Finding::new(Id::TG0025, error.to_owned()).at(span, "no text")
+}
+
+/// The parameter files of a template: those that the command line names; else those of the configuration; else the
+/// one beside it that is named after it.
+pub(super) fn parameters_of(
+    template: &Utf8Path,
+    files: &[File],
+    named: &[Utf8PathBuf],
+    configured: Option<&Vec<Utf8PathBuf>>,
+) -> Vec<Utf8PathBuf> {
+    if !named.is_empty() {
+        return named.to_vec();
+    }
+    if let Some(configured) = configured {
+        return configured.clone();
+    }
+    let stem = template.file_stem().unwrap_or_default();
+    let beside =
+        ["parameters", "params"].map(|word| template.with_file_name(format!("{stem}.{word}.json")));
+    let known = |path: &Utf8PathBuf| {
+        let mut files = files.iter();
+        files.any(|file| file.kind == Kind::Parameters && file.path == *path)
+    };
+    beside.into_iter().filter(known).collect()
+}

@@ -1,0 +1,350 @@
+//! From files to estates: which files belong together, and what each group of them says.
+//!
+//! All exports together are one estate. The templates of one folder are one estate, unless two of them state the same
+//! resource: then each is one of its own. Exports stand beside every template, so that what a template refers to is
+//! found there. A template that another one links is a part of that one.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use camino::{Utf8Path, Utf8PathBuf};
+use smol_str::SmolStr;
+
+use crate::base::{FileId, FileReader, SourceMap, Span};
+use crate::diag::{Finding, Id, Label};
+use crate::estate::{Estate, Extent};
+use crate::intent::Ignore;
+
+use super::arm::{Counts, Deployment, ExpandOptions, Expanded, expand};
+use super::json::{self, Document};
+use super::kind::{Kind, kind_of};
+use super::resource::Resource;
+use super::{az, estate, ignores};
+
+/// A JSON file that was read.
+#[derive(Debug)]
+pub struct File {
+    /// The file.
+    pub id: FileId,
+    /// Its name.
+    pub path: Utf8PathBuf,
+    /// What it is.
+    pub kind: Kind,
+    /// Its content, unless it is no JSON.
+    pub document: Option<Document>,
+}
+
+/// Whether somebody named a file, or it was found in a folder.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Found {
+    /// It was named: whatever is wrong with it is worth a message.
+    Named,
+    /// It was found: files that are not Azure's are passed over.
+    Walking,
+}
+
+/// Reads a JSON file.
+pub fn read_file(
+    sources: &mut SourceMap,
+    path: &Utf8Path,
+    text: String,
+    found: Found,
+    findings: &mut Vec<Finding>,
+) -> File {
+    let ours = found == Found::Named || speaks_of_azure(&text);
+    let id = sources.add(path, text);
+    let text = sources.get(id).map(crate::base::SourceFile::shared_text);
+    let parsed = json::parse(id, &text.unwrap_or_default());
+    let (kind, document) = match parsed {
+        Ok(document) => (kind_of(&document), Some(document)),
+        Err(problem) => {
+            if ours {
+                findings.push(no_json(problem));
+            }
+            (Kind::Other, None)
+        }
+    };
+    match &document {
+        Some(document) if kind != Kind::Other => findings.extend(duplicates(document)),
+        Some(_) if found == Found::Named => {
+            let span = sources.span(id, 0, 0);
+            let message = format!(
+                "`{path}` is no template, no parameter file and no export of Azure resources"
+            );
+            findings.push(Finding::new(Id::TG0034, message).at(span, "left out").help(
+                "templates have `resources`; exports have an `id` or `type` on every resource",
+            ));
+        }
+        _ => {}
+    }
+    File {
+        id,
+        path: path.to_owned(),
+        kind,
+        document,
+    }
+}
+
+/// Whether a text that is no JSON was meant for Azure.
+fn speaks_of_azure(text: &str) -> bool {
+    [
+        "schema.management.azure.com",
+        "\"Microsoft.Network/",
+        "/providers/Microsoft.",
+    ]
+    .iter()
+    .any(|word| text.contains(word))
+}
+
+fn no_json(problem: json::Problem) -> Finding {
+    let finding = Finding::new(Id::TG0025, problem.message).at(problem.span, "here");
+    match problem.related {
+        Some(span) => finding.related(span, "belongs to it"),
+        None => finding,
+    }
+}
+
+fn duplicates(document: &Document) -> impl Iterator<Item = Finding> {
+    let duplicates = document.duplicates().iter();
+    duplicates.map(|duplicate| {
+        let range = duplicate.second.start as usize..duplicate.second.end as usize;
+        let key = document.text().get(range).unwrap_or("").trim_matches('"');
+        Finding::new(Id::TG0026, format!("key `{key}` is given twice"))
+            .at(duplicate.second, "this one counts")
+            .related(duplicate.first, "has no effect")
+    })
+}
+
+/// How files are imported.
+#[derive(Clone, Copy)]
+pub struct Options<'a> {
+    /// Reads the templates that others link.
+    pub reader: &'a dyn FileReader,
+    /// The parameter files of a template, later ones before earlier ones in what they give.
+    pub parameters: &'a dyn Fn(&Utf8Path) -> Vec<Utf8PathBuf>,
+}
+
+impl std::fmt::Debug for Options<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Options")
+    }
+}
+
+/// How files are joined.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Join {
+    /// By folder, as the module says: for looking at many networks.
+    ByFolder,
+    /// All into one: for questions about one network.
+    All,
+}
+
+/// One estate, and what it was read from.
+#[derive(Debug)]
+pub struct Imported {
+    /// The estate.
+    pub estate: Estate,
+    /// What is silenced.
+    pub ignores: Vec<Ignore>,
+    /// What is wrong with the files.
+    pub findings: Vec<Finding>,
+    /// Where values are written, by the place where they are used.
+    pub written: BTreeMap<Span, Span>,
+    /// The files that it was made from, and that findings about it are reported in. Exports that only stand beside
+    /// templates are not among them.
+    pub files: BTreeSet<FileId>,
+    /// How many expressions were met and understood.
+    pub counts: Counts,
+    /// How many resources of each type there are.
+    pub kinds: BTreeMap<SmolStr, usize>,
+}
+
+impl Imported {
+    /// Adds the place where a value is written to a finding about its use.
+    pub fn tell_where_written(&self, finding: &mut Finding) {
+        let Some(used) = finding.primary.as_ref().map(|label| label.span) else {
+            return;
+        };
+        if let Some(span) = self.written.get(&used) {
+            finding.related.push(Label {
+                span: *span,
+                text: "the value is written here".to_owned(),
+            });
+        }
+    }
+}
+
+/// A template, expanded.
+struct Template<'f> {
+    file: &'f File,
+    expanded: Expanded,
+}
+
+/// Imports files.
+#[must_use]
+pub fn import(
+    sources: &mut SourceMap,
+    files: &[File],
+    options: &Options<'_>,
+    join: Join,
+) -> Vec<Imported> {
+    let mut templates: Vec<Template<'_>> = Vec::new();
+    for file in files.iter().filter(|file| file.kind == Kind::Template) {
+        if let Some(document) = &file.document {
+            let expanded = expand_file(sources, file, document, files, options);
+            templates.push(Template { file, expanded });
+        }
+    }
+    let linked: BTreeSet<FileId> = templates
+        .iter()
+        .flat_map(|template| template.expanded.linked.iter().copied())
+        .collect();
+    templates.retain(|template| !linked.contains(&template.file.id));
+    let exports: Vec<&File> = files
+        .iter()
+        .filter(|file| file.kind == Kind::Export)
+        .collect();
+    let mut export_findings = Vec::new();
+    let exported: Vec<Resource> = exports
+        .iter()
+        .filter_map(|file| file.document.as_ref())
+        .flat_map(|document| az::resources(document, &mut export_findings))
+        .collect();
+    let groups = match join {
+        Join::ByFolder => by_folder(templates),
+        Join::All => vec![templates],
+    };
+    let mut imported = Vec::new();
+    if !exports.is_empty() && (join == Join::ByFolder || groups.iter().all(Vec::is_empty)) {
+        imported.push(build(
+            exported.clone(),
+            Vec::new(),
+            &exports,
+            export_findings,
+        ));
+    }
+    for group in groups {
+        if !group.is_empty() {
+            let beside = if join == Join::All {
+                exports.as_slice()
+            } else {
+                &[]
+            };
+            imported.push(build(exported.clone(), group, beside, Vec::new()));
+        }
+    }
+    imported
+}
+
+fn expand_file(
+    sources: &mut SourceMap,
+    file: &File,
+    document: &Document,
+    files: &[File],
+    options: &Options<'_>,
+) -> Expanded {
+    let mut findings = Vec::new();
+    let mut values: Vec<Document> = Vec::new();
+    for path in (options.parameters)(&file.path) {
+        let known = files.iter().find(|other| other.path == path);
+        match known.map(|file| &file.document) {
+            Some(Some(document)) => values.push(document.clone()),
+            Some(None) => {}
+            None => match options.reader.read(&path) {
+                Ok(text) => {
+                    let read = read_file(sources, &path, text, Found::Named, &mut findings);
+                    values.extend(read.document);
+                }
+                Err(error) => findings.push(Finding::new(
+                    Id::TG0013,
+                    format!("cannot read parameter file {path}: {error}"),
+                )),
+            },
+        }
+    }
+    let mut expanded = expand(
+        sources,
+        document,
+        &ExpandOptions {
+            parameter_files: &values,
+            reader: options.reader,
+            wanted: estate::is_wanted,
+            deployment: &Deployment::default(),
+        },
+    );
+    expanded.findings.extend(findings);
+    expanded
+}
+
+/// Templates of one folder belong together unless they state the same resource.
+fn by_folder(templates: Vec<Template<'_>>) -> Vec<Vec<Template<'_>>> {
+    let mut folders: BTreeMap<Utf8PathBuf, Vec<Template<'_>>> = BTreeMap::new();
+    for template in templates {
+        let folder = template.file.path.parent().unwrap_or(Utf8Path::new(""));
+        folders.entry(folder.to_owned()).or_default().push(template);
+    }
+    let mut groups = Vec::new();
+    for (_, together) in folders {
+        if states_twice(&together) {
+            groups.extend(together.into_iter().map(|template| vec![template]));
+        } else {
+            groups.push(together);
+        }
+    }
+    groups
+}
+
+fn states_twice(templates: &[Template<'_>]) -> bool {
+    let mut stated: BTreeMap<SmolStr, FileId> = BTreeMap::new();
+    templates.iter().any(|template| {
+        let resources = template.expanded.resources.iter();
+        let mut deployed = resources.filter(|resource| !resource.existing);
+        deployed.any(|resource| {
+            let first = stated.entry(resource.id.key()).or_insert(template.file.id);
+            *first != template.file.id
+        })
+    })
+}
+
+fn build(
+    exported: Vec<Resource>,
+    templates: Vec<Template<'_>>,
+    exports: &[&File],
+    mut findings: Vec<Finding>,
+) -> Imported {
+    let mut files: BTreeSet<FileId> = exports.iter().map(|file| file.id).collect();
+    let mut documents: Vec<&Document> = exports
+        .iter()
+        .filter_map(|file| file.document.as_ref())
+        .collect();
+    let mut resources = exported;
+    let mut counts = Counts::default();
+    for template in templates {
+        files.insert(template.file.id);
+        files.extend(template.expanded.linked.iter().copied());
+        documents.extend(template.file.document.as_ref());
+        findings.extend(template.expanded.findings);
+        counts += template.expanded.counts;
+        resources.extend(template.expanded.resources);
+    }
+    let mut kinds: BTreeMap<SmolStr, usize> = BTreeMap::new();
+    for resource in &resources {
+        *kinds.entry(resource.id.kind.clone()).or_default() += 1;
+    }
+    let built = estate::build(&resources);
+    findings.extend(built.findings);
+    let mut silenced = Vec::new();
+    for document in documents {
+        silenced.extend(ignores::read(document, &mut findings));
+    }
+    let mut estate = built.estate;
+    estate.gaps.extent = Extent::Part;
+    Imported {
+        estate,
+        ignores: silenced,
+        findings,
+        written: built.places,
+        files,
+        counts,
+        kinds,
+    }
+}

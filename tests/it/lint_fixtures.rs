@@ -1,0 +1,108 @@
+//! Networks that a rule must find something in, and the nearest ones in which it must not: `fixtures/lint/ID/`.
+//!
+//! Every line on which a finding of the rule must have its place ends with the comment `// ID`. What is found and what
+//! is marked must be the same lines, in policies and in templates alike.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use camino::{Utf8Path, Utf8PathBuf};
+use tidegate::cli::{Input, Linted, NamedParameters, lint_inputs};
+use tidegate::compile::FirewallModel;
+use tidegate::diag::Id;
+use tidegate::lint::RULES;
+
+use tidegate::import::Found;
+
+use super::support::{Project, files, options, project};
+
+/// The fixtures of each rule.
+fn fixtures() -> BTreeMap<Id, Vec<Utf8PathBuf>> {
+    let mut fixtures: BTreeMap<Id, Vec<Utf8PathBuf>> = BTreeMap::new();
+    for file in [".egress", ".json"].iter().flat_map(|ending| files("fixtures/lint", ending)) {
+        let folder = file.parent().and_then(Utf8Path::file_name).unwrap();
+        let id = Id::from_code(folder).unwrap_or_else(|| panic!("{file}: no such rule"));
+        fixtures.entry(id).or_default().push(file);
+    }
+    fixtures
+}
+
+fn lint_file(path: &Utf8Path, text: String) -> Linted {
+    let input = Input {
+        path: path.to_owned(),
+        bytes: text.into_bytes(),
+        found: Found::Named,
+    };
+    let parameters = NamedParameters {
+        all: &[],
+        of_templates: &BTreeMap::new(),
+    };
+    lint_inputs(&[input], &Project, &options(FirewallModel::Policy), &parameters)
+}
+
+/// The lines that end with the comment of an id.
+fn marked(text: &str, id: Id) -> BTreeSet<u32> {
+    let mark = format!("// {id}");
+    let lines = text.lines().zip(1..);
+    lines
+        .filter(|(line, _)| line.trim_end().ends_with(&mark))
+        .map(|(_, number)| number)
+        .collect()
+}
+
+#[test]
+fn findings_are_where_the_fixtures_mark_them() {
+    let mut wrong = Vec::new();
+    let mut looked_at = 0;
+    for (id, paths) in fixtures() {
+        for path in paths {
+            let text = std::fs::read_to_string(project(path.as_str())).unwrap();
+            let wanted = marked(&text, id);
+            let fires = path.file_name().unwrap().starts_with("fires");
+            assert_eq!(fires, !wanted.is_empty(), "{path}: files that fire mark where, others do not");
+            let linted = lint_file(&path, text);
+            let Linted { sources, findings, .. } = linted;
+            let found: BTreeSet<u32> = findings
+                .iter()
+                .filter(|finding| finding.id == id)
+                .map(|finding| {
+                    let span = finding.primary.as_ref().expect("a place").span;
+                    sources.get(span.file).unwrap().line_column(span.start).line
+                })
+                .collect();
+            if found != wanted {
+                let rest: Vec<String> = findings.iter().map(|finding| format!("{} {}", finding.id, finding.message)).collect();
+                wrong.push(format!("{path}: marked {wanted:?}, found {found:?}; all: {rest:#?}"));
+            }
+            let misread = findings.iter().find(|finding| {
+                let code = finding.id.code();
+                code < "TG0031" && code != "TG0024" && finding.id != id
+            });
+            if let Some(misread) = misread {
+                wrong.push(format!("{path}: {} {}", misread.id, misread.message));
+            }
+            looked_at += 1;
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    assert!(looked_at > 0);
+}
+
+#[test]
+fn every_rule_has_fixtures_of_both_kinds_in_both_languages() {
+    let fixtures = fixtures();
+    let mut missing = Vec::new();
+    for rule in RULES {
+        let names: BTreeSet<String> = fixtures
+            .get(&rule.id)
+            .into_iter()
+            .flatten()
+            .filter_map(|path| path.file_name().map(str::to_owned))
+            .collect();
+        for wanted in ["fires.egress", "quiet.egress", "fires.json", "quiet.json"] {
+            if !names.contains(wanted) {
+                missing.push(format!("fixtures/lint/{}/{wanted}", rule.id));
+            }
+        }
+    }
+    assert!(missing.is_empty(), "{}", missing.join("\n"));
+}
