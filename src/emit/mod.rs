@@ -2,10 +2,13 @@
 //!
 //! The estate becomes one [`Template`], a tree of resources whose expressions are data; each writer renders that same
 //! tree. Nothing here decides what is deployed, and nothing here is trusted: what is written is checked afterwards.
+//!
+//! [`egress`] goes another way: it writes an estate, and what is wanted of it, as a policy's text.
 
 mod arm;
 mod bicep;
 mod dns;
+pub mod egress;
 mod firewall;
 mod identity;
 mod network;

@@ -1,5 +1,7 @@
 //! Requirements and assertions.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use ipnet::IpNet;
 use smol_str::SmolStr;
 
@@ -93,6 +95,21 @@ pub struct PoolSummary {
     pub taken: usize,
     /// Entries that were not asked for, by level.
     pub not_asked: Vec<(Level, usize)>,
+    /// What the pool says about it.
+    pub choices: CatalogChoices,
+}
+
+/// What a pool says about its catalog: which entries it takes, and values for them.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct CatalogChoices {
+    /// The cluster types in it.
+    pub clusters: Vec<SmolStr>,
+    /// The features that are written; others follow from the estate.
+    pub features: Vec<SmolStr>,
+    /// The levels that are asked for beyond what is needed.
+    pub include: BTreeSet<Level>,
+    /// Values of the catalog's placeholders.
+    pub values: BTreeMap<SmolStr, SmolStr>,
 }
 
 /// A flow towards a pool that must be let in.

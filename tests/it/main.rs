@@ -26,3 +26,4 @@ mod service_tags;
 mod support;
 mod syntax_properties;
 mod worked_examples;
+mod written;

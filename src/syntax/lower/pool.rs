@@ -14,7 +14,7 @@ use crate::intent::catalog::{
     Template, select,
 };
 use crate::intent::{
-    Admission, Narrowing, PoolSummary, RequiredRoute, Requirement, RouteTarget, Waiting,
+    Admission, CatalogChoices, Narrowing, PoolSummary, RequiredRoute, Requirement, RouteTarget, Waiting,
 };
 use crate::net::{Destination, OpenValue, parse_prefix};
 use crate::syntax::tree::{self, PoolClause, Word};
@@ -228,6 +228,12 @@ impl Lowering<'_> {
             Region::Named(name) => catalogs.regions().get(name),
             Region::OfResourceGroup | Region::Parameter(_) => None,
         };
+        let choices = CatalogChoices {
+            clusters: written(&clauses.clusters),
+            features: written(&clauses.features),
+            include: include.clone(),
+            values: values.clone(),
+        };
         let derived = self.derived_values(id);
         let all_values = derived.into_iter().chain(values).collect();
         let selection = Selection {
@@ -269,6 +275,7 @@ impl Lowering<'_> {
             catalog: catalog.name.clone(),
             taken: selected.needs.len(),
             not_asked: not_asked.into_iter().collect(),
+            choices,
         });
     }
 
@@ -678,6 +685,10 @@ impl Lowering<'_> {
             }
         }
     }
+}
+
+fn written(words: &[&Word]) -> Vec<SmolStr> {
+    words.iter().map(|word| word.value.clone()).collect()
 }
 
 /// A value that would choose a narrower form of an entry: the first that another form of it needs.

@@ -8,6 +8,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use camino::{Utf8Path, Utf8PathBuf};
 use serde_json::Value;
+use tidegate::estate::Estate;
 
 use check::Outcome;
 use document::text_of;
@@ -66,6 +67,16 @@ fn every_incident_is_explained() {
     }
     println!("{} passed, {} failed", tally.passed, tally.failed);
     assert_eq!(tally.failed, 0, "checks failed");
+}
+
+/// The estates of the incidents of this project, with the names of their files.
+pub(crate) fn estates() -> impl Iterator<Item = (String, Estate)> {
+    incident_files(Utf8Path::new(OWN)).into_iter().map(|path| {
+        let text = std::fs::read_to_string(&path).unwrap();
+        let root = document::read(&text).unwrap();
+        let name = path.file_name().unwrap_or_default().to_owned();
+        (name, topology::build(&root).estate)
+    })
 }
 
 /// Runs every incident of a folder.
