@@ -4,6 +4,7 @@
 //! from them. Importing never fails: what was not understood is a finding, what cannot be known is an unknown.
 
 pub mod az;
+pub mod estate;
 mod ignores;
 pub mod json;
 mod kind;
