@@ -124,12 +124,7 @@ impl<'e> Builder<'e> {
         interface
     }
 
-    fn configuration(
-        &mut self,
-        item: &'e Value,
-        interface: &mut Interface,
-        entity: &Entity<'_>,
-    ) {
+    fn configuration(&mut self, item: &'e Value, interface: &mut Interface, entity: &Entity<'_>) {
         match item.get("privateIPAddress") {
             Some(address) => match self.address(address) {
                 Ok(address) => interface.addresses.push(address),
@@ -239,7 +234,11 @@ impl<'e> Builder<'e> {
             return;
         };
         let mut private_ips: Vec<Spanned<IpAddr>> = Vec::new();
-        for address in interfaces.iter().flat_map(|it| &it.addresses).chain(&fronts) {
+        for address in interfaces
+            .iter()
+            .flat_map(|it| &it.addresses)
+            .chain(&fronts)
+        {
             if !private_ips.contains(address) {
                 private_ips.push(*address);
             }

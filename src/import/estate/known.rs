@@ -34,7 +34,12 @@ const EVERYWHERE: [&str; 7] = [
 const KINDS: [Known; 31] = [
     Known {
         kind: "microsoft.network/virtualnetworks",
-        read: &["addressSpace", "subnets", "dhcpOptions", "virtualNetworkPeerings"],
+        read: &[
+            "addressSpace",
+            "subnets",
+            "dhcpOptions",
+            "virtualNetworkPeerings",
+        ],
         without_effect: &[
             "enableDdosProtection",
             "ddosProtectionPlan",
@@ -102,7 +107,12 @@ const KINDS: [Known; 31] = [
     },
     Known {
         kind: "microsoft.network/routetables/routes",
-        read: &["addressPrefix", "nextHopType", "nextHopIpAddress", "nextHop"],
+        read: &[
+            "addressPrefix",
+            "nextHopType",
+            "nextHopIpAddress",
+            "nextHop",
+        ],
         without_effect: &["hasBgpOverride"],
     },
     Known {
@@ -349,7 +359,10 @@ const KINDS: [Known; 31] = [
     Known {
         kind: "microsoft.network/virtualhubs/hubvirtualnetworkconnections",
         read: &["remoteVirtualNetwork"],
-        without_effect: &["allowHubToRemoteVnetTransit", "allowRemoteVnetToUseHubVnetGateways"],
+        without_effect: &[
+            "allowHubToRemoteVnetTransit",
+            "allowRemoteVnetToUseHubVnetGateways",
+        ],
     },
     Known {
         kind: "microsoft.network/virtualhubs/routingintent",

@@ -5,12 +5,12 @@ use crate::estate::{
 };
 use crate::import::Value;
 
+use super::Builder;
 use super::entity::{Entity, body};
 use super::gap::{Part, Unknown};
 use super::next_hop::Holder;
 use super::reference::{Target, read_of};
 use super::slot::Slot;
-use super::Builder;
 
 pub(super) fn blank_vnet(meta: Meta) -> Vnet {
     Vnet {
@@ -48,7 +48,10 @@ impl<'e> Builder<'e> {
         let prefixes = entity.property(&["addressSpace", "addressPrefixes"]);
         let whole = entity.property(&["addressSpace"]);
         let pools = entity.property(&["addressSpace", "ipamPoolPrefixAllocations"]);
-        let (known, unknown) = self.list(prefixes.or(whole.filter(|it| it.unknown().is_some())), Self::prefix);
+        let (known, unknown) = self.list(
+            prefixes.or(whole.filter(|it| it.unknown().is_some())),
+            Self::prefix,
+        );
         if known.is_empty()
             && unknown.is_empty()
             && let Some(pools) = pools
@@ -200,8 +203,7 @@ impl<'e> Builder<'e> {
         }
         if let Some(value) = entity.property(&["defaultOutboundAccess"]) {
             let read = self.switch(value);
-            self.estate.subnets[id].default_outbound =
-                self.or_gap(slot, Part::Attachments, read);
+            self.estate.subnets[id].default_outbound = self.or_gap(slot, Part::Attachments, read);
         }
     }
 

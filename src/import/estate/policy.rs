@@ -91,8 +91,16 @@ impl<'e> Builder<'e> {
         settings.dns_servers = servers;
         self.gaps(slot, Part::Settings, unknown);
         settings.threat_intel = self.threat_intel(slot, entity);
-        self.threat_intel_allowed(slot, entity.property(&["threatIntelWhitelist"]), &mut settings);
-        self.private_ranges(slot, entity.property(&["snat", "privateRanges"]), &mut settings);
+        self.threat_intel_allowed(
+            slot,
+            entity.property(&["threatIntelWhitelist"]),
+            &mut settings,
+        );
+        self.private_ranges(
+            slot,
+            entity.property(&["snat", "privateRanges"]),
+            &mut settings,
+        );
         settings
     }
 

@@ -59,8 +59,7 @@ impl<'e> Builder<'e> {
         }
         if let Some(minutes) = entity.property(&["idleTimeoutInMinutes"]) {
             let read = self.parsed(minutes, "a number of minutes", |text| text.parse().ok());
-            self.estate.nat_gateways[id].idle_timeout =
-                self.or_gap(slot, Part::Attachments, read);
+            self.estate.nat_gateways[id].idle_timeout = self.or_gap(slot, Part::Attachments, read);
         }
     }
 }

@@ -1,6 +1,6 @@
 //! References from one resource to another.
 
-use crate::base::Span;
+use crate::base::{FileId, Span};
 use crate::diag::{Finding, Id as FindingId};
 use crate::estate::Ref;
 use crate::import::{Data, ResourceId, Symbol, Text, Value};
@@ -46,7 +46,7 @@ impl<'e> Builder<'e> {
     pub(super) fn target(&mut self, value: &Value) -> Option<(Target, Span)> {
         let (text, place) = id_text(value)?;
         self.place(place);
-        if let Some(index) = place.unknown().and_then(|symbol| self.listed_part(symbol)) {
+        if let Some(index) = place.unknown().and_then(|symbol| self.listed_part(symbol, place.span.file)) {
             return Some((Target::Entity(index), place.span));
         }
         let target = match ResourceId::parse(&text) {
@@ -66,13 +66,13 @@ impl<'e> Builder<'e> {
     }
 
     /// A part that another resource lists, as in `reference(VNET).subnets[0].id`.
-    fn listed_part(&self, symbol: &Symbol) -> Option<usize> {
+    fn listed_part(&self, symbol: &Symbol, file: FileId) -> Option<usize> {
         let (id, path) = read_of(symbol)?;
         let [list, at, last] = path else { return None };
         if !last.eq_ignore_ascii_case("id") {
             return None;
         }
-        let Found::One(index) = self.entities.find(&id, crate::base::FileId::default()) else {
+        let Found::One(index) = self.entities.find(&id, file) else {
             return None;
         };
         let whole = self.entities.get(index)?;
@@ -164,17 +164,14 @@ impl<'e> Builder<'e> {
         }
         let kind = id.kind.rsplit('/').next().unwrap_or_default();
         let message = format!("`{id}` is not part of the input");
-        let finding = Finding::new(FindingId::TG0033, message)
-            .at(span, format!("refers to one of `{kind}`"));
+        let finding =
+            Finding::new(FindingId::TG0033, message).at(span, format!("refers to one of `{kind}`"));
         self.missing.insert(key, self.findings.len());
         self.findings.push(finding);
     }
 
     /// The network that a subnet's id names.
-    pub(super) fn vnet_of_subnet(
-        &mut self,
-        value: &Value,
-    ) -> Option<Ref<crate::estate::Vnet>> {
+    pub(super) fn vnet_of_subnet(&mut self, value: &Value) -> Option<Ref<crate::estate::Vnet>> {
         let (target, span) = self.target(value)?;
         Some(match target {
             Target::Entity(index) => match self.entities.get(index).and_then(|it| it.parent) {

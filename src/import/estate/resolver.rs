@@ -54,8 +54,7 @@ impl<'e> Builder<'e> {
         let mut set = RuleSet::default();
         for (_, link) in entities.children(entity, "virtualnetworklinks") {
             let vnet = link.property(&["virtualNetwork"]);
-            set.vnets
-                .extend(vnet.and_then(|vnet| self.reference(vnet)));
+            set.vnets.extend(vnet.and_then(|vnet| self.reference(vnet)));
         }
         for (_, rule) in entities.children(entity, "forwardingrules") {
             let disabled = rule

@@ -48,7 +48,10 @@ const fn plural(name: &str) -> [&str; 2] {
 
 /// The name of an element of a list and its place; the element itself where it has none.
 pub(super) fn named(item: &Value) -> (smol_str::SmolStr, Span) {
-    match item.get("name").and_then(|name| Some((name.text()?, name.span))) {
+    match item
+        .get("name")
+        .and_then(|name| Some((name.text()?, name.span)))
+    {
         Some((name, span)) => (name.to_string().into(), span),
         None => (smol_str::SmolStr::default(), item.span),
     }
@@ -270,9 +273,10 @@ impl<'e> Builder<'e> {
             .map(|tag| self.parsed(tag, "an FQDN tag", |text| Some(FqdnTag::new(text))))
             .collect();
         let protocols = self.protocols(item);
-        let (web_categories, unknown) = self.list(body(item).get("webCategories"), |builder, it| {
-            builder.text(it, "a web category")
-        });
+        let (web_categories, unknown) = self
+            .list(body(item).get("webCategories"), |builder, it| {
+                builder.text(it, "a web category")
+            });
         let mut destinations = names?;
         for tag in tags {
             destinations.push(Destination::FqdnTag(tag?.value).into());
@@ -317,11 +321,7 @@ impl<'e> Builder<'e> {
         Ok(protocols)
     }
 
-    fn nat_rule(
-        &mut self,
-        item: &'e Value,
-        collection: &'e Value,
-    ) -> Result<NatRule, Unknown> {
+    fn nat_rule(&mut self, item: &'e Value, collection: &'e Value) -> Result<NatRule, Unknown> {
         let info = self.info(item);
         let sources = self.sources(item);
         let addresses = Self::values(item, plural("destinationAddresses"));

@@ -87,7 +87,8 @@ impl<'e> Builder<'e> {
         };
         // All are read before any is given up, so that each gets its finding.
         // A rule of the linter holds priorities against Azure's bounds.
-        let priority = property("priority").and_then(|value| self.number(value, "a priority from 100 to 4096"));
+        let priority = property("priority")
+            .and_then(|value| self.number(value, "a priority from 100 to 4096"));
         let direction = property("direction").and_then(|value| self.choice(value, &directions));
         let access = property("access").and_then(|value| self.choice(value, &accesses));
         let transport = property("protocol").and_then(|value| self.choice(value, &TRANSPORTS));

@@ -7,8 +7,8 @@ use ipnet::IpNet;
 use crate::estate::{Endpoint, IpGroup, Ref};
 use crate::import::Value;
 use crate::net::{
-    AddressRange, Destination, FqdnPattern, OpenKind, OpenValue, PortRange, PrefixError, ServiceTag,
-    parse_prefix,
+    AddressRange, Destination, FqdnPattern, OpenKind, OpenValue, PortRange, PrefixError,
+    ServiceTag, parse_prefix,
 };
 
 use super::Builder;
@@ -32,12 +32,14 @@ fn address(text: &str, tags: Tags) -> Option<Destination> {
     }
     match parse_prefix(text) {
         Ok(prefix) | Err(PrefixError::HostBits(prefix)) => Some(Destination::Prefix(prefix)),
-        Err(PrefixError::Malformed) => AddressRange::parse(text)
-            .map(Destination::Range)
-            .or_else(|| {
-                let tag = tags == Tags::Taken && is_tag(text);
-                tag.then(|| Destination::ServiceTag(ServiceTag::new(text)))
-            }),
+        Err(PrefixError::Malformed) => {
+            AddressRange::parse(text)
+                .map(Destination::Range)
+                .or_else(|| {
+                    let tag = tags == Tags::Taken && is_tag(text);
+                    tag.then(|| Destination::ServiceTag(ServiceTag::new(text)))
+                })
+        }
     }
 }
 
