@@ -31,6 +31,12 @@ impl PortRange {
         }
     }
 
+    /// The range, when its ends are in order.
+    #[must_use]
+    pub fn new(first: u16, last: u16) -> Option<Self> {
+        (first <= last).then_some(Self { first, last })
+    }
+
     /// First and last port.
     #[must_use]
     pub const fn bounds(self) -> (u16, u16) {

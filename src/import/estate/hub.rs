@@ -1,0 +1,101 @@
+//! Virtual WAN hubs.
+
+use crate::estate::{Firewall, Meta, VirtualHub};
+
+use super::Builder;
+use super::endpoint::items;
+use super::entity::{Entity, Found, body};
+use super::gap::{Part, Unknown};
+use super::reference::parse_id;
+use super::slot::Slot;
+
+/// The destination of a hub's route that stands for the Internet (and IPv4 has no other default).
+const DEFAULT_ROUTE: &str = "0.0.0.0/0";
+
+pub(super) fn blank(meta: Meta) -> VirtualHub {
+    VirtualHub {
+        meta,
+        connections: Vec::new(),
+        firewall: None,
+        internet_routing: false,
+        private_routing: false,
+    }
+}
+
+impl<'e> Builder<'e> {
+    pub(super) fn define_hub(&mut self, index: usize, entity: &'e Entity<'e>) {
+        let Some(id) = self.slot_of::<VirtualHub>(index) else {
+            return;
+        };
+        let slot = Slot::Hub(id);
+        self.is_only_named(slot, entity, &[Part::Attachments, Part::HubRouting]);
+        let entities = self.entities;
+        for (_, child) in entities.children(entity, "hubvirtualnetworkconnections") {
+            if let Some(vnet) = child
+                .property(&["remoteVirtualNetwork"])
+                .and_then(|vnet| self.reference(vnet))
+            {
+                self.estate.hubs[id].connections.push(vnet);
+            }
+        }
+        self.hub_firewall(slot, index, entity);
+        for (_, child) in entities.children(entity, "routingintent") {
+            for policy in items(child.property(&["routingPolicies"])) {
+                for word in items(body(policy).get("destinations")) {
+                    self.routed_by_hub(slot, word.known_text().map(smol_str::SmolStr::as_str));
+                }
+            }
+        }
+        for (_, child) in entities.children(entity, "hubroutetables") {
+            for route in items(child.property(&["routes"])) {
+                for word in items(body(route).get("destinations")) {
+                    if word.known_text().is_some_and(|it| it == DEFAULT_ROUTE) {
+                        self.routed_by_hub(slot, Some("Internet"));
+                    }
+                }
+            }
+        }
+        if let Some(table) = entity.property(&["routeTable", "routes"])
+            && table.items().is_none_or(|items| !items.is_empty())
+        {
+            let unknown = Unknown::new("routes of the hub's own route table", table.span);
+            self.gap(slot, Part::HubRouting, unknown);
+        }
+    }
+
+    fn routed_by_hub(&mut self, slot: Slot, destination: Option<&str>) {
+        let Slot::Hub(id) = slot else { return };
+        let Some(destination) = destination else {
+            return;
+        };
+        if destination.eq_ignore_ascii_case("Internet") {
+            self.estate.hubs[id].internet_routing = true;
+        } else if destination.eq_ignore_ascii_case("PrivateTraffic") {
+            self.estate.hubs[id].private_routing = true;
+        }
+    }
+
+    /// The firewall that the hub names, or that names the hub.
+    fn hub_firewall(&mut self, slot: Slot, index: usize, entity: &'e Entity<'e>) {
+        let Slot::Hub(id) = slot else { return };
+        if let Some(firewall) = entity
+            .property(&["azureFirewall"])
+            .and_then(|firewall| self.reference(firewall))
+        {
+            self.estate.hubs[id].firewall = Some(firewall);
+            return;
+        }
+        for (at, other) in self.entities.iter() {
+            if self.slot_of::<Firewall>(at).is_none() {
+                continue;
+            }
+            let Some(hub) = other.property(&["virtualHub"]) else {
+                continue;
+            };
+            let target = parse_id(hub).map(|hub_id| self.entities.find(&hub_id, hub.span.file));
+            if target == Some(Found::One(index)) {
+                self.estate.hubs[id].firewall = Some(self.ref_of(at, hub.span));
+            }
+        }
+    }
+}
