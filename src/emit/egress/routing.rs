@@ -62,6 +62,7 @@ impl Writer<'_> {
             NextHop::Internet => Ok(vec!["internet".to_owned()]),
             NextHop::VnetLocal => Ok(vec!["vnet-local".to_owned()]),
             NextHop::Drop => Ok(vec!["none".to_owned()]),
+            NextHop::Unknown(unknown) => Err(format!("the address `{}`", unknown.text)),
         };
         match hop {
             Ok(hop) => {

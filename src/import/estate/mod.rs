@@ -68,6 +68,30 @@ pub struct Built {
     pub without_element: BTreeMap<SmolStr, usize>,
 }
 
+/// Whether resources of a type, given in lower case, can matter to a network. Others need not be evaluated.
+#[must_use]
+pub fn is_wanted(kind: &str) -> bool {
+    const PROVIDERS: [&str; 5] = [
+        "microsoft.network/",
+        "microsoft.hdinsight/",
+        "microsoft.managedidentity/",
+        "microsoft.authorization/",
+        "microsoft.containerservice/managedclusters",
+    ];
+    const TYPES: [&str; 9] = [
+        "microsoft.compute/virtualmachines",
+        "microsoft.compute/virtualmachinescalesets",
+        "microsoft.storage/storageaccounts",
+        "microsoft.containerregistry/registries",
+        "microsoft.keyvault/vaults",
+        "microsoft.sql/servers",
+        "microsoft.eventhub/namespaces",
+        "microsoft.operationalinsights/workspaces",
+        "microsoft.documentdb/databaseaccounts",
+    ];
+    PROVIDERS.iter().any(|provider| kind.starts_with(provider)) || TYPES.contains(&kind)
+}
+
 /// Makes the estate that resources state.
 #[must_use]
 pub fn build(resources: &[Resource]) -> Built {
