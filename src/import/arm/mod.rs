@@ -1,0 +1,4 @@
+//! Azure Resource Manager templates: the expressions in them, the functions of these expressions, and their evaluation.
+
+pub(crate) mod expression;
+pub(crate) mod functions;
