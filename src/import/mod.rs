@@ -3,7 +3,7 @@
 //! Every reader gives [`Resource`]s, whose values know their places and may be symbolic; one builder makes the estate
 //! from them. Importing never fails: what was not understood is a finding, what cannot be known is an unknown.
 
-mod arm;
+pub mod arm;
 pub mod json;
 mod resource;
 mod value;
