@@ -14,7 +14,7 @@ use crate::diag::{Finding, Id, Label};
 use crate::estate::{Estate, Extent};
 use crate::intent::Ignore;
 
-use super::arm::{Counts, Deployment, ExpandOptions, Expanded, expand};
+use super::arm::template::{Counts, Deployment, ExpandOptions, Expanded, expand};
 use super::json::{self, Document};
 use super::kind::{Kind, kind_of};
 use super::resource::Resource;
@@ -194,11 +194,12 @@ pub fn import(
             templates.push(Template { file, expanded });
         }
     }
-    let linked: BTreeSet<FileId> = templates
-        .iter()
-        .flat_map(|template| template.expanded.linked.iter().copied())
+    let links = templates.iter().flat_map(|template| &template.expanded.linked);
+    let linked: BTreeSet<Utf8PathBuf> = links
+        .filter_map(|document| sources.get(document.file()))
+        .map(|file| file.path().to_owned())
         .collect();
-    templates.retain(|template| !linked.contains(&template.file.id));
+    templates.retain(|template| !linked.contains(&template.file.path));
     let exports: Vec<&File> = files
         .iter()
         .filter(|file| file.kind == Kind::Export)
@@ -312,16 +313,18 @@ fn build(
     mut findings: Vec<Finding>,
 ) -> Imported {
     let mut files: BTreeSet<FileId> = exports.iter().map(|file| file.id).collect();
-    let mut documents: Vec<&Document> = exports
-        .iter()
-        .filter_map(|file| file.document.as_ref())
-        .collect();
+    let mut silenced = Vec::new();
+    for document in exports.iter().filter_map(|file| file.document.as_ref()) {
+        silenced.extend(ignores::read(document, &mut findings));
+    }
     let mut resources = exported;
     let mut counts = Counts::default();
     for template in templates {
         files.insert(template.file.id);
-        files.extend(template.expanded.linked.iter().copied());
-        documents.extend(template.file.document.as_ref());
+        for document in template.file.document.iter().chain(&template.expanded.linked) {
+            files.insert(document.file());
+            silenced.extend(ignores::read(document, &mut findings));
+        }
         findings.extend(template.expanded.findings);
         counts += template.expanded.counts;
         resources.extend(template.expanded.resources);
@@ -332,10 +335,6 @@ fn build(
     }
     let built = estate::build(&resources);
     findings.extend(built.findings);
-    let mut silenced = Vec::new();
-    for document in documents {
-        silenced.extend(ignores::read(document, &mut findings));
-    }
     let mut estate = built.estate;
     estate.gaps.extent = Extent::Part;
     Imported {

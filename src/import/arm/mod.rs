@@ -2,3 +2,4 @@
 
 pub(crate) mod expression;
 pub(crate) mod functions;
+pub mod template;
