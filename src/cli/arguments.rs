@@ -111,6 +111,26 @@ Examples:
   tidegate lint infra/ --write-baseline .tidegate-baseline.json
   tidegate lint infra/ --diff";
 
+/// What templates are deployed with.
+#[derive(Debug, Args)]
+pub(super) struct DeploymentOptions {
+    /// Values for the parameters of the templates; of several files the later one counts.
+    #[arg(id = "template_parameters", long = "parameters", value_name = "FILE")]
+    pub(super) parameters: Vec<Utf8PathBuf>,
+
+    /// The id of the subscription that templates are deployed to.
+    #[arg(long, value_name = "ID")]
+    pub(super) subscription: Option<String>,
+
+    /// The resource group that templates are deployed to.
+    #[arg(long, value_name = "NAME")]
+    pub(super) resource_group: Option<String>,
+
+    /// The region of the resource group.
+    #[arg(long, value_name = "REGION")]
+    pub(super) location: Option<String>,
+}
+
 /// Options of `import`.
 #[derive(Debug, Args)]
 pub(super) struct ImportOptions {
@@ -118,9 +138,8 @@ pub(super) struct ImportOptions {
     #[arg(required = true)]
     pub(super) paths: Vec<Utf8PathBuf>,
 
-    /// Values for the parameters of the templates; of several files the later one counts.
-    #[arg(long, value_name = "FILE")]
-    pub(super) parameters: Vec<Utf8PathBuf>,
+    #[command(flatten)]
+    pub(super) deployment: DeploymentOptions,
 
     /// What to write.
     #[arg(long, value_name = "FORMAT", default_value = "egress")]
@@ -145,9 +164,8 @@ pub(super) struct LintOptions {
     #[arg(default_value = ".")]
     pub(super) paths: Vec<Utf8PathBuf>,
 
-    /// Values for the parameters of the templates; of several files the later one counts.
-    #[arg(long, value_name = "FILE")]
-    pub(super) parameters: Vec<Utf8PathBuf>,
+    #[command(flatten)]
+    pub(super) deployment: DeploymentOptions,
 
     #[command(flatten)]
     pub(super) report: ReportOptions,
@@ -243,9 +261,8 @@ pub(super) struct ExplainOptions {
     #[arg(long, value_name = "PATH", conflicts_with = "policy")]
     pub(super) estate: Vec<Utf8PathBuf>,
 
-    /// Values for the parameters of the templates of the network; of several files the later one counts.
-    #[arg(long, value_name = "FILE", requires = "estate")]
-    pub(super) parameters: Vec<Utf8PathBuf>,
+    #[command(flatten)]
+    pub(super) deployment: DeploymentOptions,
 
     /// Who starts the flow: a pool, VNET.SUBNET, or an address.
     #[arg(long, value_name = "WHO", requires = "to")]

@@ -6,10 +6,11 @@ use ignore::overrides::Override;
 
 use crate::base::SourceMap;
 use crate::diag::{self, Finding, Id};
-use crate::import::{self, File, Join, Kind, json, read_file};
+use crate::import::{self, Deployment, File, Join, Kind, json, read_file};
 use crate::intent::Intent;
 use crate::report::Gap;
 
+use super::arguments::DeploymentOptions;
 use super::lint::collect::{Input, collect};
 use super::output::Disk;
 use super::pipeline::{Analysis, Options, library};
@@ -20,7 +21,7 @@ use super::pipeline::{Analysis, Options, library};
 /// When something that was named cannot be read, or holds no network.
 pub(super) fn read_network(
     paths: &[Utf8PathBuf],
-    parameters: &[Utf8PathBuf],
+    deploying: &DeploymentOptions,
     settings: &Options,
 ) -> Result<Analysis, String> {
     let inputs = collect(paths, &Override::empty())?;
@@ -28,10 +29,11 @@ pub(super) fn read_network(
     let (catalogs, mut findings) = library(&mut sources, settings);
     let mut gaps = Vec::new();
     let files = read_inputs(&inputs, &mut sources, &mut findings, &mut gaps);
-    let chosen = |template: &Utf8Path| parameters_of(template, &files, parameters, None);
+    let chosen = |template: &Utf8Path| parameters_of(template, &files, &deploying.parameters, None);
     let options = import::Options {
         reader: &Disk,
         parameters: &chosen,
+        deployment: &deployment(deploying),
     };
     let mut networks = import::import(&mut sources, &files, &options, Join::All);
     let Some(network) = networks.pop() else {
@@ -52,6 +54,16 @@ pub(super) fn read_network(
         rules_skipped: false,
         catalogs,
     })
+}
+
+/// Where templates are deployed, as the command line says.
+pub(super) fn deployment(options: &DeploymentOptions) -> Deployment {
+    let given = |text: &Option<String>| text.as_deref().map(Into::into);
+    Deployment {
+        subscription: given(&options.subscription),
+        group: given(&options.resource_group),
+        location: given(&options.location),
+    }
 }
 
 /// Reads every JSON file of the inputs.

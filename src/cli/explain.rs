@@ -97,7 +97,7 @@ impl Asked {
     /// Reads templates and exports as one network. What is wrong with the files is told, and does not stop the answer.
     fn read_estate(options: &ExplainOptions) -> Result<Self, Outcome> {
         let settings = settings(&options.reading).map_err(|message| refuse(&message))?;
-        let network = read_network(&options.estate, &options.parameters, &settings)
+        let network = read_network(&options.estate, &options.deployment, &settings)
             .map_err(|message| refuse(&message))?;
         let wrong: Vec<Finding> = network
             .findings

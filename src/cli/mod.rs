@@ -20,7 +20,7 @@ use std::process::ExitCode;
 
 use clap::Parser as _;
 
-pub use self::lint::{Input, Linted, NamedParameters, lint_inputs};
+pub use self::lint::{Deploying, Input, Linted, lint_inputs};
 pub use self::pipeline::{Analysis, Options, analyse};
 
 use self::arguments::{Arguments, Command};

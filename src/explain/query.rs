@@ -82,17 +82,20 @@ pub(super) fn pool_named(estate: &Estate, name: &str) -> Option<Id<Pool>> {
 }
 
 fn subnet_named(estate: &Estate, text: &str) -> Result<Id<Subnet>, QueryError> {
-    let (vnet, name) = match text.split_once(['.', '/']) {
-        Some((vnet, name)) => (Some(vnet), name),
-        None => (None, text),
+    // The names of networks may hold dots, so the whole path is compared.
+    let is = |subnet: &Subnet| {
+        let name = subnet.meta.name.as_str();
+        let vnet = estate.vnets[subnet.vnet].meta.name.as_str();
+        text == name
+            || text
+                .strip_prefix(vnet)
+                .and_then(|rest| rest.strip_prefix(['.', '/']))
+                .is_some_and(|rest| rest == name)
     };
     let named: Vec<Id<Subnet>> = estate
         .subnets
         .iter()
-        .filter(|(_, subnet)| {
-            subnet.meta.name == name
-                && vnet.is_none_or(|vnet| estate.vnets[subnet.vnet].meta.name == vnet)
-        })
+        .filter(|(_, subnet)| is(subnet))
         .map(|(id, _)| id)
         .collect();
     match named.as_slice() {

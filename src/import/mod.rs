@@ -13,6 +13,7 @@ mod project;
 mod resource;
 mod value;
 
+pub use arm::template::{Counts, Deployment, Tally};
 pub use kind::{Kind, kind_of, template_of};
 pub use project::{File, Found, Imported, Join, Options, import, read_file};
 pub use resource::{Resource, ResourceId};

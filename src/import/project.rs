@@ -121,6 +121,8 @@ pub struct Options<'a> {
     pub reader: &'a dyn FileReader,
     /// The parameter files of a template, later ones before earlier ones in what they give.
     pub parameters: &'a dyn Fn(&Utf8Path) -> Vec<Utf8PathBuf>,
+    /// Where templates are deployed, as far as it is known.
+    pub deployment: &'a Deployment,
 }
 
 impl std::fmt::Debug for Options<'_> {
@@ -194,7 +196,9 @@ pub fn import(
             templates.push(Template { file, expanded });
         }
     }
-    let links = templates.iter().flat_map(|template| &template.expanded.linked);
+    let links = templates
+        .iter()
+        .flat_map(|template| &template.expanded.linked);
     let linked: BTreeSet<Utf8PathBuf> = links
         .filter_map(|document| sources.get(document.file()))
         .map(|file| file.path().to_owned())
@@ -269,7 +273,7 @@ fn expand_file(
             parameter_files: &values,
             reader: options.reader,
             wanted: estate::is_wanted,
-            deployment: &Deployment::default(),
+            deployment: options.deployment,
         },
     );
     expanded.findings.extend(findings);
@@ -321,7 +325,12 @@ fn build(
     let mut counts = Counts::default();
     for template in templates {
         files.insert(template.file.id);
-        for document in template.file.document.iter().chain(&template.expanded.linked) {
+        for document in template
+            .file
+            .document
+            .iter()
+            .chain(&template.expanded.linked)
+        {
             files.insert(document.file());
             silenced.extend(ignores::read(document, &mut findings));
         }

@@ -7,6 +7,7 @@ mod causes;
 mod cli;
 mod compile_properties;
 mod conformance;
+mod corpus;
 mod described;
 mod errors;
 mod explain;

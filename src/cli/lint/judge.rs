@@ -7,7 +7,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use crate::azure::facts::Facts;
 use crate::base::{FileReader, ReadError, SourceMap};
 use crate::diag::{Finding, Id, Severity};
-use crate::import::{self, File, Imported, Join};
+use crate::import::{self, Deployment, File, Imported, Join};
 use crate::intent::Intent;
 use crate::intent::catalog::Library;
 use crate::lint;
@@ -33,13 +33,15 @@ pub struct Linted {
     pub imported: Vec<Imported>,
 }
 
-/// The parameter files of templates.
+/// What templates are deployed with.
 #[derive(Debug, Clone, Copy)]
-pub struct NamedParameters<'a> {
-    /// Those of every template.
+pub struct Deploying<'a> {
+    /// The parameter files of every template.
     pub all: &'a [Utf8PathBuf],
-    /// Those of certain templates.
+    /// The parameter files of certain templates.
     pub of_templates: &'a BTreeMap<Utf8PathBuf, Vec<Utf8PathBuf>>,
+    /// Where templates are deployed, as far as it is known.
+    pub deployment: &'a Deployment,
 }
 
 /// Looks at files: policies, templates, exports.
@@ -48,7 +50,7 @@ pub fn lint_inputs(
     inputs: &[Input],
     reader: &dyn FileReader,
     settings: &Options,
-    parameters: &NamedParameters<'_>,
+    deploying: &Deploying<'_>,
 ) -> Linted {
     let mut sources = SourceMap::default();
     let (library, problems) = pipeline::library(&mut sources, settings);
@@ -67,7 +69,7 @@ pub fn lint_inputs(
         &mut linted.findings,
         &mut linted.gaps,
     );
-    judge_networks(&files, &reader, parameters, &library, settings, &mut linted);
+    judge_networks(&files, &reader, deploying, &library, settings, &mut linted);
     linted
 }
 
@@ -98,7 +100,11 @@ fn judge_policies(
 ) {
     let mut used: Vec<Utf8PathBuf> = Vec::new();
     let mut loaded = Vec::new();
-    for input in reader.inputs.iter().filter(|input| input.ends_with("egress")) {
+    for input in reader
+        .inputs
+        .iter()
+        .filter(|input| input.ends_with("egress"))
+    {
         match syntax::load(&mut linted.sources, reader, &input.path) {
             Ok(policy) => {
                 let files = policy.files.iter();
@@ -133,18 +139,19 @@ fn judge_policies(
 fn judge_networks(
     files: &[File],
     reader: &Overlay<'_>,
-    parameters: &NamedParameters<'_>,
+    deploying: &Deploying<'_>,
     library: &Library,
     settings: &Options,
     linted: &mut Linted,
 ) {
     let chosen = |template: &Utf8Path| {
-        let configured = parameters.of_templates.get(template);
-        parameters_of(template, files, parameters.all, configured)
+        let configured = deploying.of_templates.get(template);
+        parameters_of(template, files, deploying.all, configured)
     };
     let options = import::Options {
         reader,
         parameters: &chosen,
+        deployment: deploying.deployment,
     };
     for network in import::import(&mut linted.sources, files, &options, Join::ByFolder) {
         let intent = Intent {

@@ -7,7 +7,7 @@ mod fix;
 mod judge;
 
 pub use self::collect::Input;
-pub use self::judge::{Linted, NamedParameters, lint_inputs};
+pub use self::judge::{Deploying, Linted, lint_inputs};
 
 use camino::{Utf8Path, Utf8PathBuf};
 
@@ -18,6 +18,7 @@ use crate::syntax;
 
 use super::Outcome;
 use super::arguments::LintOptions;
+use super::estates::deployment;
 use super::output::{
     Disk, catalogs, color, print, print_error, refuse, today, working_folder, write_file,
 };
@@ -127,9 +128,10 @@ fn judge(inputs: &[Input], options: &LintOptions, config: &Config) -> Result<Lin
         today: today(options.today.as_deref())?,
         catalogs: catalogs(&further.cloned().collect::<Vec<_>>())?,
     };
-    let named = NamedParameters {
-        all: &options.parameters,
+    let named = Deploying {
+        all: &options.deployment.parameters,
         of_templates: &config.parameters,
+        deployment: &deployment(&options.deployment),
     };
     Ok(lint_inputs(inputs, &Disk, &settings, &named))
 }
