@@ -429,7 +429,9 @@ pub fn name_lengths<'a>(estate: &Estate, facts: &'a Facts) -> Vec<Usage<'a>> {
     ];
     let identity = [Limit::NameLengthIdentityMinimum, Limit::NameLengthIdentity];
     let mut resource = |kind, meta: &Meta, limits: &[Limit]| {
-        take(kind, &meta.name, meta.origin, limits);
+        if meta.has_known_name() {
+            take(kind, &meta.name, meta.origin, limits);
+        }
     };
     macro_rules! tables {
         ($($table:ident $kind:literal $limits:expr;)*) => {

@@ -98,6 +98,14 @@ pub struct Meta {
     pub home: Home,
 }
 
+impl Meta {
+    /// Whether its name is wholly known. What a template leaves open in it is written as `${…}`.
+    #[must_use]
+    pub fn has_known_name(&self) -> bool {
+        !self.name.contains("${")
+    }
+}
+
 /// One side of a rule: addresses or names, directly or through a group.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Endpoint {

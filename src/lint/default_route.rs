@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
+use crate::azure::gaps;
 use crate::azure::next_hop::{
     Holder, default_v4, default_v6, holder_of_address, holders, is_adjacent, peering, route_for,
     table_of, vnet_of,
@@ -307,6 +308,9 @@ impl RoutedSubnet<'_> {
         match holder_of_address(self.context.estate, address) {
             Holder::Nobody => {
                 let own = self.in_own_subnet(route, address);
+                if gaps::is_part(self.context.estate) {
+                    return own.into_iter().collect();
+                }
                 vec![own.unwrap_or_else(|| self.held_by_nobody(route, address))]
             }
             holder => self.holder_faults(route, holder, Some(address)),

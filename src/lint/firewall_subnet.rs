@@ -6,6 +6,7 @@ use std::net::IpAddr;
 use ipnet::IpNet;
 
 use crate::azure::facts::{Attachment, DefaultRouteRule, GatewayPropagation, ReservedSubnet};
+use crate::azure::gaps;
 use crate::azure::next_hop::{default_route_of, table_of};
 use crate::base::did_you_mean;
 use crate::diag::{Finding, Id, Safety, Severity};
@@ -202,6 +203,12 @@ fn without_subnet(
             .severity(Severity::Warning)
             .assumed()
             .help("the vnet exists already: if it has the subnet, write it down");
+    }
+    if gaps::is_part(estate) {
+        return finding
+            .severity(Severity::Warning)
+            .assumed()
+            .help("no file of the input states the subnet");
     }
     finding
 }

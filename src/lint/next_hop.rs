@@ -6,6 +6,7 @@ use std::net::IpAddr;
 use ipnet::IpNet;
 
 use crate::azure::facts::{Facts, Limit, LimitState};
+use crate::azure::gaps;
 use crate::azure::next_hop::{default_v4, held_addresses, table_of};
 use crate::diag::{Finding, Id, Severity};
 use crate::estate::{
@@ -71,7 +72,8 @@ fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
             }
             for address in addresses {
                 let fault = in_own_subnet(route, *address, users).or_else(|| {
-                    (!held.contains_key(address)).then(|| held_by_nobody(route, *address))
+                    let unheld = !held.contains_key(address) && !gaps::is_part(context.estate);
+                    unheld.then(|| held_by_nobody(route, *address))
                 });
                 findings.extend(fault);
             }

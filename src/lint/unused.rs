@@ -6,11 +6,12 @@ use std::net::IpAddr;
 use petgraph::graph::{DiGraph, NodeIndex};
 use petgraph::visit::{Dfs, Walker};
 
+use crate::azure::gaps;
 use crate::azure::next_hop::{Holder, held_addresses, holders};
 use crate::azure::rbac::assignments_of;
 use crate::azure::rule_sets::RuleSet;
 use crate::base::{Origin, Spanned};
-use crate::diag::{Finding, Id};
+use crate::diag::{Finding, Id, Severity};
 use crate::estate::{
     Appliance, ApplicationSecurityGroup, DeniedPrincipals, DnsServer, DnsServers, Endpoint, Estate,
     Firewall, FirewallPolicy, Gateway, Id as ElementId, Identity, IpGroup, LoadBalancer,
@@ -28,7 +29,8 @@ rule! {
     ///
     /// What pools, subnets, networks, private endpoints and deny assignments refer to counts as used, directly or
     /// through others, and so does what firewalls refer to, when they are deployed or have rules. A `service` is never
-    /// reported: it says what is behind a name, whoever asks for it.
+    /// reported: it says what is behind a name, whoever asks for it. Of templates and exports only what nothing outside
+    /// them can use is reported, as a note: another deployment may use it.
     ///
     /// ```egress
     /// vnet analytics 10.10.0.0/16 {
@@ -156,17 +158,24 @@ fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
     uses.others();
     uses.dns_servers();
     uses.denials();
+    let part = gaps::is_part(estate);
+    if part {
+        uses.others_may_use();
+    }
     for node in uses.unused() {
-        if let Some((kind, name, origin, missing)) = node.description(estate) {
-            findings.push(
-                Finding::new(
-                    Id::TG8001,
-                    format!("{kind} `{name}` is not used: {missing}"),
-                )
-                .at(origin, "declared here")
-                .help("put it to use, or remove it"),
-            );
-        }
+        let Some((kind, name, origin, missing)) = node.description(estate) else {
+            continue;
+        };
+        let message = format!("{kind} `{name}` is not used: {missing}");
+        let finding = Finding::new(Id::TG8001, message).at(origin, "declared here");
+        findings.push(if part {
+            finding
+                .severity(Severity::Note)
+                .assumed()
+                .help("nothing of the input uses it; put it to use, or remove it, unless another deployment does")
+        } else {
+            finding.help("put it to use, or remove it")
+        });
     }
 }
 
@@ -227,6 +236,30 @@ impl<'a> Uses<'a> {
             }
         }
         unused.into_keys().collect()
+    }
+
+    /// Where the estate is only a part of what there is, what others may use counts as used: only route tables, NAT
+    /// gateways, IP groups, zones and application security groups are used by nothing but what is seen here.
+    fn others_may_use(&mut self) {
+        let seen_by_others: Vec<Node> = self
+            .nodes
+            .keys()
+            .copied()
+            .filter(|node| {
+                !matches!(
+                    node,
+                    Node::Root
+                        | Node::RouteTable(_)
+                        | Node::NatGateway(_)
+                        | Node::IpGroup(_)
+                        | Node::DnsZone(_)
+                        | Node::SecurityGroup(_)
+                )
+            })
+            .collect();
+        for node in seen_by_others {
+            self.add(Node::Root, Some(node));
+        }
     }
 
     fn networks(&mut self) {

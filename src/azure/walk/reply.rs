@@ -230,16 +230,17 @@ impl<'w> Walk<'w> {
         };
         let receiver = self.plane.estate.subnets[*subnet].vnet;
         if let Some(peering) = self.forwarded(device, receiver, sender.address) {
-            self.note("a peering without forwarded traffic drops replies too that a device only forwards (concluded from Azure's pages)");
             let device = self.device_element(device);
-            self.lose_reply(
-                Cause::NextHopUnreachable,
-                peering,
-                format!(
-                    "does not accept the replies that {} only forwards (forwarded traffic is off)",
-                    device.name
-                ),
+            let text = format!(
+                "may not accept the replies that {} only forwards: forwarded traffic is off, and whether replies of \
+                 a flow that went out the other way need it, Azure's pages do not say",
+                device.name
             );
+            self.hinder(Hindrance {
+                on_reply: true,
+                outcome: super::Outcome::Unclear,
+                ..Hindrance::new(Stage::Reply, Cause::NextHopUnreachable, peering, text)
+            });
         }
     }
 
