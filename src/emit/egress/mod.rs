@@ -20,8 +20,6 @@ mod routing;
 mod security;
 mod service;
 mod target;
-#[cfg(test)]
-mod tests;
 
 use std::collections::BTreeSet;
 
@@ -80,9 +78,9 @@ pub fn policy_text(estate: &Estate, intent: &Intent) -> Written {
     ];
     let tail = writer.without_a_place();
     // The head comes last, because only now it is known which parameters are used.
-    let mut paragraphs = writer.head().statements();
-    paragraphs.extend(sections.iter().flat_map(Body::statements));
-    paragraphs.extend(tail.statements());
+    let mut paragraphs = vec![writer.head().paragraph()];
+    paragraphs.extend(sections.iter().flat_map(Body::paragraphs));
+    paragraphs.extend(tail.paragraphs());
     Written {
         text: paragraphs.join("\n"),
         left_out: writer.left_out,

@@ -180,31 +180,30 @@ impl Body {
         }
     }
 
-    /// The statements of a policy: blank lines stand around those that take more than a line.
-    pub(super) fn statements(&self) -> Vec<String> {
-        let mut all: Vec<(String, bool)> = Vec::new();
-        let mut begun: Option<String> = None;
-        for line in &self.0 {
-            let mut text = begun.take().unwrap_or_default();
-            Self(vec![line.clone()]).render(0, &mut text);
-            match line {
-                // A comment belongs to what follows it.
-                Line::Comment(_) => begun = Some(text),
-                _ => {
-                    let long = text.lines().count() > 1;
-                    all.push((text, long));
-                }
-            }
-        }
-        all.extend(begun.map(|text| (text, true)));
+    /// All of it as one paragraph.
+    pub(super) fn paragraph(&self) -> String {
+        let mut out = String::new();
+        self.render(0, &mut out);
+        out
+    }
+
+    /// The statements of a policy as paragraphs. Statements of one kind that take a line each stand together.
+    pub(super) fn paragraphs(&self) -> Vec<String> {
         let mut paragraphs: Vec<String> = Vec::new();
-        let mut open = false;
-        for (text, long) in all {
-            match paragraphs.last_mut().filter(|_| open && !long) {
+        // The kind of the statement before, when it takes one line. Comments that stand alone are a kind, too.
+        let mut before: Option<String> = None;
+        for line in &self.0 {
+            let text = Self(vec![line.clone()]).paragraph();
+            let keyword = text.split(' ').next().map(str::to_owned);
+            let short = keyword.filter(|_| text.lines().count() == 1);
+            match paragraphs
+                .last_mut()
+                .filter(|_| short.is_some() && short == before)
+            {
                 Some(last) => last.push_str(&text),
                 None => paragraphs.push(text),
             }
-            open = !long;
+            before = short;
         }
         paragraphs
     }

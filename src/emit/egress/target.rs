@@ -118,6 +118,9 @@ impl Writer<'_> {
                 let stands = names && place != Place::FirewallRule && is_word(tag.as_str());
                 stands.then(|| destination.to_string())
             }
+            Destination::Fqdn(FqdnPattern::Any) => {
+                (place == Place::ApplicationRule).then(|| "any".to_owned())
+            }
             Destination::Fqdn(pattern) => {
                 let read = names && self.reads_as_name(pattern);
                 read.then(|| pattern.to_string())
@@ -132,9 +135,7 @@ impl Writer<'_> {
     /// Whether a plain word is read as this name, and not as an address, a subnet, or the name of something.
     fn reads_as_name(&self, pattern: &FqdnPattern) -> bool {
         match pattern {
-            // A single asterisk stands for every address.
-            FqdnPattern::Any => false,
-            FqdnPattern::Below(_) | FqdnPattern::Suffix(_) => true,
+            FqdnPattern::Any | FqdnPattern::Below(_) | FqdnPattern::Suffix(_) => true,
             FqdnPattern::Exact(name) => {
                 has_form_of_name(name) && !self.names.reads_as_subnet(self.estate, name.as_str())
             }

@@ -9,7 +9,7 @@ use crate::estate::{
     Id, NatRule, NetworkRule, PublicAddress, RuleCollection, RuleCollectionGroup, RuleInfo,
     RuleText, Rules, ThreatIntel, Tier, Translated,
 };
-use crate::net::{Destination, PortRange, Service, Transport, parse_address};
+use crate::net::{Destination, FqdnPattern, PortRange, Service, Transport, parse_address};
 use crate::syntax::tree::{self, Place, Target, TargetKind, Word};
 
 use super::declare::Declared;
@@ -359,7 +359,13 @@ impl Lowering<'_> {
             .iter()
             .filter_map(|category| self.word(&category.word, "a web category"))
             .collect();
-        let destinations = self.endpoints(&to);
+        let mut destinations = self.endpoints(&to);
+        for to in &mut destinations {
+            // The rule looks at names only, so that everywhere is every name.
+            if *to == Endpoint::Plain(Destination::Anywhere) {
+                *to = Destination::Fqdn(FqdnPattern::Any).into();
+            }
+        }
         let services = self.services(&rule.services);
         let names_only = |to: &Endpoint| {
             matches!(
