@@ -139,7 +139,8 @@ impl Id {
                  What it holds is not known, so verdicts that depend on it are uncertain. Add the file or an export of it."
             }
             Self::TG0034 => {
-                "A file was given by name and holds nothing that this program reads: no template, no export, no policy."
+                "A file was given by name and holds nothing that this program reads: no template, no export, no policy. \
+                 Nothing of it is looked at."
             }
             Self::TG0035 => {
                 "A comment begins with `tidegate:`, or a `metadata` holds `tidegate`, and what follows is no instruction. Write \

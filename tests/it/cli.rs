@@ -336,7 +336,9 @@ fn findings_are_data_for_programs() {
     };
     assert_eq!(
         keys(&report),
-        ["version", "errors", "warnings", "notes", "findings"]
+        [
+            "version", "errors", "warnings", "notes", "complete", "findings", "accepted", "gaps"
+        ]
     );
     assert_eq!(report["version"], 1);
     let finding = &report["findings"][0];
