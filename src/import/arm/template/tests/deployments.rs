@@ -130,8 +130,5 @@ fn templates_that_link_themselves_end() {
         r#""resources": [{"type": "Microsoft.Resources/deployments", "name": "d", "properties": {"templateLink": {"relativePath": "main.json"}}}]"#,
     );
     let out = Case::default().file("main.json", &main).expand(&main);
-    assert!(
-        out.contains("TG0029") && out.lines().count() == 1,
-        "{out}"
-    );
+    assert!(out.contains("TG0029") && out.lines().count() == 1, "{out}");
 }

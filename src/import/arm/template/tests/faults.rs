@@ -7,13 +7,28 @@ fn an_expression_that_is_wrong_is_one_finding() {
     let sections = r#""parameters": {"name": {"type": "string"}}, "variables": {"a": "[variables('b')]", "b": "[variables('a')]", "o": {"x": 1}, "l": [1]},"#;
     let table = [
         ("[concat('a'", "no expression"),
-        ("[parameters('nme')]", "`parameters` the template has no parameter `nme`"),
-        ("[variables('x')]", "`variables` the template has no variable `x`"),
+        (
+            "[parameters('nme')]",
+            "`parameters` the template has no parameter `nme`",
+        ),
+        (
+            "[variables('x')]",
+            "`variables` the template has no variable `x`",
+        ),
         ("[variables('a')]", "depends on itself"),
         ("[variables('o').y]", "`y` the object has no property `y`"),
-        ("[variables('l')[3]]", "index 3 is outside the list, which has 1 elements"),
-        ("[copyIndex()]", "`copyIndex` no loop lies around `copyIndex`"),
-        ("[frobnicate(1)]", "`frobnicate` the function `frobnicate` is not known"),
+        (
+            "[variables('l')[3]]",
+            "index 3 is outside the list, which has 1 elements",
+        ),
+        (
+            "[copyIndex()]",
+            "`copyIndex` no loop lies around `copyIndex`",
+        ),
+        (
+            "[frobnicate(1)]",
+            "`frobnicate` the function `frobnicate` is not known",
+        ),
         ("[me.f(1)]", "the template has no function `me.f`"),
         ("[concat('a',)]", "TG0027"),
     ];
@@ -24,7 +39,11 @@ fn an_expression_that_is_wrong_is_one_finding() {
             "{expression}: {out}"
         );
         let findings = out.lines().filter(|line| line.starts_with("TG00")).count();
-        assert_eq!(findings, usize::from(expression.ends_with(']')), "{expression}: {out}");
+        assert_eq!(
+            findings,
+            usize::from(expression.ends_with(']')),
+            "{expression}: {out}"
+        );
     }
 }
 
@@ -55,8 +74,14 @@ fn bounds_hold() {
     let sections = format!(r#""variables": {{{}, "v2000": ""}},"#, chain.join(", "));
     let out = properties(&sections, r#"{"p": "[variables('v0')]"}"#);
     assert_eq!(out.matches("TG0029").count(), 1, "{out}");
-    let out = properties("", r#"{"copy": [{"name": "p", "count": 100000, "input": 1}]}"#);
-    assert!(out.contains("TG0029") && out.contains("a loop runs 100000 times"), "{out}");
+    let out = properties(
+        "",
+        r#"{"copy": [{"name": "p", "count": 100000, "input": 1}]}"#,
+    );
+    assert!(
+        out.contains("TG0029") && out.contains("a loop runs 100000 times"),
+        "{out}"
+    );
     let nested = |depth: usize| "[".repeat(depth) + &"]".repeat(depth);
     let out = properties("", &format!(r#"{{"p": {}}}"#, nested(240)));
     assert_eq!(out.matches("TG0029").count(), 1, "{out}");

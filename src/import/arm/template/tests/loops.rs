@@ -87,7 +87,9 @@ fn symbolic_names_and_existing_resources() {
             "loop": {"type": "A.B/c", "copy": {"name": "loop", "count": 2}, "name": "[format('l{0}', copyIndex())]"}}"#,
     );
     let id = |name: &str| {
-        format!("/subscriptions/${{subscription().subscriptionId}}/resourceGroups/${{resourceGroup().name}}/providers/A.B/c/{name}")
+        format!(
+            "/subscriptions/${{subscription().subscriptionId}}/resourceGroups/${{resourceGroup().name}}/providers/A.B/c/{name}"
+        )
     };
     assert_eq!(
         out,

@@ -2,7 +2,8 @@
 
 use super::{Case, properties};
 
-const SCHEMA: &str = "https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#";
+const SCHEMA: &str =
+    "https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#";
 
 #[test]
 fn values_come_from_defaults_variables_and_symbols() {
@@ -172,7 +173,9 @@ fn parameter_files_give_values() {
         case.expand(&template),
         "a.b/c n\n  {\"a\": \"y\", \"b\": \"d\", \"k\": ${parameters('k')}}\n"
     );
-    let wrong = Case::default().parameters(r#"{"parameters": {"a": {"value": "z"}, "bb": {"value": 1}, "b": {"value": 1}}}"#);
+    let wrong = Case::default().parameters(
+        r#"{"parameters": {"a": {"value": "z"}, "bb": {"value": 1}, "b": {"value": 1}}}"#,
+    );
     assert_eq!(
         wrong.expand(&template),
         "a.b/c n

@@ -33,8 +33,14 @@ fn what_is_stated_is_known_and_the_rest_is_a_symbol() {
         ),
         ("reference('net').space[0]", "\"10.0.0.0/16\""),
         ("reference(resourceId('Other/nets', 'net')).Subs[1].n", "1"),
-        ("reference('Other/nets/net', '2020-01-01', 'Full').location", "\"westeurope\""),
-        ("reference('Other/nets/net', '2020-01-01', 'Full').properties.space[0]", "\"10.0.0.0/16\""),
+        (
+            "reference('Other/nets/net', '2020-01-01', 'Full').location",
+            "\"westeurope\"",
+        ),
+        (
+            "reference('Other/nets/net', '2020-01-01', 'Full').properties.space[0]",
+            "\"10.0.0.0/16\"",
+        ),
         (
             "reference('net', '2020-01-01', 'Full').identity.principalId",
             "${reference(resourceId('Other/nets', 'net'), 'Full').identity.principalId}",
@@ -47,7 +53,10 @@ fn what_is_stated_is_known_and_the_rest_is_a_symbol() {
             "listKeys('net', '2020-01-01').keys[0].value",
             "${listKeys('net', '2020-01-01').keys[0].value}",
         ),
-        ("pickZones('Other', 'nets', 'westeurope')", "${pickZones('Other', 'nets', 'westeurope')}"),
+        (
+            "pickZones('Other', 'nets', 'westeurope')",
+            "${pickZones('Other', 'nets', 'westeurope')}",
+        ),
         ("resourceGroup().Location", "${resourceGroup().Location}"),
         (
             "resourceGroup().id",
