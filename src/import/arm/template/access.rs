@@ -161,7 +161,8 @@ impl<'d> Machine<'_, 'd> {
                 Some(name) => Key::Name(name.clone()),
                 None => Key::Any(value),
             },
-            Data::Unknown(_) => Key::Any(value),
+            // `tryGet` takes an object that counts from the end.
+            Data::Unknown(_) | Data::Object(_) => Key::Any(value),
             _ => {
                 let place = site.span(at.offset, 1);
                 return Err(Fault::wrong("an index is a number or a name", place));

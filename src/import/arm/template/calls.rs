@@ -151,10 +151,9 @@ impl<'d> Machine<'_, 'd> {
         let branches = [1, 2].map(|at| self.argument(call, at, context));
         self.doubts -= 1;
         match branches {
-            [Ok(yes), Ok(no)] if spell(&yes) == spell(&no) => Ok(yes),
             [Ok(yes), Ok(no)] => {
-                let symbol = symbolic_call("if", &[condition, yes, no], &because);
-                Ok(Self::symbol(&symbol, call.span()))
+                let values = [condition, yes, no];
+                Self::known_function(call, &values).unwrap_or(Err(Fault::TooLarge))
             }
             // A branch that is wrong may be one that is never taken.
             [Err(Fault::TooLarge), _] | [_, Err(Fault::TooLarge)] => Err(Fault::TooLarge),

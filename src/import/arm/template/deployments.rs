@@ -17,7 +17,7 @@ use super::parameters::{give_expressions, give_files, give_literals, give_value}
 use super::place::{Level, Place};
 use super::resources::{Deployed, Handle, Instance, entries};
 use super::scope::{Child, Context, Given, Scope, ScopeRef};
-use super::spelling::{spell_text, symbolic_call};
+use super::spelling::{both, spell_text};
 
 /// How deep deployments may lie in one another. The deepest of Azure's published templates has six.
 const MAX_NESTING: usize = 16;
@@ -367,25 +367,5 @@ fn place_of(scope: &Text, here: &Place) -> Place {
     match after("resourceGroups") {
         Some(group) => place.in_group(group),
         None => place,
-    }
-}
-
-/// Two conditions that must both hold.
-pub(super) fn both(
-    first: Option<&Arc<Symbol>>,
-    second: Option<&Arc<Symbol>>,
-) -> Option<Arc<Symbol>> {
-    match (first, second) {
-        (Some(first), Some(second)) if first != second => {
-            let span = crate::base::Span {
-                file: crate::base::FileId::default(),
-                start: 0,
-                end: 0,
-            };
-            let values = [first, second].map(|symbol| Machine::symbol(symbol, span));
-            Some(symbolic_call("and", &values, first))
-        }
-        (Some(one), _) | (None, Some(one)) => Some(Arc::clone(one)),
-        (None, None) => None,
     }
 }

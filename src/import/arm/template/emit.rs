@@ -5,10 +5,10 @@ use std::sync::Arc;
 use crate::import::json::Json;
 use crate::import::{Resource, Symbol, Text};
 
-use super::deployments::both;
 use super::machine::Machine;
 use super::resources::{DEPLOYMENT, Deployed, Entry, Instance, entries};
 use super::scope::{Context, ScopeRef};
+use super::spelling::both;
 
 /// How many resources one file may expand to.
 const MAX_RESOURCES: usize = 100_000;

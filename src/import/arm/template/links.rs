@@ -59,7 +59,7 @@ impl<'d> Machine<'_, 'd> {
             .or_else(|| link.get("uri"))
             .or_else(|| link.get("id"));
         let text = place.map(|place| self.value(place, context));
-        let text = text.as_ref().and_then(Value::text);
+        let text = text.as_ref().and_then(linked_path);
         let span = place.map_or(link.span(), Json::content_span);
         let Some(text) = text else {
             return self.not_found("nothing", span);
@@ -152,6 +152,25 @@ impl<'d> Machine<'_, 'd> {
             }
         }
     }
+}
+
+/// The text of a link. Of one that is resolved against an address that is not known, what is resolved.
+fn linked_path(value: &Value) -> Option<Text> {
+    let text = value.text()?;
+    let Some(symbol) = value
+        .unknown()
+        .filter(|symbol| symbol.text.starts_with("uri("))
+    else {
+        return Some(text);
+    };
+    let is_file = |quoted: &&str| {
+        let path = quoted.split('?').next().unwrap_or_default();
+        path.to_ascii_lowercase().ends_with(".json")
+    };
+    // Every second piece between quotes is a literal.
+    let literals = symbol.text.split('\'').skip(1).step_by(2);
+    let path = literals.filter(is_file).last();
+    Some(path.map_or(text, Text::from))
 }
 
 /// The last segments of a link that are known, in order, without the query.

@@ -2,6 +2,7 @@
 
 use smol_str::{SmolStr, format_smolstr};
 
+use crate::import::arm::functions::{self, Scope};
 use crate::import::{Data, Part, ResourceId, Symbol, Text, Value};
 
 use super::calls::Call;
@@ -198,42 +199,21 @@ impl<'d> Machine<'_, 'd> {
         context: &Context<'d>,
     ) -> Result<Value, Fault> {
         let mut values = self.arguments(call, context)?;
-        let kind = values.iter().position(is_kind);
         let place = &context.scope.place;
-        let span = call.span();
-        let text = |text: &Text| Value::new(Data::Text(text.clone()), span);
-        let function = match (lower, kind, place.level) {
-            ("subscriptionresourceid", Some(0), _)
-            | ("resourceid", Some(0), Level::Subscription) => {
-                values.insert(0, text(&place.subscription));
-                "subscriptionResourceId"
-            }
-            ("resourceid", Some(0), Level::Group) => {
-                values.insert(0, text(&place.group));
-                values.insert(0, text(&place.subscription));
-                "resourceId"
-            }
-            ("resourceid", Some(0), _) => "tenantResourceId",
-            ("resourceid", Some(1), Level::Group) => {
-                values.insert(0, text(&place.subscription));
-                "resourceId"
-            }
-            ("resourceid", Some(1), _) => "subscriptionResourceId",
-            _ => call.name,
-        };
-        let result = Self::known_function(
-            Call {
-                name: function,
-                ..call
-            },
-            &values,
-        );
-        result.unwrap_or_else(|| {
-            Err(Fault::NotUnderstood {
-                message: format!("the function `{}` is not known", call.name),
-                span: call.place,
-            })
-        })
+        if lower == "resourceid" {
+            let scope = Scope {
+                subscription: (place.level <= Level::Subscription)
+                    .then(|| place.subscription.clone()),
+                group: (place.level == Level::Group).then(|| place.group.clone()),
+            };
+            let result = functions::resource_id(&values, &scope, call.span());
+            return result.map_err(|error| call.wrong(error.message));
+        }
+        if values.first().is_some_and(is_kind) {
+            let subscription = Data::Text(place.subscription.clone());
+            values.insert(0, Value::new(subscription, call.span()));
+        }
+        Self::known_function(call, &values).unwrap_or(Err(Fault::TooLarge))
     }
 }
 

@@ -1,7 +1,5 @@
 //! What a template is deployed to, and the functions that tell: `resourceGroup()`, `subscription()`, `deployment()` and so on.
 
-use std::sync::Arc;
-
 use smol_str::{SmolStr, format_smolstr};
 
 use crate::base::Span;
@@ -28,8 +26,8 @@ pub(super) struct Place {
     pub(super) own_group: bool,
 }
 
-/// The kinds of targets.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// The kinds of targets, the narrowest first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Level {
     Group,
     Subscription,
@@ -193,16 +191,5 @@ pub(super) fn as_text(value: &Value) -> Option<Text> {
     match &value.data {
         Data::Int(number) => Some(Text::Known(format_smolstr!("{number}"))),
         _ => value.text(),
-    }
-}
-
-/// The symbol of a text that is one hole.
-pub(super) fn sole_hole(text: &Text) -> Option<&Arc<Symbol>> {
-    match text {
-        Text::Mixed(parts) => match &**parts {
-            [Part::Hole(symbol)] => Some(symbol),
-            _ => None,
-        },
-        Text::Known(_) => None,
     }
 }
