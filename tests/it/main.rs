@@ -23,6 +23,7 @@ mod policies;
 mod policy;
 mod readme;
 mod refused;
+mod reports;
 mod service_tags;
 mod support;
 mod syntax_properties;
