@@ -4,6 +4,7 @@
 
 mod broken;
 mod causes;
+mod ci_kit;
 mod cli;
 mod compile_properties;
 mod conformance;
