@@ -67,9 +67,9 @@ fn inputs_of_the_action_are_declared_used_and_described() {
         .keys()
         .map(String::as_str)
         .collect();
-    let word = |rest: &str| {
-        let end = rest.find(|c: char| !c.is_ascii_alphanumeric() && c != '-');
-        rest[..end.unwrap_or(rest.len())].to_owned()
+    let word = |rest: &str| -> String {
+        let of_name = |c: &char| c.is_ascii_alphanumeric() || *c == '-';
+        rest.chars().take_while(of_name).collect()
     };
     let used: BTreeSet<String> = text.split("inputs.").skip(1).map(word).collect();
     assert_eq!(
