@@ -7,8 +7,10 @@ use std::collections::HashMap;
 
 use crate::base::{FileId, SourceMap, Span};
 use crate::diag::Finding;
-use crate::import::json::{Document, Json, Kind, parse as parse_json};
+use crate::import::json::parse as parse_json;
 use crate::syntax::{Outline, parse};
+
+use super::json_outline::JsonOutline;
 
 /// A fingerprint for each finding, in order. Findings that are the same but for their order are numbered.
 #[must_use]
@@ -77,7 +79,7 @@ struct Files<'a> {
 
 enum Content {
     Policy(Outline),
-    Json(Document),
+    Json(JsonOutline),
     Other,
 }
 
@@ -95,7 +97,7 @@ impl Files<'_> {
                 parts.push(anchor.statement);
                 parts
             }),
-            Content::Json(document) => Some(around(document, place)),
+            Content::Json(outline) => Some(outline.around(place)),
             Content::Other => None,
         }
         .unwrap_or_else(|| vec![line(sources, place)])
@@ -109,7 +111,10 @@ fn read(sources: &SourceMap, id: FileId) -> Content {
     match file.path().extension() {
         Some("egress") => Content::Policy(Outline::new(&parse(sources, id), file.text())),
         Some("json" | "jsonc") => {
-            parse_json(id, &file.shared_text()).map_or(Content::Other, Content::Json)
+            let text = file.shared_text();
+            parse_json(id, &text).map_or(Content::Other, |document| {
+                Content::Json(JsonOutline::new(&document, text))
+            })
         }
         _ => Content::Other,
     }
@@ -126,63 +131,6 @@ fn line(sources: &SourceMap, place: Span) -> String {
         .get(start..)
         .and_then(|rest| rest.lines().next());
     one_blank(line.unwrap_or_default())
-}
-
-/// The keys and names around a place in JSON, and the plain values of the innermost object that has a name.
-fn around(document: &Document, place: Span) -> Vec<String> {
-    let mut path = Vec::new();
-    let mut named: Option<Json<'_>> = None;
-    let mut value = document.roots().find(|root| root.span().contains(place));
-    while let Some(inside) = value {
-        if let Some(name) = inside.get("name").and_then(Json::as_str) {
-            path.push(name.into_owned());
-            named = Some(inside);
-        }
-        value = match inside.kind() {
-            Kind::Object => {
-                let member = inside.members().find(|(key, value)| {
-                    key.span().contains(place) || value.span().contains(place)
-                });
-                path.extend(member.and_then(|(key, _)| key.as_str()).map(Into::into));
-                member.map(|(_, value)| value)
-            }
-            Kind::Array => inside.items().find(|item| item.span().contains(place)),
-            _ => None,
-        };
-    }
-    if let Some(named) = named {
-        let mut values = plain_values(named);
-        values.extend(
-            named
-                .get("properties")
-                .map(plain_values)
-                .unwrap_or_default(),
-        );
-        values.sort_unstable();
-        path.extend(values);
-    }
-    path
-}
-
-/// The members of an object that hold no objects, but for those that say nothing about what it is.
-fn plain_values(object: Json<'_>) -> Vec<String> {
-    const LEFT_OUT: [&str; 4] = ["apiVersion", "priority", "dependsOn", "comments"];
-    let is_plain = |value: Json<'_>| !value.is_object() && !value.is_array();
-    let members = object.members().filter(|(key, value)| {
-        let plain = is_plain(*value) || (value.is_array() && value.items().all(is_plain));
-        plain && !LEFT_OUT.iter().any(|left_out| key.is_text(left_out))
-    });
-    let shown = |(key, value): (Json<'_>, Json<'_>)| {
-        let mut items: Vec<&str> = value.items().map(Json::source).collect();
-        items.sort_unstable();
-        let text = if value.is_array() {
-            items.join(",")
-        } else {
-            value.source().to_owned()
-        };
-        format!("{}={text}", key.as_str().unwrap_or_default())
-    };
-    members.map(shown).collect()
 }
 
 #[cfg(test)]

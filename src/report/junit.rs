@@ -25,7 +25,7 @@ pub(super) fn junit(run: &Run<'_>) -> String {
         let case = case(run, finding, &suite);
         suites.entry(suite).or_default().push(case);
     }
-    for accepted in &*run.accepted {
+    for accepted in run.accepted {
         let suite = suite_of(run, &accepted.finding);
         let mut status = TestCaseStatus::skipped();
         status.set_message(accepted.reason.as_deref().unwrap_or("accepted"));

@@ -17,6 +17,9 @@ const COMMENT: usize = 65_536;
 /// The first line, by which a workflow finds the comment that it wrote before.
 const MARK: &str = "<!-- tidegate -->";
 
+/// How many things that were not done are shown.
+const GAPS: usize = 20;
+
 /// Room for the notice about what was left out.
 const NOTICE: usize = 200;
 
@@ -46,7 +49,7 @@ fn within(run: &Run<'_>, most: usize) -> String {
         keep.next().unwrap_or(false).then(|| entry(run, finding))
     });
     format!(
-        "{head}> {left_out} findings and all details are left out, for a comment holds no more.\n{some}"
+        "{head}> Left out, for a comment holds no more: all details, and findings: {left_out}.\n{some}"
     )
 }
 
@@ -63,7 +66,7 @@ fn kept(run: &Run<'_>, mut room: usize) -> Vec<bool> {
         let heading = length(&file_heading(&file_of(run, finding)));
         let needed = length(&entry(run, finding)) + heading;
         let Some(left) = room.checked_sub(needed) else {
-            break;
+            continue;
         };
         room = left;
         if let Some(kept) = kept.get_mut(place) {
@@ -82,12 +85,15 @@ fn head(run: &Run<'_>) -> String {
         &counts
     };
     let mut out = format!("{MARK}\n### tidegate: {title}\n\n");
-    for gap in run.gaps {
+    for gap in run.gaps.iter().take(GAPS) {
         out.push_str(&format!(
             "> **{}**: {}\n\n",
             gap.severity,
             inline(&sentence(&gap.message))
         ));
+    }
+    if let Some(more) = run.gaps.len().checked_sub(GAPS + 1) {
+        out.push_str(&format!("> And {} more like these.\n\n", more + 1));
     }
     if !run.accepted.is_empty() {
         out.push_str(&format!(
@@ -263,7 +269,7 @@ mod tests {
         for (count, details, says) in [
             (100, true, ""),
             (1_000, false, "> Details are left out"),
-            (3_000, false, "findings and all details are left out"),
+            (3_000, false, "all details, and findings: "),
         ] {
             let findings: Vec<Finding> = (0..count).map(finding).collect();
             let text = markdown(&Run::new(&findings, &sources));

@@ -12,6 +12,7 @@ mod format;
 mod github;
 mod human;
 mod json;
+mod json_outline;
 mod junit;
 mod line_hash;
 mod markdown;

@@ -109,6 +109,10 @@ const KEPT: &[Kept] = &[
         inside: &["src/report/human.rs"],
     },
     Kept {
+        what: What::Path("quick_junit"),
+        inside: &["src/report/junit.rs"],
+    },
+    Kept {
         what: What::Path("nom"),
         inside: &["src/syntax/parse/"],
     },

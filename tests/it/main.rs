@@ -4,6 +4,7 @@
 
 mod broken;
 mod causes;
+mod ci_kit;
 mod cli;
 mod compile_properties;
 mod conformance;
@@ -23,6 +24,7 @@ mod policies;
 mod policy;
 mod readme;
 mod refused;
+mod reports;
 mod service_tags;
 mod support;
 mod syntax_properties;
