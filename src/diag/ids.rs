@@ -144,6 +144,10 @@ impl Id {
         match self {
             // Ports stay open to all of the Internet, where the policy asked for names.
             Self::TG4001 => Some(5.0),
+            // Packets leave past the firewall that should judge them.
+            Self::TG1013 | Self::TG1014 => Some(5.0),
+            // They stay inside one's own networks, past the firewall.
+            Self::TG1010 | Self::TG1015 => Some(3.0),
             _ => None,
         }
     }

@@ -12,11 +12,11 @@ use crate::azure::routing::{Hop, RouteSource};
 use crate::base::Origin;
 use crate::diag::{Finding, Id, Safety, Severity};
 use crate::estate::{
-    Estate, Firewall, Id as ElementId, NextHop, OutboundType, Pool, Route, RouteDestination,
+    Estate, Firewall, Gap, Id as ElementId, NextHop, OutboundType, Pool, Route, RouteDestination,
     RouteTable, Subnet,
 };
 
-use super::routing::way::{are_everything, prefix_of};
+use super::routing::way::{are_everything, knows_routes, prefix_of};
 use super::{Context, edit};
 
 rule! {
@@ -122,7 +122,9 @@ impl RoutedSubnet<'_> {
     /// The subnet has no table, or its table no route for 0.0.0.0/0.
     fn lack(&self) -> Option<Finding> {
         if self.subnet.route_table.is_none() {
-            return Some(self.without_table());
+            let gaps = &self.context.estate.gaps;
+            let stated = gaps.at(Gap::SubnetSettings(self.id)).is_empty();
+            return stated.then(|| self.without_table());
         }
         let table = self.table()?;
         let lacks = route_for(table, default_v4()).is_none();
@@ -228,10 +230,11 @@ impl RoutedSubnet<'_> {
         for part in parts {
             finding = finding.related(part.origin, "a part of 0.0.0.0/0 does not count");
         }
-        if table.meta.home.is_existing() && table.routes.is_empty() {
-            finding = finding.severity(Severity::Warning).assumed().help(
-                "the table exists already and the policy shows none of its routes: write them down",
-            );
+        if !knows_routes(self.context.estate, self.id) {
+            finding = finding
+                .severity(Severity::Warning)
+                .assumed()
+                .help("not all routes of the table are known: show them");
         }
         let firewall = self.candidate_firewall();
         let clause = firewall

@@ -15,7 +15,7 @@ use crate::estate::{
 use crate::lint::{Context, edit};
 use crate::net::Destination;
 
-use super::way::{device_of, forced_device, route_to, subnets_of};
+use super::way::{device_of, forced_device, knows_routes, route_to, subnets_of};
 
 rule! {
     /// A DNAT rule of a firewall leads to the public address of a load balancer, whose machines send their replies
@@ -92,6 +92,9 @@ impl<'a> Dnat<'a> {
                 continue;
             };
             for subnet in &target.subnets {
+                if !knows_routes(estate, *subnet) {
+                    continue;
+                }
                 let lost = self.lost(*subnet, rule, &own);
                 if !lost.is_empty() && !told.contains(subnet) {
                     told.push(*subnet);

@@ -11,7 +11,7 @@ use crate::estate::{
 };
 use crate::lint::{Context, edit};
 
-use super::way::{are_everything, prefix_of};
+use super::way::{are_everything, knows_routes, prefix_of};
 
 rule! {
     /// The subnet of an Azure Firewall without a management interface loses its way to the Internet.
@@ -69,16 +69,13 @@ impl<'a> Way<'a> {
 
     fn fault(&self) -> Option<Finding> {
         let estate = self.estate();
-        let reference = estate.subnets[self.subnet].route_table.as_ref();
-        if reference.is_some_and(|table| table.id.is_none()) {
-            return None;
-        }
         let table = table_of(estate, self.subnet).map(|table| &estate.route_tables[table]);
         let routes = table.map_or(&[][..], |table| table.routes.as_slice());
         if let Some(parts) = parts_elsewhere(routes) {
             return Some(self.sent_elsewhere(parts));
         }
-        if table.is_some_and(|table| route_for(table, default_v4()).is_some()) {
+        let overridden = table.is_some_and(|table| route_for(table, default_v4()).is_some());
+        if overridden || !knows_routes(estate, self.subnet) {
             return None;
         }
         self.learned()

@@ -12,7 +12,7 @@ use crate::lint::{Context, edit};
 use crate::net::{Cloud, ServiceTag};
 
 use super::service_endpoint::is_hdinsight;
-use super::way::{device_of, device_words, route_to, subnets_of};
+use super::way::{device_of, device_words, knows_routes, route_to, subnets_of};
 
 rule! {
     /// The subnet of an HDInsight cluster has no way straight back to the addresses from which the cluster is managed.
@@ -75,7 +75,7 @@ fn check_subnet(
     subnet: ElementId<Subnet>,
     managers: &[IpAddr],
 ) -> Vec<Finding> {
-    if has_tag_route(context, subnet) {
+    if has_tag_route(context, subnet) || !knows_routes(context.estate, subnet) {
         return Vec::new();
     }
     let mut by_route: Vec<(&EffectiveRoute, Vec<IpAddr>)> = Vec::new();

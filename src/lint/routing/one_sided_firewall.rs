@@ -14,7 +14,8 @@ use crate::estate::{Estate, Id as ElementId, Route, Subnet, Vnet};
 use crate::lint::Context;
 
 use super::way::{
-    are_same, device_of, device_words, is_reserved, prefix_of, route_to, subnet_of_device,
+    are_same, device_of, device_words, is_reserved, knows_routes, prefix_of, route_to,
+    subnet_of_device,
 };
 
 rule! {
@@ -137,7 +138,8 @@ impl Pair<'_> {
     fn answers_straight(&self) -> Option<Origin> {
         let estate = self.context.estate;
         // Machines beside the device may be a part of it.
-        if subnet_of_device(estate, self.device) == Some(self.there) {
+        let beside = subnet_of_device(estate, self.device) == Some(self.there);
+        if beside || !knows_routes(estate, self.there) {
             return None;
         }
         let device = |from, to| {

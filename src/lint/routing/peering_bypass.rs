@@ -6,7 +6,8 @@ use crate::estate::{Id as ElementId, RouteTable, Subnet};
 use crate::lint::{Context, edit};
 
 use super::way::{
-    device_of, device_words, is_reserved, prefix_of, route_to, subnet_of_device, users_of_tables,
+    device_of, device_words, is_reserved, knows_routes, prefix_of, route_to, subnet_of_device,
+    users_of_tables,
 };
 
 rule! {
@@ -42,7 +43,8 @@ fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
         for subnet in subnets {
             let vnet = estate.subnets[subnet].vnet;
             // The subnets of a network have the same peerings.
-            if vnets.contains(&vnet) || is_reserved(context.facts, &estate.subnets[subnet]) {
+            let reserved = is_reserved(context.facts, &estate.subnets[subnet]);
+            if vnets.contains(&vnet) || reserved || !knows_routes(estate, subnet) {
                 continue;
             }
             vnets.push(vnet);

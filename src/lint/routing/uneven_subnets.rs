@@ -7,7 +7,7 @@ use crate::diag::{Finding, Id};
 use crate::estate::{Estate, Id as ElementId, OutboundType, Pool, Ref, Subnet};
 use crate::lint::Context;
 
-use super::way::{are_same, device_of, device_words, ways_out};
+use super::way::{are_same, device_of, device_words, knows_routes, ways_out};
 
 rule! {
     /// The subnets of one pool send what leaves the network by different ways.
@@ -94,15 +94,10 @@ impl Way {
 /// The one way that a subnet leaves by; `None` where it is not known, or reported as missing.
 fn way(context: &Context<'_>, pool: &Pool, subnet: ElementId<Subnet>, role: Role) -> Option<Way> {
     let estate = context.estate;
-    let place = &estate.subnets[subnet];
-    let table = table_of(estate, subnet).map(|table| &estate.route_tables[table]);
-    let unread =
-        table.is_some_and(|table| table.meta.home.is_existing() && table.routes.is_empty());
-    let unknown = place.route_table.is_some() && table.is_none();
-    let unstated = place.meta.home.is_existing() && place.route_table.is_none();
-    if unread || unknown || unstated {
+    if !knows_routes(estate, subnet) {
         return None;
     }
+    let table = table_of(estate, subnet).map(|table| &estate.route_tables[table]);
     let lacks = table.is_none_or(|table| route_for(table, default_v4()).is_none());
     let by_routes = pool.outbound.value == OutboundType::UserDefinedRouting;
     if by_routes && role == Role::Nodes && lacks {
@@ -118,9 +113,11 @@ fn way(context: &Context<'_>, pool: &Pool, subnet: ElementId<Subnet>, role: Role
         Hop::Hub(_) => Exit::Hub,
         Hop::Internet => Exit::Internet,
         Hop::Drop => Exit::Nowhere,
-        Hop::VnetLocal | Hop::Peering(_) | Hop::ServiceEndpoint(_) | Hop::PrivateEndpoint(_) => {
-            return None;
-        }
+        Hop::VnetLocal
+        | Hop::Peering(_)
+        | Hop::ServiceEndpoint(_)
+        | Hop::PrivateEndpoint(_)
+        | Hop::Unknown(_) => return None,
     };
     let origin = route.element(estate).origin;
     Some(Way { exit, origin })

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::azure::next_hop::{Holder, held_addresses, peering, vnet_of};
 use crate::azure::routing::direction;
 use crate::diag::{Finding, Id, Severity};
-use crate::estate::{Estate, Id as ElementId, NextHop, Route, Subnet, Vnet};
+use crate::estate::{Estate, Extent, Id as ElementId, NextHop, Route, Subnet, Vnet};
 use crate::lint::Context;
 
 use super::way::users_of_tables;
@@ -20,7 +20,8 @@ rule! {
     /// Reported are:
     ///
     /// - a next hop in a network that is not peered, peered on one side only, or whose peering is not in force. It is a
-    ///   warning where one of the networks exists already, as its side of the peering may be there, unwritten;
+    ///   warning where one of the networks exists already or only some files of a deployment are read, as the peering may
+    ///   be there, unwritten;
     /// - as a warning, a peering that does not accept forwarded traffic on the side of the subnet: what the firewall
     ///   sends back comes from elsewhere than its own network, so replies are lost.
     ///
@@ -143,11 +144,12 @@ impl Way<'_> {
             }
         }
         let mut ends = [here, there].into_iter();
-        if ends.any(|vnet| estate.vnets[vnet].meta.home.is_existing()) {
+        let exists = ends.any(|vnet| estate.vnets[vnet].meta.home.is_existing());
+        if exists || estate.gaps.extent == Extent::Part {
             finding = finding
                 .severity(Severity::Warning)
                 .assumed()
-                .help("a vnet exists already: if the peering is there, write it down");
+                .help("the peering may be there, unwritten: if so, show both of its sides");
         }
         Some(finding.help(format!(
             "a next hop must be in the same vnet or in one peered with it both ways: peering {from} <-> {to} {{ forwarded-traffic on }}"

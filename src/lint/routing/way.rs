@@ -9,7 +9,7 @@ use crate::azure::facts::Facts;
 use crate::azure::next_hop::{Holder, default_v4, table_of};
 use crate::azure::routing::{Candidate, EffectiveRoute, Hop, RouteSource};
 use crate::estate::{
-    Estate, FIREWALL_SUBNET, Id, LoadBalancer, Pool, RouteDestination, RouteTable, Subnet,
+    Estate, FIREWALL_SUBNET, Gap, Id, LoadBalancer, Pool, RouteDestination, RouteTable, Subnet,
 };
 
 /// The subnets of each route table.
@@ -21,6 +21,23 @@ pub(super) fn users_of_tables(estate: &Estate) -> BTreeMap<Id<RouteTable>, Vec<I
         }
     }
     users
+}
+
+/// Whether every route of a subnet's own table is known: that there is none, or all of those in it.
+pub(in crate::lint) fn knows_routes(estate: &Estate, subnet: Id<Subnet>) -> bool {
+    let place = &estate.subnets[subnet];
+    match place.route_table.as_ref().map(|table| table.id) {
+        Some(Some(id)) => {
+            let table = &estate.route_tables[id];
+            let shown = !table.meta.home.is_existing() || !table.routes.is_empty();
+            shown && estate.gaps.at(Gap::Routes(id)).is_empty()
+        }
+        Some(None) => false,
+        None => {
+            let stated = !place.meta.home.is_existing();
+            stated && estate.gaps.at(Gap::SubnetSettings(subnet)).is_empty()
+        }
+    }
 }
 
 /// Whether a subnet is one that Azure keeps for firewalls, gateways and the like, by its name.
