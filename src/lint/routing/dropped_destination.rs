@@ -1,4 +1,4 @@
-//! TG1017: routes that drop what a pool requires.
+//! TG1017: routes that drop what is needed.
 
 use crate::azure::routing::Hop;
 use crate::base::Origin;
@@ -8,7 +8,7 @@ use crate::lint::Context;
 use super::required::{Reach, demands};
 
 rule! {
-    /// A route with next hop None drops packets to something that a pool requires.
+    /// A route with next hop None drops packets to something that a pool requires, or to a DNS server of the network.
     ///
     /// The route is longer than the one that leads out, so it wins. No firewall rule and no security group is asked
     /// after it. As a warning, the same is said of a route that drops a part of what is required.
@@ -37,22 +37,24 @@ fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
         let Some(route) = demand.route.user_route(estate) else {
             continue;
         };
-        let requirement = demand.requirement;
-        let pair = (route.origin, requirement.origin);
+        let pair = (route.origin, demand.need.origin());
         if told.contains(&pair) {
             continue;
         }
         told.push(pair);
-        let pool = &estate.pools[requirement.pool].meta.name;
-        let what = match demand.reach {
-            Reach::All => "what",
-            Reach::Part => "a part of what",
+        let part = match demand.reach {
+            Reach::All => "",
+            Reach::Part => "a part of ",
         };
-        let message = format!("route `{}` drops {what} pool `{pool}` requires", route.name);
+        let message = format!(
+            "route `{}` drops {part}{}",
+            route.name,
+            demand.need.words(estate)
+        );
         let finding = Finding::new(Id::TG1017, message)
             .at(route.next_hop.span, "packets end here")
-            .related(requirement.origin, "required here")
-            .help("remove the route, or write a longer one for what is required");
+            .related(demand.need.origin(), "needed here")
+            .help("remove the route, or write a longer one for what is needed");
         findings.push(match demand.reach {
             Reach::All => finding,
             Reach::Part => finding.severity(Severity::Warning),
@@ -101,6 +103,23 @@ require p -> {required} tcp/443"
                 "{required}"
             );
         }
+    }
+
+    #[test]
+    fn dns_servers_are_needed() {
+        let asks = |routes: &str| {
+            let policy = policy(routes, "contoso.com");
+            let policy = policy.replace(
+                "vnet v 10.0.0.0/16 {",
+                "vnet v 10.0.0.0/16 { dns 10.9.0.4, 10.9.0.5",
+            );
+            found(Id::TG1017, &policy)
+        };
+        assert_eq!(
+            asks("route d 10.9.0.4/32 -> none"),
+            ["8:24 route `d` drops requests to DNS server 10.9.0.4"]
+        );
+        assert_eq!(asks("route d 10.9.0.0/16 -> firewall fw"), [""; 0]);
     }
 
     #[test]

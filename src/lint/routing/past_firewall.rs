@@ -6,16 +6,17 @@ use crate::azure::next_hop::Holder;
 use crate::azure::routing::{Candidate, EffectiveRoute, Hop};
 use crate::base::Origin;
 use crate::diag::{Finding, Id, Severity};
-use crate::estate::{Id as ElementId, Pool, Route, Subnet};
-use crate::intent::{Requirement, RouteTarget};
+use crate::estate::{Firewall, Id as ElementId, Pool, Ref, Route, Subnet};
+use crate::intent::RouteTarget;
 use crate::lint::Context;
 
-use super::required::{Reach, demands};
+use super::required::{Need, Reach, demands};
 use super::way::{are_same, device_of, device_words, forced_device, prefix_of};
 
 rule! {
-    /// A route that is more specific than the default route leads something that a pool requires straight to the
-    /// Internet, or to another Azure Firewall, past the firewall that the pool leaves through.
+    /// A route that is more specific than the default route leads something that a pool requires, or requests to a DNS
+    /// server of the network, straight to the Internet, or to another Azure Firewall, past the firewall that the subnet
+    /// leaves through.
     ///
     /// The rules for it are in the firewall, where no packet comes. Past it, packets leave without being judged and with
     /// another public address, or not at all where the subnet has none of its own. Azure chooses the longest prefix,
@@ -43,38 +44,37 @@ fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
     let estate = context.estate;
     let mut told: Vec<(Origin, usize)> = Vec::new();
     for demand in demands(context) {
-        let pool = &estate.pools[demand.requirement.pool];
-        let Some(firewall) = firewall(context, pool, demand.subnet) else {
+        let pool = match demand.need {
+            Need::Requirement(requirement) => Some(requirement.pool),
+            Need::DnsServer(_) => None,
+        };
+        let via = pool.and_then(|pool| estate.pools[pool].via.as_ref());
+        let Some(firewall) = firewall(context, via, demand.subnet) else {
             continue;
         };
         let Some((route, hop)) = bypass(context, demand.route, firewall) else {
             continue;
         };
-        if is_asked_for(
-            context,
-            demand.requirement.pool,
-            demand.prefix,
-            demand.reach,
-        ) {
+        if is_asked_for(context, pool, demand.prefix, demand.reach) {
             continue;
         }
         let also = told.iter().find(|(origin, _)| *origin == route.origin);
         if let Some(finding) = also.and_then(|(_, at)| findings.get_mut(*at)) {
-            relate(finding, demand.requirement);
+            relate(finding, demand.need.origin());
             continue;
         }
         told.push((route.origin, findings.len()));
         let message = format!(
-            "route `{}` leads what pool `{}` requires to {hop}, past {}",
+            "route `{}` leads {} to {hop}, past {}",
             route.name,
-            pool.meta.name,
+            demand.need.words(estate),
             device_words(estate, firewall)
         );
         let mut finding = Finding::new(Id::TG1013, message)
             .at(route.next_hop.span, "past the firewall")
             .help("remove the route, or lead it to the firewall");
-        relate(&mut finding, demand.requirement);
-        if let Some(via) = &pool.via {
+        relate(&mut finding, demand.need.origin());
+        if let Some(via) = via {
             finding = finding
                 .severity(Severity::Error)
                 .related(via.origin, "the firewall of the pool");
@@ -83,24 +83,28 @@ fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
     }
 }
 
-/// Adds a requirement to a finding, up to three.
-fn relate(finding: &mut Finding, requirement: &Requirement) {
+/// Adds where something is needed to a finding, up to three.
+fn relate(finding: &mut Finding, need: Origin) {
     const SHOWN: usize = 3;
-    let text = "required here";
+    let text = "needed here";
     let shown = finding.related.iter().filter(|label| label.text == text);
-    let place = requirement.origin.span();
+    let place = need.span();
     let again = finding
         .related
         .iter()
         .any(|label| Some(label.span) == place);
     if shown.count() < SHOWN && !again {
-        *finding = finding.clone().related(requirement.origin, text);
+        *finding = finding.clone().related(need, text);
     }
 }
 
-/// The firewall that a pool leaves a subnet through.
-fn firewall(context: &Context<'_>, pool: &Pool, subnet: ElementId<Subnet>) -> Option<Candidate> {
-    if let Some(via) = &pool.via {
+/// The firewall that a subnet leaves through: the one that its pool names, or that its default route leads to.
+fn firewall(
+    context: &Context<'_>,
+    via: Option<&Ref<Firewall>>,
+    subnet: ElementId<Subnet>,
+) -> Option<Candidate> {
+    if let Some(via) = via {
         let holder = Holder::Firewall(via.id?);
         return Some(Candidate {
             holder,
@@ -135,7 +139,7 @@ fn bypass<'a>(
 /// Whether a catalog asks for a route of its own to a prefix of the requirement.
 fn is_asked_for(
     context: &Context<'_>,
-    pool: ElementId<Pool>,
+    pool: Option<ElementId<Pool>>,
     prefix: Option<IpNet>,
     reach: Reach,
 ) -> bool {
@@ -144,7 +148,7 @@ fn is_asked_for(
     };
     let mut routes = context.intent.routes.iter();
     routes.any(|route| {
-        route.pool == pool
+        Some(route.pool) == pool
             && route.target == RouteTarget::Internet
             && route.prefix.contains(&prefix)
     })

@@ -1,14 +1,18 @@
-//! Which routes what pools require meets.
+//! Which routes what is needed takes: what pools require, and the DNS servers of networks.
+
+use std::net::IpAddr;
 
 use ipnet::IpNet;
 
+use crate::azure::next_hop::table_of;
 use crate::azure::routing::{EffectiveRoute, RouteSource};
-use crate::estate::{Id, RouteDestination, Subnet};
+use crate::base::{Origin, Spanned};
+use crate::estate::{DnsServers, Estate, Id, RouteDestination, Subnet};
 use crate::intent::Requirement;
 use crate::lint::Context;
 use crate::net::Destination;
 
-use super::way::{prefix_of, route_to, subnets_of};
+use super::way::{is_reserved, prefix_of, route_to, subnets_of};
 
 /// How much of what is required takes a route.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,18 +23,46 @@ pub(super) enum Reach {
     Part,
 }
 
-/// Something required, and a route that it takes from a subnet.
+/// Something that has to be reached.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Need<'a> {
+    /// What a pool requires.
+    Requirement(&'a Requirement),
+    /// The server that every machine of a network asks for names.
+    DnsServer(Spanned<IpAddr>),
+}
+
+impl Need<'_> {
+    pub(super) fn origin(&self) -> Origin {
+        match self {
+            Self::Requirement(requirement) => requirement.origin,
+            Self::DnsServer(server) => server.span.into(),
+        }
+    }
+
+    pub(super) fn words(&self, estate: &Estate) -> String {
+        match self {
+            Self::Requirement(requirement) => {
+                let pool = &estate.pools[requirement.pool].meta.name;
+                format!("what pool `{pool}` requires")
+            }
+            Self::DnsServer(server) => format!("requests to DNS server {}", server.value),
+        }
+    }
+}
+
+/// Something needed, and a route that it takes from a subnet.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Demand<'a> {
-    pub(super) requirement: &'a Requirement,
+    pub(super) need: Need<'a>,
     pub(super) subnet: Id<Subnet>,
-    /// What is required, where it is addresses.
+    /// What is needed, where it is addresses.
     pub(super) prefix: Option<IpNet>,
     pub(super) route: &'a EffectiveRoute,
     pub(super) reach: Reach,
 }
 
-/// Every route that something required takes. Names have no route that is known, and everywhere has none in
+/// Every route that something needed takes. Names have no route that is known, and everywhere has none in
 /// particular; a service tag takes the route for the same tag.
 pub(super) fn demands<'a>(context: &Context<'a>) -> Vec<Demand<'a>> {
     let mut demands = Vec::new();
@@ -40,13 +72,41 @@ pub(super) fn demands<'a>(context: &Context<'a>) -> Vec<Demand<'a>> {
             for destination in &requirement.destinations {
                 for (prefix, route, reach) in routes_for(context, subnet, &destination.value) {
                     demands.push(Demand {
-                        requirement,
+                        need: Need::Requirement(requirement),
                         subnet,
                         prefix,
                         route,
                         reach,
                     });
                 }
+            }
+        }
+    }
+    demands.extend(dns_servers(context));
+    demands
+}
+
+/// The routes that the requests of routed subnets to their own DNS servers take.
+fn dns_servers<'a>(context: &Context<'a>) -> Vec<Demand<'a>> {
+    let estate = context.estate;
+    let mut demands = Vec::new();
+    for (subnet, place) in estate.subnets.iter() {
+        let servers = match &estate.vnets[place.vnet].dns {
+            DnsServers::Custom(servers) => servers.as_slice(),
+            DnsServers::Azure | DnsServers::Firewall(_) => &[],
+        };
+        if table_of(estate, subnet).is_none() || is_reserved(context.facts, place) {
+            continue;
+        }
+        for server in servers {
+            for (prefix, route, reach) in for_prefix(context, subnet, server.value.into()) {
+                demands.push(Demand {
+                    need: Need::DnsServer(*server),
+                    subnet,
+                    prefix,
+                    route,
+                    reach,
+                });
             }
         }
     }
