@@ -11,7 +11,7 @@ use ipnet::IpNet;
 
 use crate::estate::{
     Estate, Gateway, Id, NextHop, Peering, PeeringState, PrivateEndpoint, PrivateEndpointPolicies,
-    RouteDestination, RouteTable, Subnet, VirtualHub, Vnet,
+    Route, RouteDestination, RouteTable, Subnet, VirtualHub, Vnet,
 };
 use crate::net::ServiceTag;
 
@@ -142,6 +142,15 @@ impl EffectiveRoute {
         }
     }
 
+    /// The user route that it is.
+    #[must_use]
+    pub fn user_route<'e>(&self, estate: &'e Estate) -> Option<&'e Route> {
+        match self.maker {
+            Maker::User(table, index) => estate.route_tables[table].routes.get(index),
+            _ => None,
+        }
+    }
+
     fn prefix_length(&self) -> Option<u8> {
         match &self.destination {
             RouteDestination::Prefix(prefix) => Some(prefix.prefix_len()),
@@ -150,7 +159,8 @@ impl EffectiveRoute {
     }
 
     /// Whether no learned route beats it, however long: it leads into the own network, a peered one or to a service.
-    fn beats_learned(&self) -> bool {
+    #[must_use]
+    pub fn beats_learned(&self) -> bool {
         matches!(
             self.hop,
             Hop::VnetLocal | Hop::Peering(_) | Hop::ServiceEndpoint(_)

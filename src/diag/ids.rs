@@ -80,6 +80,23 @@ ids! {
     TG1002 Error "overlapping or duplicate prefixes",
     TG1003 Error "route without a usable next hop",
     TG1004 Error "subnet outside its vnet",
+    TG1005 Error "default route that is only learned",
+    TG1006 Error "default route in parts",
+    TG1007 Error "next hop in a network out of reach",
+    TG1008 Error "routing loop",
+    TG1009 Error "next hop that does not forward",
+    TG1010 Warning "learned routes past a firewall",
+    TG1011 Error "routes of a gateway subnet",
+    TG1012 Error "way of a firewall to the Internet",
+    TG1013 Warning "route past the firewall of a pool",
+    TG1014 Warning "service endpoint past a firewall",
+    TG1015 Warning "peering past a route to a firewall",
+    TG1016 Error "reply to a firewall address through the firewall",
+    TG1017 Error "route that drops a required destination",
+    TG1018 Warning "routes that compete for the addresses of a service tag",
+    TG1020 Warning "subnets of a pool that leave by different ways",
+    TG1021 Error "management of HDInsight without a route back",
+    TG1022 Warning "subnets with a firewall in one direction only",
     TG2001 Error "firewall subnet",
     TG2002 Error "firewall feature its SKU does not have",
     TG2003 Error "firewall that cannot take the rules",
@@ -127,6 +144,10 @@ impl Id {
         match self {
             // Ports stay open to all of the Internet, where the policy asked for names.
             Self::TG4001 => Some(5.0),
+            // Packets leave past the firewall that should judge them.
+            Self::TG1013 | Self::TG1014 => Some(5.0),
+            // They stay inside one's own networks, past the firewall.
+            Self::TG1010 | Self::TG1015 => Some(3.0),
             _ => None,
         }
     }

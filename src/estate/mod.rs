@@ -42,6 +42,8 @@ pub use routing::{NextHop, Route, RouteDestination, RouteTable};
 pub use security::{Access, Direction, Nsg, SecurityRule};
 pub use table::{Id, Ref, Table};
 
+use std::net::IpAddr;
+
 use smol_str::SmolStr;
 
 use crate::base::{Origin, Span};
@@ -244,6 +246,19 @@ impl Estate {
     pub fn policy_of(&self, firewall: &Firewall) -> Option<&FirewallPolicy> {
         let id = firewall.policy.as_ref()?.id?;
         Some(&self.firewall_policies[id])
+    }
+
+    /// The addresses of public address resources and literals, as far as they are known.
+    #[must_use]
+    pub fn public_addresses(&self, ips: &[PublicAddress]) -> Vec<IpAddr> {
+        let known = |ip: &PublicAddress| match ip {
+            PublicAddress::Literal(address) => Some(address.value),
+            PublicAddress::Resource(resource) => {
+                let address = self.public_ips[resource.id?].address;
+                address.map(|address| address.value)
+            }
+        };
+        ips.iter().filter_map(known).collect()
     }
 
     /// DNS, threat intelligence and SNAT settings in force: a policy, once attached, replaces the firewall's own

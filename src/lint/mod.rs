@@ -8,6 +8,7 @@ mod suppress;
 
 use rustc_hash::FxHashSet;
 
+use crate::azure::Dataplane;
 use crate::azure::facts::Facts;
 use crate::base::{Date, Origin};
 use crate::diag::{Finding, Id};
@@ -24,6 +25,8 @@ pub struct Context<'a> {
     pub intent: &'a Intent,
     /// What is known about Azure.
     pub facts: &'a Facts,
+    /// The estate ready to be asked for routes.
+    pub plane: &'a Dataplane<'a>,
     /// Azure's regions.
     pub regions: &'a Regions,
     /// The day on which expiry is judged.
@@ -67,7 +70,7 @@ impl Rule {
 macro_rules! rule {
     ($(#[doc = $doc:literal])* $id:ident, $check:ident) => {
         $(#[doc = $doc])*
-        pub(super) const $id: crate::lint::Rule = crate::lint::Rule {
+        pub(in crate::lint) const $id: crate::lint::Rule = crate::lint::Rule {
             id: crate::diag::Id::$id,
             doc: concat!($($doc, "\n",)*),
             check: $check,
@@ -87,6 +90,7 @@ mod names_in_nsg;
 mod network_permissions;
 mod next_hop;
 mod overlap;
+mod routing;
 mod security_rule;
 mod subnet_space;
 mod tag;
@@ -100,6 +104,23 @@ pub const RULES: &[Rule] = &[
     overlap::TG1002,
     next_hop::TG1003,
     subnet_space::TG1004,
+    routing::learned_default::TG1005,
+    routing::split_default::TG1006,
+    routing::unreachable_next_hop::TG1007,
+    routing::routing_loop::TG1008,
+    routing::ip_forwarding::TG1009,
+    routing::gateway_propagation::TG1010,
+    routing::gateway_subnet::TG1011,
+    routing::firewall_subnet_routes::TG1012,
+    routing::past_firewall::TG1013,
+    routing::service_endpoint::TG1014,
+    routing::peering_bypass::TG1015,
+    routing::dnat_return::TG1016,
+    routing::dropped_destination::TG1017,
+    routing::competing_tags::TG1018,
+    routing::uneven_subnets::TG1020,
+    routing::hdinsight_management::TG1021,
+    routing::one_sided_firewall::TG1022,
     firewall_subnet::TG2001,
     firewall_tier::TG2002,
     dns_proxy::TG3002,

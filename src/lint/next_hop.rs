@@ -22,12 +22,12 @@ rule! {
     ///
     /// - more addresses than a route can share the load among;
     /// - an IPv4 prefix with an IPv6 next hop, or the other way round;
-    /// - an address inside a subnet that has the route: what the appliance forwards comes back to it;
     /// - the gateway, where it is one of ExpressRoute: a route leads to VPN gateways only;
     /// - as a warning, an address that no firewall, appliance or load balancer of the policy has. Azure takes any
     ///   address, and packets to nobody are lost without a word.
     ///
-    /// Default routes of pools with user-defined routing are judged by TG1001.
+    /// Default routes of pools with user-defined routing are judged by TG1001. Networks out of reach, loops and
+    /// appliances that do not forward are TG1007, TG1008 and TG1009.
     ///
     /// ```egress
     /// route-table spokes {
@@ -71,11 +71,11 @@ fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
                 continue;
             }
             for address in addresses {
-                let fault = in_own_subnet(route, *address, users).or_else(|| {
-                    let unheld = !held.contains_key(address) && !gaps::is_part(context.estate);
-                    unheld.then(|| held_by_nobody(route, *address))
-                });
-                findings.extend(fault);
+                // An address in a subnet with the route is judged as a loop.
+                let nobody = !held.contains_key(address) && !users.surround(*address);
+                if nobody && !gaps::is_part(context.estate) {
+                    findings.push(held_by_nobody(route, *address));
+                }
             }
         }
     }
@@ -84,7 +84,7 @@ fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
 /// The subnets that have a route table.
 #[derive(Default)]
 struct Users<'a> {
-    by_prefix: BTreeMap<IpNet, &'a Subnet>,
+    prefixes: BTreeSet<IpNet>,
     prefix_lengths: BTreeSet<u8>,
     /// One of each network.
     by_vnet: BTreeMap<ElementId<Vnet>, &'a Subnet>,
@@ -94,16 +94,16 @@ impl<'a> Users<'a> {
     fn add(&mut self, subnet: &'a Subnet) {
         self.by_vnet.entry(subnet.vnet).or_insert(subnet);
         for prefix in &subnet.prefixes {
-            self.by_prefix.entry(prefix.value).or_insert(subnet);
+            self.prefixes.insert(prefix.value);
             self.prefix_lengths.insert(prefix.value.prefix_len());
         }
     }
 
-    /// The subnet that an address lies in.
-    fn around(&self, address: IpAddr) -> Option<&'a Subnet> {
-        self.prefix_lengths.iter().find_map(|length| {
-            let prefix = IpNet::new(address, *length).ok()?.trunc();
-            self.by_prefix.get(&prefix).copied()
+    /// Whether an address lies in one of the subnets.
+    fn surround(&self, address: IpAddr) -> bool {
+        self.prefix_lengths.iter().any(|length| {
+            let prefix = IpNet::new(address, *length).map(|prefix| prefix.trunc());
+            prefix.is_ok_and(|prefix| self.prefixes.contains(&prefix))
         })
     }
 }
@@ -181,19 +181,6 @@ fn other_family(route: &Route, addresses: &[IpAddr]) -> Option<Finding> {
     Some(finding)
 }
 
-fn in_own_subnet(route: &Route, address: IpAddr, users: &Users<'_>) -> Option<Finding> {
-    let subnet = users.around(address)?;
-    let message = format!(
-        "route `{}` of subnet `{}` leads to {address} in the same subnet",
-        route.name, subnet.meta.name
-    );
-    let finding = Finding::new(Id::TG1003, message)
-        .at(route.next_hop.span, "what it forwards comes back to it")
-        .related(subnet.meta.origin, "has the route and holds the next hop")
-        .help("put the appliance into a subnet of its own, without this route table");
-    Some(finding)
-}
-
 fn held_by_nobody(route: &Route, address: IpAddr) -> Finding {
     let message = format!(
         "route `{}` leads to {address}, which nobody in this policy has",
@@ -238,15 +225,13 @@ route-table t {{
     #[test]
     fn refuses_what_cannot_forward() {
         let routes = "route a 10.9.0.0/16 -> fd00::4
-route b 10.8.0.0/16 -> 10.0.1.4
 route c 10.7.0.0/16 -> 10.0.2.5";
         assert_eq!(
             found(Id::TG1003, &policy(routes)),
             [
                 "7:24 route `a` for 10.9.0.0/16 leads to fd00::4, of the other family",
                 "7:24 route `a` leads to fd00::4, which nobody in this policy has",
-                "8:24 route `b` of subnet `s` leads to 10.0.1.4 in the same subnet",
-                "9:24 route `c` leads to 10.0.2.5, which nobody in this policy has",
+                "8:24 route `c` leads to 10.0.2.5, which nobody in this policy has",
             ]
         );
         let warning = findings(Id::TG1003, &policy("route c 10.7.0.0/16 -> 10.0.2.5"));

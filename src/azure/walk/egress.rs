@@ -403,7 +403,7 @@ impl Walk<'_> {
         let per_instance = limit(Limit::FirewallSnatPortsPerAddress).saturating_mul(count);
         let exit = Exit {
             element: Element { origin, ..element },
-            addresses: public_addresses(estate, &firewall.public_ips),
+            addresses: estate.public_addresses(&firewall.public_ips),
             ports: Some((
                 per_instance.saturating_mul(limit(Limit::FirewallInstancesMinimum)),
                 per_instance.saturating_mul(limit(Limit::FirewallInstances)),
@@ -432,7 +432,7 @@ impl Walk<'_> {
         if !own.is_empty() {
             let exit = Exit {
                 element,
-                addresses: public_addresses(estate, &own),
+                addresses: estate.public_addresses(&own),
                 ports: None,
                 tcp_and_udp_only: false,
                 assumption: None,
@@ -492,17 +492,5 @@ fn addresses_of(estate: &Estate, ips: &[Ref<PublicIp>]) -> Vec<IpAddr> {
     ips.iter()
         .filter_map(|ip| estate.public_ips[ip.id?].address)
         .map(|address| address.value)
-        .collect()
-}
-
-/// The addresses of a device, where they are known.
-pub(super) fn public_addresses(estate: &Estate, ips: &[PublicAddress]) -> Vec<IpAddr> {
-    ips.iter()
-        .filter_map(|ip| match ip {
-            PublicAddress::Literal(address) => Some(address.value),
-            PublicAddress::Resource(resource) => {
-                estate.public_ips[resource.id?].address.map(|a| a.value)
-            }
-        })
         .collect()
 }

@@ -15,7 +15,6 @@ use super::super::packet::{End, Packet, is_public};
 use super::super::routing::{EffectiveRoute, Hop};
 use super::super::rule_sets::Owner;
 use super::super::truth::Truth;
-use super::egress::public_addresses;
 use super::service::Identity;
 use super::{Device, Hindrance, Walk};
 
@@ -77,7 +76,11 @@ impl<'w> Walk<'w> {
         let estate = self.plane.estate;
         let mut firewalls = estate.firewalls.iter();
         firewalls
-            .find(|(_, firewall)| public_addresses(estate, &firewall.public_ips).contains(&address))
+            .find(|(_, firewall)| {
+                estate
+                    .public_addresses(&firewall.public_ips)
+                    .contains(&address)
+            })
             .map(|(id, _)| id)
     }
 

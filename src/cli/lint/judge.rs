@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use camino::{Utf8Path, Utf8PathBuf};
 
+use crate::azure::Dataplane;
 use crate::azure::facts::Facts;
 use crate::base::{FileReader, ReadError, SourceMap};
 use crate::diag::{Finding, Id, Severity};
@@ -158,10 +159,12 @@ fn judge_networks(
             ignores: network.ignores.clone(),
             ..Intent::default()
         };
+        let facts = Facts::builtin();
         let context = lint::Context {
             estate: &network.estate,
             intent: &intent,
-            facts: Facts::builtin(),
+            facts,
+            plane: &Dataplane::new(&network.estate, facts, None),
             regions: library.regions(),
             today: settings.today,
         };
