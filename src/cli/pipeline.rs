@@ -4,6 +4,7 @@
 
 use camino::Utf8Path;
 
+use crate::azure::Dataplane;
 use crate::azure::facts::Facts;
 use crate::base::{Date, FileReader, ReadError, SourceMap};
 use crate::compile::{Delivery, FirewallModel, compile};
@@ -165,6 +166,7 @@ pub(super) fn judge(
         estate: &compiled.estate,
         intent: &lowered.intent,
         facts,
+        plane: &Dataplane::new(&compiled.estate, facts, None),
         regions: library.regions(),
         today: options.today,
     };

@@ -8,6 +8,7 @@ mod suppress;
 
 use rustc_hash::FxHashSet;
 
+use crate::azure::Dataplane;
 use crate::azure::facts::Facts;
 use crate::base::{Date, Origin};
 use crate::diag::{Finding, Id};
@@ -24,6 +25,8 @@ pub struct Context<'a> {
     pub intent: &'a Intent,
     /// What is known about Azure.
     pub facts: &'a Facts,
+    /// The estate ready to be asked for routes.
+    pub plane: &'a Dataplane<'a>,
     /// Azure's regions.
     pub regions: &'a Regions,
     /// The day on which expiry is judged.
@@ -67,7 +70,7 @@ impl Rule {
 macro_rules! rule {
     ($(#[doc = $doc:literal])* $id:ident, $check:ident) => {
         $(#[doc = $doc])*
-        pub(super) const $id: crate::lint::Rule = crate::lint::Rule {
+        pub(in crate::lint) const $id: crate::lint::Rule = crate::lint::Rule {
             id: crate::diag::Id::$id,
             doc: concat!($($doc, "\n",)*),
             check: $check,
@@ -75,7 +78,9 @@ macro_rules! rule {
     };
 }
 
+mod common;
 mod default_route;
+mod dns;
 mod dns_proxy;
 pub(crate) mod edit;
 mod expiry;
@@ -86,8 +91,10 @@ mod limits;
 mod names_in_nsg;
 mod network_permissions;
 mod next_hop;
+mod nsg;
 mod overlap;
 mod security_rule;
+mod subnet;
 mod subnet_space;
 mod tag;
 #[cfg(test)]
@@ -100,6 +107,12 @@ pub const RULES: &[Rule] = &[
     overlap::TG1002,
     next_hop::TG1003,
     subnet_space::TG1004,
+    subnet::gateway_nsg::TG1031,
+    subnet::capacity::TG1032,
+    subnet::default_outbound::TG1033,
+    subnet::idle_nat_gateway::TG1034,
+    subnet::peering_gateways::TG1035,
+    subnet::one_sided_peering::TG1036,
     firewall_subnet::TG2001,
     firewall_tier::TG2002,
     dns_proxy::TG3002,
@@ -109,6 +122,20 @@ pub const RULES: &[Rule] = &[
     firewall_rule::TG3006,
     names_in_nsg::TG4001,
     security_rule::TG4002,
+    nsg::missing::TG4003,
+    nsg::required_flow::TG4004,
+    nsg::widened_allow::TG4005,
+    nsg::hollow_deny::TG4006,
+    nsg::default_allow::TG4007,
+    nsg::platform::TG4008,
+    nsg::inside_cluster::TG4009,
+    nsg::management_ports::TG4010,
+    nsg::shadowed::TG4011,
+    dns::unused_proxy::TG5001,
+    dns::dead_end::TG5002,
+    dns::unlinked_zone::TG5003,
+    dns::single_server::TG5004,
+    dns::public_detour::TG5005,
     network_permissions::TG6001,
     network_permissions::TG6002,
     expiry::TG7001,

@@ -2,6 +2,7 @@
 
 use std::sync::OnceLock;
 
+use crate::azure::Dataplane;
 use crate::azure::facts::Facts;
 use crate::base::SourceMap;
 use crate::diag::{Edit, Finding, Id};
@@ -26,10 +27,12 @@ fn library() -> &'static (SourceMap, Library) {
 /// What the rules say of a policy, without what reading it says, and the files to find places in.
 pub(super) fn run(policy: &str) -> (SourceMap, Vec<Finding>) {
     let (sources, lowered) = read(policy);
+    let facts = Facts::builtin();
     let context = Context {
         estate: &lowered.estate,
         intent: &lowered.intent,
-        facts: Facts::builtin(),
+        facts,
+        plane: &Dataplane::new(&lowered.estate, facts, None),
         regions: library().1.regions(),
         today: TODAY.parse().unwrap(),
     };
