@@ -39,9 +39,19 @@ fn write(options: &ImportOptions) -> Result<Outcome, String> {
     if left_out > 0 {
         print_error(&format!(
             "{left_out} {} not known; each is a comment in the policy\n",
-            if left_out == 1 { "thing is" } else { "things are" }
+            if left_out == 1 {
+                "thing is"
+            } else {
+                "things are"
+            }
         ));
     }
-    let broken = wrong.iter().any(|finding| finding.severity == Severity::Error);
-    Ok(if broken { Outcome::Findings } else { Outcome::Fine })
+    let broken = wrong
+        .iter()
+        .any(|finding| finding.severity == Severity::Error);
+    Ok(if broken {
+        Outcome::Findings
+    } else {
+        Outcome::Fine
+    })
 }

@@ -4,6 +4,6 @@ pub mod catalog;
 mod requirement;
 
 pub use requirement::{
-    Admission, Assertion, CatalogChoices, Ignore, Intent, Narrowing, PoolSummary, RequiredRoute, Requirement,
-    RouteTarget, Waiting,
+    Admission, Assertion, CatalogChoices, Ignore, Intent, Narrowing, PoolSummary, RequiredRoute,
+    Requirement, RouteTarget, Waiting,
 };

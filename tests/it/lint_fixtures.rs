@@ -18,7 +18,10 @@ use super::support::{Project, files, options, project};
 /// The fixtures of each rule.
 fn fixtures() -> BTreeMap<Id, Vec<Utf8PathBuf>> {
     let mut fixtures: BTreeMap<Id, Vec<Utf8PathBuf>> = BTreeMap::new();
-    for file in [".egress", ".json"].iter().flat_map(|ending| files("fixtures/lint", ending)) {
+    for file in [".egress", ".json"]
+        .iter()
+        .flat_map(|ending| files("fixtures/lint", ending))
+    {
         let folder = file.parent().and_then(Utf8Path::file_name).unwrap();
         let id = Id::from_code(folder).unwrap_or_else(|| panic!("{file}: no such rule"));
         fixtures.entry(id).or_default().push(file);
@@ -36,7 +39,12 @@ fn lint_file(path: &Utf8Path, text: String) -> Linted {
         all: &[],
         of_templates: &BTreeMap::new(),
     };
-    lint_inputs(&[input], &Project, &options(FirewallModel::Policy), &parameters)
+    lint_inputs(
+        &[input],
+        &Project,
+        &options(FirewallModel::Policy),
+        &parameters,
+    )
 }
 
 /// The lines that end with the comment of an id.
@@ -58,9 +66,15 @@ fn findings_are_where_the_fixtures_mark_them() {
             let text = std::fs::read_to_string(project(path.as_str())).unwrap();
             let wanted = marked(&text, id);
             let fires = path.file_name().unwrap().starts_with("fires");
-            assert_eq!(fires, !wanted.is_empty(), "{path}: files that fire mark where, others do not");
+            assert_eq!(
+                fires,
+                !wanted.is_empty(),
+                "{path}: files that fire mark where, others do not"
+            );
             let linted = lint_file(&path, text);
-            let Linted { sources, findings, .. } = linted;
+            let Linted {
+                sources, findings, ..
+            } = linted;
             let found: BTreeSet<u32> = findings
                 .iter()
                 .filter(|finding| finding.id == id)
@@ -70,8 +84,13 @@ fn findings_are_where_the_fixtures_mark_them() {
                 })
                 .collect();
             if found != wanted {
-                let rest: Vec<String> = findings.iter().map(|finding| format!("{} {}", finding.id, finding.message)).collect();
-                wrong.push(format!("{path}: marked {wanted:?}, found {found:?}; all: {rest:#?}"));
+                let rest: Vec<String> = findings
+                    .iter()
+                    .map(|finding| format!("{} {}", finding.id, finding.message))
+                    .collect();
+                wrong.push(format!(
+                    "{path}: marked {wanted:?}, found {found:?}; all: {rest:#?}"
+                ));
             }
             let misread = findings.iter().find(|finding| {
                 let code = finding.id.code();

@@ -9,9 +9,9 @@ use tidegate::compile::FirewallModel;
 use tidegate::emit::egress::{Written, policy_text};
 use tidegate::estate::{
     Access, Action, ApplicationRule, Direction, DnsServers, Endpoint, Estate, Firewall,
-    FirewallSettings, Home, IpGroup, Meta, NetworkRule, NextHop, Nsg, Peering, Pool, PrivateDnsZone,
-    PrivateEndpointPolicies, Ref, Region, Route, RouteDestination, RouteTable, RuleCollection,
-    RuleInfo, Rules, SecurityRule, Subnet, Table, Tier, VirtualHub, Vnet, ZoneLink,
+    FirewallSettings, Home, IpGroup, Meta, NetworkRule, NextHop, Nsg, Peering, Pool,
+    PrivateDnsZone, PrivateEndpointPolicies, Ref, Region, Route, RouteDestination, RouteTable,
+    RuleCollection, RuleInfo, Rules, SecurityRule, Subnet, Table, Tier, VirtualHub, Vnet, ZoneLink,
 };
 use tidegate::intent::Intent;
 use tidegate::net::{AppProtocol, Destination, OpenKind, OpenValue, PortRange, Transport};
@@ -81,9 +81,16 @@ fn shape(estate: &Estate) -> Vec<String> {
     let rule = "Some( RuleText { whole: Span, source: Span, destination: Span, service: Span, }, )";
     let mut words = words.replace(rule, "None");
     for field in ["body", "written", "forwarded_text"] {
-        words = words.replace(&format!("{field}: Some( Span, )"), &format!("{field}: None"));
+        words = words.replace(
+            &format!("{field}: Some( Span, )"),
+            &format!("{field}: None"),
+        );
     }
-    words.to_ascii_lowercase().split(", ").map(str::to_owned).collect()
+    words
+        .to_ascii_lowercase()
+        .split(", ")
+        .map(str::to_owned)
+        .collect()
 }
 
 fn assert_same(of: &str, written: &Written, one: &Estate, other: &Estate) {
@@ -91,7 +98,8 @@ fn assert_same(of: &str, written: &Written, one: &Estate, other: &Estate) {
     let at = one.iter().zip(&other).position(|(one, other)| one != other);
     let at = at.or((one.len() != other.len()).then_some(one.len().min(other.len())));
     if let Some(at) = at {
-        let near = |side: &[String]| side[at.saturating_sub(6)..(at + 6).min(side.len())].join(", ");
+        let near =
+            |side: &[String]| side[at.saturating_sub(6)..(at + 6).min(side.len())].join(", ");
         panic!(
             "{of} changes:\n{}\n{}\n{}",
             near(&one),
@@ -141,7 +149,9 @@ fn every_policy_is_judged_as_before() {
 
 /// A text without its comments.
 fn said(text: &str) -> String {
-    let lines = text.lines().filter(|line| !line.trim_start().starts_with("//"));
+    let lines = text
+        .lines()
+        .filter(|line| !line.trim_start().starts_with("//"));
     let lines: Vec<&str> = lines.filter(|line| !line.is_empty()).collect();
     lines.join("\n")
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use camino::{Utf8Path, Utf8PathBuf};
 
+use crate::azure::Dataplane;
 use crate::azure::facts::Facts;
 use crate::base::{FileReader, ReadError, SourceMap};
 use crate::diag::{Finding, Id, Severity};
@@ -98,7 +99,11 @@ fn judge_policies(
 ) {
     let mut used: Vec<Utf8PathBuf> = Vec::new();
     let mut loaded = Vec::new();
-    for input in reader.inputs.iter().filter(|input| input.ends_with("egress")) {
+    for input in reader
+        .inputs
+        .iter()
+        .filter(|input| input.ends_with("egress"))
+    {
         match syntax::load(&mut linted.sources, reader, &input.path) {
             Ok(policy) => {
                 let files = policy.files.iter();
@@ -151,10 +156,12 @@ fn judge_networks(
             ignores: network.ignores.clone(),
             ..Intent::default()
         };
+        let facts = Facts::builtin();
         let context = lint::Context {
             estate: &network.estate,
             intent: &intent,
-            facts: Facts::builtin(),
+            facts,
+            plane: &Dataplane::new(&network.estate, facts, None),
             regions: library.regions(),
             today: settings.today,
         };

@@ -12,9 +12,14 @@ impl Writer<'_> {
         let mut seen = Vec::new();
         for (_, denial) in estate.deny_assignments.iter() {
             let (name, origin) = (denial.name.as_str(), denial.origin);
-            if let Some(mut block) =
-                self.denial(body, &mut seen, "deny-assignment", name, origin, &denial.scope.value)
-            {
+            if let Some(mut block) = self.denial(
+                body,
+                &mut seen,
+                "deny-assignment",
+                name,
+                origin,
+                &denial.scope.value,
+            ) {
                 self.deny_assignment(&mut block.body, denial);
                 body.block(block);
             }
@@ -22,9 +27,14 @@ impl Writer<'_> {
         let mut seen = Vec::new();
         for (_, denial) in estate.policy_assignments.iter() {
             let (name, origin) = (denial.name.as_str(), denial.origin);
-            if let Some(mut block) =
-                self.denial(body, &mut seen, "azure-policy", name, origin, &denial.scope.value)
-            {
+            if let Some(mut block) = self.denial(
+                body,
+                &mut seen,
+                "azure-policy",
+                name,
+                origin,
+                &denial.scope.value,
+            ) {
                 self.azure_policy(&mut block.body, denial);
                 body.block(block);
             }

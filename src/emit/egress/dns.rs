@@ -27,7 +27,11 @@ impl Writer<'_> {
     fn dns_zone(&mut self, body: &mut Body, id: Id<PrivateDnsZone>, zone: &PrivateDnsZone) {
         if !first_of_domain(self.estate, id) {
             let domain = &zone.domain;
-            let links: Vec<&str> = zone.links.iter().map(|link| link.vnet.name.as_str()).collect();
+            let links: Vec<&str> = zone
+                .links
+                .iter()
+                .map(|link| link.vnet.name.as_str())
+                .collect();
             let what = match links.as_slice() {
                 [] => format!("another private DNS zone `{domain}`, without links"),
                 links => format!(
@@ -75,7 +79,11 @@ impl Writer<'_> {
             let lead = format!("record {name}");
             body.clause(Clause::listing(lead, &texts(&record.addresses)));
         } else if record.cname.is_none() {
-            self.not_known(body, record.origin, format!("the addresses of record `{name}`"));
+            self.not_known(
+                body,
+                record.origin,
+                format!("the addresses of record `{name}`"),
+            );
         }
     }
 

@@ -259,7 +259,12 @@ impl Writer<'_> {
         }
     }
 
-    fn rule_name(&mut self, body: &mut Body, taken: &mut Taken, info: &RuleInfo) -> smol_str::SmolStr {
+    fn rule_name(
+        &mut self,
+        body: &mut Body,
+        taken: &mut Taken,
+        info: &RuleInfo,
+    ) -> smol_str::SmolStr {
         self.local_name(body, taken, "rule", &info.name, info.origin)
     }
 }
@@ -269,7 +274,11 @@ impl Writer<'_> {
 fn network_services(transports: &[Transport], ports: &[PortRange]) -> Vec<Vec<String>> {
     if ports == [PortRange::ALL] || transports.iter().all(|it| it.has_ports()) {
         let all = services(transports, ports);
-        return if all.is_empty() { Vec::new() } else { vec![all] };
+        return if all.is_empty() {
+            Vec::new()
+        } else {
+            vec![all]
+        };
     }
     let (with, without): (Vec<Transport>, Vec<Transport>) =
         transports.iter().partition(|it| it.has_ports());

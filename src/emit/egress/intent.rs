@@ -99,5 +99,8 @@ pub(super) fn ignore(ignore: &Ignore) -> Clause {
     let until = ignore.until.map(|date| format!(" until {}", date.value));
     let reason = quoted(&ignore.reason);
     let code = ignore.id.code();
-    Clause::new(format!("ignore {code} {reason}{}", until.unwrap_or_default()))
+    Clause::new(format!(
+        "ignore {code} {reason}{}",
+        until.unwrap_or_default()
+    ))
 }

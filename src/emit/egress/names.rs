@@ -82,7 +82,11 @@ impl Names {
                 Handles::of_table(&estate.$field, |it| &it.meta, |_, name| fits(name))
             };
             ($field:ident, $more:expr) => {
-                Handles::of_table(&estate.$field, |it| &it.meta, |id, name| fits(name) && $more(id, name))
+                Handles::of_table(
+                    &estate.$field,
+                    |it| &it.meta,
+                    |id, name| fits(name) && $more(id, name),
+                )
             };
         }
         // A subnet is named `vnet.subnet`, so the name of a network with subnets ends at its first dot.

@@ -228,7 +228,11 @@ impl Writer<'_> {
         if balancer.outbound_rule {
             body.clause("outbound-rule on");
         }
-        let ports: Vec<_> = balancer.ports.iter().filter(|port| port.value > 0).collect();
+        let ports: Vec<_> = balancer
+            .ports
+            .iter()
+            .filter(|port| port.value > 0)
+            .collect();
         let ports: Vec<String> = ports.iter().map(|port| port.value.to_string()).collect();
         body.list("ports", &ports);
         block

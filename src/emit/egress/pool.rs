@@ -215,9 +215,8 @@ impl Writer<'_> {
     fn proxy_at(&self, endpoint: &Spanned<ProxyEndpoint>) -> Option<Id<crate::estate::Proxy>> {
         let ProxyEndpoint { host, port } = &endpoint.value;
         let mut proxies = self.estate.proxies.iter();
-        let found = proxies.find(|(_, proxy)| {
-            proxy.port == *port && *host == proxy.address.value.to_string()
-        });
+        let found = proxies
+            .find(|(_, proxy)| proxy.port == *port && *host == proxy.address.value.to_string());
         found.map(|(id, _)| id)
     }
 }

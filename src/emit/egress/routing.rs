@@ -57,7 +57,9 @@ impl Writer<'_> {
             NextHop::Addresses(addresses) if addresses.is_empty() => {
                 Err("the address of the next hop".to_owned())
             }
-            NextHop::Addresses(addresses) => Ok(addresses.iter().map(ToString::to_string).collect()),
+            NextHop::Addresses(addresses) => {
+                Ok(addresses.iter().map(ToString::to_string).collect())
+            }
             NextHop::Gateway => Ok(vec!["gateway".to_owned()]),
             NextHop::Internet => Ok(vec!["internet".to_owned()]),
             NextHop::VnetLocal => Ok(vec!["vnet-local".to_owned()]),
@@ -71,7 +73,10 @@ impl Writer<'_> {
                 body.clause(Clause::listing(lead, &hop));
             }
             Err(unknown) => {
-                let what = format!("{unknown}, to which route `{}` to {destination} leads", route.name);
+                let what = format!(
+                    "{unknown}, to which route `{}` to {destination} leads",
+                    route.name
+                );
                 self.not_known(body, route.origin, what);
             }
         }

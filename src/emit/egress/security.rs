@@ -1,9 +1,7 @@
 //! Network security groups, application security groups, IP groups.
 
 use crate::base::Origin;
-use crate::estate::{
-    Access, ApplicationSecurityGroup, Direction, Id, IpGroup, Nsg, SecurityRule,
-};
+use crate::estate::{Access, ApplicationSecurityGroup, Direction, Id, IpGroup, Nsg, SecurityRule};
 use crate::net::{PortRange, Transport};
 
 use super::names::Taken;

@@ -166,10 +166,11 @@ impl Writer<'_> {
 /// Whether a name has a dot and is not taken for an address.
 pub(super) fn has_form_of_name(name: &Fqdn) -> bool {
     let text = name.as_str();
-    let numbers = text
-        .split('-')
-        .next()
-        .is_some_and(|first| first.split('.').all(|part| part.bytes().all(|b| b.is_ascii_digit())));
+    let numbers = text.split('-').next().is_some_and(|first| {
+        first
+            .split('.')
+            .all(|part| part.bytes().all(|b| b.is_ascii_digit()))
+    });
     text.contains('.')
         && !numbers
         && parse_prefix(text).is_err()

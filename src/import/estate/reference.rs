@@ -46,7 +46,10 @@ impl<'e> Builder<'e> {
     pub(super) fn target(&mut self, value: &Value) -> Option<(Target, Span)> {
         let (text, place) = id_text(value)?;
         self.place(place);
-        if let Some(index) = place.unknown().and_then(|symbol| self.listed_part(symbol, place.span.file)) {
+        if let Some(index) = place
+            .unknown()
+            .and_then(|symbol| self.listed_part(symbol, place.span.file))
+        {
             return Some((Target::Entity(index), place.span));
         }
         let target = match ResourceId::parse(&text) {

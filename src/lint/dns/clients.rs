@@ -1,11 +1,14 @@
 //! Who looks names up, and which private endpoints are near.
 
+use crate::azure::facts::Facts;
+use crate::azure::gaps;
 use crate::azure::routing::are_peered;
 use crate::estate::{DnsServers, Estate, Id, PrivateEndpoint, Subnet, Vnet};
 use crate::net::Fqdn;
 
-/// The subnets of pools, the first of each network: all machines of a network ask the same servers.
-pub(super) fn asking_subnets(estate: &Estate) -> Vec<Id<Subnet>> {
+/// The subnets of pools, the first of each network: all machines of a network ask the same servers. Of an input that is
+/// a part only, every network has machines; those of a policy are its pools.
+pub(super) fn asking_subnets(facts: &Facts, estate: &Estate) -> Vec<Id<Subnet>> {
     let mut networks = Vec::new();
     let mut subnets = Vec::new();
     for (_, pool) in estate.pools.iter() {
@@ -14,6 +17,16 @@ pub(super) fn asking_subnets(estate: &Estate) -> Vec<Id<Subnet>> {
             if !networks.contains(&vnet) {
                 networks.push(vnet);
                 subnets.push(subnet);
+            }
+        }
+    }
+    if gaps::is_part(estate) {
+        for (id, subnet) in estate.subnets.iter() {
+            let is_azures = facts.reserved_subnet(&subnet.meta.name).is_some()
+                || !subnet.delegations.is_empty();
+            if !is_azures && !networks.contains(&subnet.vnet) {
+                networks.push(subnet.vnet);
+                subnets.push(id);
             }
         }
     }

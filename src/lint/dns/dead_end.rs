@@ -39,7 +39,7 @@ rule! {
 
 fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
     let estate = context.estate;
-    for subnet in asking_subnets(estate) {
+    for subnet in asking_subnets(context.facts, estate) {
         let vnet = estate.subnets[subnet].vnet;
         if !asks_others(estate, vnet) {
             continue;

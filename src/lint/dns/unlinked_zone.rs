@@ -47,7 +47,7 @@ rule! {
 fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
     let estate = context.estate;
     let mut seen: BTreeSet<(ElementId<PrivateDnsZone>, ElementId<Vnet>)> = BTreeSet::new();
-    for subnet in asking_subnets(estate) {
+    for subnet in asking_subnets(context.facts, estate) {
         let vnet = estate.subnets[subnet].vnet;
         let endpoints = endpoints_near(estate, vnet);
         let near = endpoints.flat_map(|endpoint| {

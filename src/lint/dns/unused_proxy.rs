@@ -3,11 +3,13 @@
 use std::net::IpAddr;
 
 use crate::azure::gaps;
+use crate::azure::next_hop::{Holder, holders};
 use crate::azure::rule_sets::{self, RuleSet, proxies_dns};
 use crate::diag::{Finding, Id};
-use crate::estate::{DnsServers, Firewall, Id as ElementId};
+use crate::estate::{DnsServers, Estate, Firewall, Id as ElementId, Subnet};
 
 use super::super::Context;
+use super::super::common::edge::user_routes;
 use super::super::firewall_tier::is_name;
 
 rule! {
@@ -23,8 +25,9 @@ rule! {
     /// firewall fw in hub { private-ip 10.0.0.4  dns-proxy on }
     /// ```
     ///
-    /// Write `dns firewall NAME` in the networks whose traffic passes the firewall, or turn the proxy off. An input that
-    /// is only a part of what there is gives no finding: who asks may be somewhere else.
+    /// Write `dns firewall NAME` in the networks whose traffic passes the firewall, or turn the proxy off. In an
+    /// input that is only a part of what there is, who asks may be somewhere else: then the finding is assumed, and given
+    /// only where a subnet sends its packets through the firewall.
     ///
     /// Sources: MicrosoftDocs/azure-docs, articles/firewall/dns-settings.md; and issue 76646.
     TG5001, check
@@ -32,9 +35,7 @@ rule! {
 
 fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
     let estate = context.estate;
-    if gaps::is_part(estate) {
-        return;
-    }
+    let is_part = gaps::is_part(estate);
     for (id, firewall) in estate.firewalls.iter() {
         let sets = rule_sets::of_firewall(estate, id);
         let Some(set) = sets.first().filter(|set| proxies_dns(estate, set)) else {
@@ -56,22 +57,31 @@ fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
             .settings
             .dns_proxy
             .map_or(set.meta.origin, |setting| setting.span.into());
-        findings.push(
-            Finding::new(
-                Id::TG5001,
-                format!(
-                    "nobody asks the DNS proxy of firewall `{}`",
-                    firewall.meta.name
-                ),
-            )
-            .at(place, "turned on here")
-            .related(firewall.meta.origin, "no vnet names it as its DNS server")
-            .help(format!(
-                "write in the vnets behind it: dns firewall {}",
+        let finding = Finding::new(
+            Id::TG5001,
+            format!(
+                "nobody asks the DNS proxy of firewall `{}`",
                 firewall.meta.name
-            )),
-        );
+            ),
+        )
+        .at(place, "turned on here")
+        .related(firewall.meta.origin, "no vnet names it as its DNS server")
+        .help(format!(
+            "write in the vnets behind it: dns firewall {}",
+            firewall.meta.name
+        ));
+        findings.push(if is_part { finding.assumed() } else { finding });
     }
+}
+
+fn leads_through(
+    estate: &Estate,
+    subnet: ElementId<Subnet>,
+    firewall: ElementId<Firewall>,
+) -> bool {
+    user_routes(estate, subnet)
+        .iter()
+        .any(|route| holders(estate, &route.next_hop.value).contains(&Holder::Firewall(firewall)))
 }
 
 fn is_asked(context: &Context<'_>, id: ElementId<Firewall>, firewall: &Firewall) -> bool {

@@ -103,7 +103,7 @@ fn denial(context: &Context<'_>, flow: &Flow) -> Option<Blocker> {
 }
 
 /// What a cluster cannot do without, in words, and how bad it is to lack it.
-fn flows(context: &Context<'_>, id: ElementId<Pool>, pool: &Pool) -> Vec<(Flow, String, Severity)> {
+fn flows(context: &Context<'_>, pool: &Pool) -> Vec<(Flow, String, Severity)> {
     let mut flows = Vec::new();
     let subnets: Vec<ElementId<Subnet>> = pool.subnets.iter().filter_map(|s| s.id).collect();
     for from in &subnets {

@@ -14,7 +14,8 @@ use crate::intent::catalog::{
     Template, select,
 };
 use crate::intent::{
-    Admission, CatalogChoices, Narrowing, PoolSummary, RequiredRoute, Requirement, RouteTarget, Waiting,
+    Admission, CatalogChoices, Narrowing, PoolSummary, RequiredRoute, Requirement, RouteTarget,
+    Waiting,
 };
 use crate::net::{Destination, OpenValue, parse_prefix};
 use crate::syntax::tree::{self, PoolClause, Word};
