@@ -194,7 +194,9 @@ pub fn import(
             templates.push(Template { file, expanded });
         }
     }
-    let links = templates.iter().flat_map(|template| &template.expanded.linked);
+    let links = templates
+        .iter()
+        .flat_map(|template| &template.expanded.linked);
     let linked: BTreeSet<Utf8PathBuf> = links
         .filter_map(|document| sources.get(document.file()))
         .map(|file| file.path().to_owned())
@@ -321,7 +323,12 @@ fn build(
     let mut counts = Counts::default();
     for template in templates {
         files.insert(template.file.id);
-        for document in template.file.document.iter().chain(&template.expanded.linked) {
+        for document in template
+            .file
+            .document
+            .iter()
+            .chain(&template.expanded.linked)
+        {
             files.insert(document.file());
             silenced.extend(ignores::read(document, &mut findings));
         }

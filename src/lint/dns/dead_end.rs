@@ -1,9 +1,9 @@
 //! TG5002: DNS servers that cannot answer.
 
 use crate::azure::facts::{API_SERVER, REGISTRY};
-use crate::azure::{Outcome, Resolution, Site};
+use crate::azure::{Outcome, Site};
 use crate::diag::{Finding, Id};
-use crate::estate::{Id as ElementId, Subnet};
+use crate::estate::{Id as ElementId, NextHop, Subnet};
 use crate::net::Fqdn;
 
 use super::super::Context;
@@ -63,16 +63,9 @@ fn public_name(context: &Context<'_>) -> Option<Fqdn> {
 }
 
 fn dead_end(context: &Context<'_>, subnet: ElementId<Subnet>, name: &Fqdn) -> Option<Finding> {
-    let Resolution { blockers, .. } = context.plane.look_up(subnet, name);
+    let blockers = context.plane.look_up(subnet, name).blockers;
     let blocker = blockers.into_iter().find(|blocker| {
-        blocker.outcome == Outcome::Blocks
-            && !matches!(
-                blocker.element.site,
-                Site::SecurityRule(..)
-                    | Site::DefaultRule(..)
-                    | Site::DnsZone(_)
-                    | Site::Service(_)
-            )
+        blocker.outcome == Outcome::Blocks && is_told_here(context, &blocker.element.site)
     })?;
     let estate = context.estate;
     let vnet = &estate.vnets[estate.subnets[subnet].vnet];
@@ -80,7 +73,7 @@ fn dead_end(context: &Context<'_>, subnet: ElementId<Subnet>, name: &Fqdn) -> Op
     let finding = Finding::new(
         Id::TG5002,
         format!(
-            "machines of vnet `{}` do not resolve {name}: {} {}",
+            "machines of vnet `{}` cannot look up {name}: {} {}",
             vnet.meta.name, blocker.element.name, blocker.text
         ),
     );
@@ -93,6 +86,23 @@ fn dead_end(context: &Context<'_>, subnet: ElementId<Subnet>, name: &Fqdn) -> Op
     Some(finding.help(
         "let DNS (UDP and TCP 53) through on the way, and the servers forward to 168.63.129.16",
     ))
+}
+
+/// Whether what stops a look-up is reported here, and not by the rules about security groups, zones, services and next
+/// hops that cannot be reached.
+fn is_told_here(context: &Context<'_>, site: &Site) -> bool {
+    match site {
+        Site::Route(table, index) => {
+            let route = context.estate.route_tables[*table].routes.get(*index);
+            route.is_some_and(|route| route.next_hop.value == NextHop::Drop)
+        }
+        Site::SecurityRule(..)
+        | Site::DefaultRule(..)
+        | Site::DnsZone(_)
+        | Site::Service(_)
+        | Site::Peering(_) => false,
+        _ => true,
+    }
 }
 
 #[cfg(test)]
