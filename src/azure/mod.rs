@@ -17,6 +17,7 @@ pub mod provisioning;
 pub mod rbac;
 pub mod routing;
 pub mod rule_sets;
+mod samples;
 mod service_tags;
 mod tag_membership;
 #[cfg(test)]
@@ -33,5 +34,6 @@ pub use flow::{
     Announced, Assumption, Blocker, Element, Field, Flow, NearMiss, Outcome, RulePlace, Sender,
     Site, Stage, Step, Target, Trace, Verdict,
 };
+pub use samples::{sample_service, sample_targets};
 pub use service_tags::{ServiceTags, ServiceTagsError};
 pub use tag_membership::{Membership, MembershipAnswer, MembershipReason, membership};

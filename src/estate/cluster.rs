@@ -105,6 +105,12 @@ pub struct NodeSettings {
     pub outbound_rule: Option<Spanned<bool>>,
     /// They have IPv6 addresses too.
     pub dual_stack: Option<Origin>,
+    /// How many there may be.
+    pub max_nodes: Option<Spanned<u32>>,
+    /// How many more there may be while they are replaced.
+    pub max_surge: Option<Spanned<u32>>,
+    /// How many pods one may have.
+    pub max_pods: Option<Spanned<u32>>,
 }
 
 /// A node.

@@ -22,6 +22,20 @@ pub struct Vnet {
     pub dns: DnsServers,
 }
 
+impl Vnet {
+    /// Where its DNS servers are written; its own place where Azure's resolver answers.
+    #[must_use]
+    pub fn dns_origin(&self) -> Origin {
+        match &self.dns {
+            DnsServers::Azure => self.meta.origin,
+            DnsServers::Firewall(firewall) => firewall.origin,
+            DnsServers::Custom(servers) => servers
+                .first()
+                .map_or(self.meta.origin, |server| server.span.into()),
+        }
+    }
+}
+
 /// The DNS servers that a virtual network hands to its machines.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum DnsServers {

@@ -2,11 +2,13 @@
 
 use crate::azure::preflight::{Preflight, Refusal, preflight};
 use crate::azure::provisioning::{FirstFailure, first_failure};
-use crate::azure::{Announced, Cause, Dataplane, Flow, Sender, Target, Verdict, covers};
+use crate::azure::{
+    Announced, Cause, Dataplane, Flow, Sender, Verdict, covers, sample_service, sample_targets,
+};
 use crate::estate::{Id, Pool, Subnet};
 use crate::intent::catalog::Level;
 use crate::intent::{Intent, Requirement};
-use crate::net::{Destination, Fqdn, FqdnPattern, Service, Transport};
+use crate::net::{Destination, Fqdn};
 
 use super::explanation::{Explanation, explain};
 use super::remedy::{Remedy, refusal_remedies};
@@ -170,7 +172,7 @@ fn ask<'p>(
         return;
     };
     for destination in &requirement.destinations {
-        let targets = match targets(plane, &destination.value) {
+        let targets = match sample_targets(plane, &destination.value) {
             Ok(targets) => targets,
             Err(why) => {
                 open.push((requirement, why));
@@ -178,9 +180,7 @@ fn ask<'p>(
             }
         };
         for service in &requirement.services {
-            let Some((transport, port)) = sample(service.value) else {
-                continue;
-            };
+            let (transport, port) = sample_service(service.value);
             for target in &targets {
                 let flow = Flow {
                     from: Sender::Inside { subnet, address },
@@ -199,79 +199,5 @@ fn ask<'p>(
                 });
             }
         }
-    }
-}
-
-/// A transport and a port that stand for a service.
-fn sample(service: Service) -> Option<(Transport, u16)> {
-    let (transport, ports) = service.transport_ports();
-    let transport = match transport {
-        Transport::Any => Transport::Tcp,
-        other => other,
-    };
-    if !transport.has_ports() {
-        return Some((transport, 0));
-    }
-    let (first, _) = ports.bounds();
-    Some((transport, first.max(1)))
-}
-
-/// What stands for a destination: a name below a wildcard, the first address of a prefix, a tag by its name.
-fn targets(plane: &Dataplane<'_>, destination: &Destination) -> Result<Vec<Target>, String> {
-    let named = |name: Fqdn| Target {
-        name: Some(name),
-        address: None,
-        tags: Vec::new(),
-    };
-    let at = |address| Target {
-        name: None,
-        address: Some(address),
-        tags: Vec::new(),
-    };
-    Ok(match destination {
-        Destination::Anywhere => vec![Target::default()],
-        Destination::Prefix(prefix) if prefix.prefix_len() == 0 => vec![Target::default()],
-        Destination::Prefix(prefix) => {
-            let mut hosts = prefix.hosts();
-            vec![at(hosts.next().unwrap_or_else(|| prefix.addr()))]
-        }
-        Destination::Range(range) => vec![at(range.bounds().0)],
-        Destination::ServiceTag(tag) => vec![Target {
-            name: None,
-            address: None,
-            tags: vec![tag.clone()],
-        }],
-        Destination::Fqdn(pattern) => match example(pattern) {
-            Some(name) => vec![named(name)],
-            None => vec![Target::default()],
-        },
-        Destination::FqdnTag(tag) => {
-            let content = plane.fqdn_tags.tags.iter().find(|content| {
-                let mut names = content.names.iter();
-                names.any(|name| name.eq_ignore_ascii_case(tag.as_str()))
-            });
-            let Some(content) = content else {
-                return Err(format!("what FQDN tag {tag} holds is not published"));
-            };
-            content
-                .patterns
-                .iter()
-                .filter_map(example)
-                .map(named)
-                .collect()
-        }
-        Destination::Open(open) => {
-            return Err(format!("parameter `{}` has no value yet", open.parameter));
-        }
-    })
-}
-
-/// A name that a pattern covers.
-fn example(pattern: &FqdnPattern) -> Option<Fqdn> {
-    match pattern {
-        FqdnPattern::Any => None,
-        FqdnPattern::Exact(name) => Some(name.clone()),
-        FqdnPattern::Below(parent) => format!("any.{parent}").parse().ok(),
-        FqdnPattern::Suffix(end) => format!("any{end}").parse().ok(),
     }
 }

@@ -78,7 +78,9 @@ macro_rules! rule {
     };
 }
 
+mod common;
 mod default_route;
+mod dns;
 mod dns_proxy;
 pub(crate) mod edit;
 mod expiry;
@@ -89,9 +91,11 @@ mod limits;
 mod names_in_nsg;
 mod network_permissions;
 mod next_hop;
+mod nsg;
 mod overlap;
 mod routing;
 mod security_rule;
+mod subnet;
 mod subnet_space;
 mod tag;
 #[cfg(test)]
@@ -121,6 +125,12 @@ pub const RULES: &[Rule] = &[
     routing::uneven_subnets::TG1020,
     routing::hdinsight_management::TG1021,
     routing::one_sided_firewall::TG1022,
+    subnet::gateway_nsg::TG1031,
+    subnet::capacity::TG1032,
+    subnet::default_outbound::TG1033,
+    subnet::idle_nat_gateway::TG1034,
+    subnet::peering_gateways::TG1035,
+    subnet::one_sided_peering::TG1036,
     firewall_subnet::TG2001,
     firewall_tier::TG2002,
     dns_proxy::TG3002,
@@ -130,6 +140,20 @@ pub const RULES: &[Rule] = &[
     firewall_rule::TG3006,
     names_in_nsg::TG4001,
     security_rule::TG4002,
+    nsg::missing::TG4003,
+    nsg::required_flow::TG4004,
+    nsg::widened_allow::TG4005,
+    nsg::hollow_deny::TG4006,
+    nsg::default_allow::TG4007,
+    nsg::platform::TG4008,
+    nsg::inside_cluster::TG4009,
+    nsg::management_ports::TG4010,
+    nsg::shadowed::TG4011,
+    dns::unused_proxy::TG5001,
+    dns::dead_end::TG5002,
+    dns::unlinked_zone::TG5003,
+    dns::single_server::TG5004,
+    dns::public_detour::TG5005,
     network_permissions::TG6001,
     network_permissions::TG6002,
     expiry::TG7001,

@@ -212,6 +212,7 @@ pool a in v.s {
 pool b in v.s {
   outbound loadBalancer
   node-public-ips  load-balancer-profile  basic-load-balancer  dual-stack
+  max-nodes 50  max-surge 5  max-pods 110
   outbound-rule off
   api-server { public-name on }
   private-cluster
@@ -230,6 +231,8 @@ pool b in v.s {
     assert!(b.public_ips.is_some() && b.load_balancer_profile.is_some());
     assert!(b.basic_load_balancer.is_some() && b.dual_stack.is_some());
     assert!(b.outbound_rule.is_some_and(|rule| !rule.value));
+    let counts = [b.max_nodes, b.max_surge, b.max_pods].map(|count| count.unwrap().value);
+    assert_eq!(counts, [50, 5, 110]);
 }
 
 #[test]

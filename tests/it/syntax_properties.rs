@@ -656,6 +656,9 @@ fn cluster() -> impl Strategy<Value = Statement> {
             "dual-stack"
         ]),
         clause("outbound-rule", switch()),
+        clause("max-nodes", number()),
+        clause("max-surge", number()),
+        clause("max-pods", number()),
         parts![
             on_line("http-proxy"),
             one(name()),

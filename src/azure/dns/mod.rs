@@ -140,16 +140,9 @@ impl Dataplane<'_> {
     /// The DNS servers of a network as an element.
     pub(super) fn dns_element(&self, vnet: Id<Vnet>) -> Element {
         let network = &self.estate.vnets[vnet];
-        let origin = match &network.dns {
-            DnsServers::Azure => network.meta.origin,
-            DnsServers::Firewall(firewall) => firewall.origin,
-            DnsServers::Custom(servers) => servers
-                .first()
-                .map_or(network.meta.origin, |server| server.span.into()),
-        };
         Element {
             name: format!("DNS servers of vnet `{}`", network.meta.name),
-            origin,
+            origin: network.dns_origin(),
             site: Site::Vnet(vnet),
         }
     }

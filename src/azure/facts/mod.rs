@@ -18,6 +18,7 @@ mod nsg_rules;
 mod outbound;
 mod platform;
 mod platform_services;
+mod ports;
 mod product;
 mod roles;
 mod service_tags;
@@ -43,6 +44,7 @@ pub use outbound::{
 };
 pub use platform::PlatformAddress;
 pub use platform_services::{PlatformServiceFact, PrivateLinkName};
+pub use ports::{KnownPorts, PortUse};
 pub use product::Product;
 pub use roles::{ActionNeed, ActionTarget, RequiredActions, RoleDefinition, action_matches};
 pub use service_tags::{Listing, ServiceTagFact, ServiceTagMatch, TagUse};
@@ -88,6 +90,7 @@ pub struct Facts {
     outbound_types: Section<OutboundTypes>,
     platform_addresses: Section<Vec<PlatformAddress>>,
     platform_services: Section<ByName<PlatformServiceFact>>,
+    ports: Section<ByName<KnownPorts>>,
     roles: Section<Roles>,
     service_tags: Section<ByName<ServiceTagFact>>,
     subnets: Section<Subnets>,
@@ -151,6 +154,10 @@ macro_rules! with_section {
                 let $section = &$facts.platform_services;
                 $answer
             }
+            Subject::Ports => {
+                let $section = &$facts.ports;
+                $answer
+            }
             Subject::Roles => {
                 let $section = &$facts.roles;
                 $answer
@@ -193,6 +200,7 @@ impl Facts {
             outbound_types: Section::new(Subject::OutboundTypes),
             platform_addresses: Section::new(Subject::PlatformAddresses),
             platform_services: Section::new(Subject::PlatformServices),
+            ports: Section::new(Subject::Ports),
             roles: Section::new(Subject::Roles),
             service_tags: Section::new(Subject::ServiceTags),
             subnets: Section::new(Subject::Subnets),
@@ -286,6 +294,13 @@ impl Facts {
     pub fn platform_services(&self) -> impl Iterator<Item = &PlatformServiceFact> {
         let services = self.platform_services.entries();
         services.into_iter().flat_map(ByName::iter)
+    }
+
+    /// The ports that are known for a use.
+    pub fn ports(&self, purpose: PortUse) -> impl Iterator<Item = &KnownPorts> {
+        let ports = self.ports.entries();
+        let ports = ports.into_iter().flat_map(ByName::iter);
+        ports.filter(move |known| known.purpose == purpose)
     }
 
     /// Whether a name is one of Microsoft's services.

@@ -55,6 +55,8 @@ subjects! {
     PlatformAddresses "platform-addresses.yaml",
     /// Platform services.
     PlatformServices "platform-services.yaml",
+    /// Ports with a known use.
+    Ports "ports.yaml",
     /// Built-in roles and required actions.
     Roles "roles.yaml",
     /// Service tags.

@@ -116,6 +116,18 @@ impl ReservedAddresses {
         u64::from(self.first) + u64::from(self.last)
     }
 
+    /// How many IPv4 addresses subnets of these prefixes have for machines.
+    pub fn usable_v4(&self, prefixes: impl IntoIterator<Item = IpNet>) -> u64 {
+        let sizes = prefixes.into_iter().filter_map(|prefix| match prefix {
+            IpNet::V4(prefix) => {
+                let size = 1u64 << (32 - u32::from(prefix.prefix_len()));
+                Some(size.saturating_sub(self.total()))
+            }
+            IpNet::V6(_) => None,
+        });
+        sizes.sum()
+    }
+
     /// Whether Azure keeps an address of this subnet for itself.
     #[must_use]
     pub fn contain(&self, subnet: Ipv4Net, address: Ipv4Addr) -> bool {

@@ -64,15 +64,8 @@ fn full(inspection: &mut Inspection<'_>, id: Id<Subnet>) {
         prefixes.any(|prefix| prefix.value.contains(&node.address))
     });
     let count = u64::try_from(here.count()).unwrap_or(u64::MAX);
-    let kept = facts.reserved_addresses().total();
-    let usable = prefixes.iter().filter_map(|prefix| match prefix.value {
-        IpNet::V4(prefix) => {
-            let size = 1u64 << (32 - u32::from(prefix.prefix_len()));
-            Some(size.saturating_sub(kept))
-        }
-        IpNet::V6(_) => None,
-    });
-    let usable: u64 = usable.sum();
+    let reserved = facts.reserved_addresses();
+    let usable = reserved.usable_v4(prefixes.iter().map(|prefix| prefix.value));
     if count <= usable {
         return;
     }

@@ -121,6 +121,16 @@ impl Writer<'_> {
         for (keyword, _) in said.into_iter().filter(|(_, said)| said.is_some()) {
             body.clause(keyword);
         }
+        let counts = [
+            ("max-nodes", nodes.max_nodes),
+            ("max-surge", nodes.max_surge),
+            ("max-pods", nodes.max_pods),
+        ];
+        for (keyword, count) in counts {
+            if let Some(count) = count {
+                body.clause(format!("{keyword} {}", count.value));
+            }
+        }
         if let Some(on) = nodes.outbound_rule {
             body.clause(format!("outbound-rule {}", switch(on.value)));
         }

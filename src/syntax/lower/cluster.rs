@@ -15,6 +15,9 @@ use crate::syntax::tree::{ApiServerClause, Body, ClusterClause, HttpProxyClause,
 use super::network::outside;
 use super::{Lowering, Once};
 
+/// What stands behind `max-nodes` and `max-surge`.
+const NODES: &str = "a number of nodes, such as 50";
+
 impl Lowering<'_> {
     pub(super) fn cluster_clause(&mut self, id: Id<Pool>, clause: &ClusterClause, once: &mut Once) {
         match clause {
@@ -67,6 +70,22 @@ impl Lowering<'_> {
             ClusterClause::DualStack(word) => {
                 if self.first_time(once, "dual-stack", word.span) {
                     self.estate.pools[id].nodes.dual_stack = Some(word.span.into());
+                }
+            }
+            ClusterClause::MaxNodes(word) => {
+                if self.first_time(once, "max-nodes", word.span) {
+                    self.estate.pools[id].nodes.max_nodes = self.number(word, NODES);
+                }
+            }
+            ClusterClause::MaxSurge(word) => {
+                if self.first_time(once, "max-surge", word.span) {
+                    self.estate.pools[id].nodes.max_surge = self.number(word, NODES);
+                }
+            }
+            ClusterClause::MaxPods(word) => {
+                if self.first_time(once, "max-pods", word.span) {
+                    self.estate.pools[id].nodes.max_pods =
+                        self.number(word, "a number of pods, such as 30");
                 }
             }
             ClusterClause::HttpProxy { proxy, body } => {

@@ -247,6 +247,33 @@ static POOL: Forms<PoolClause> = Forms {
             },
         },
         Form {
+            keyword: "max-nodes",
+            usage: "max-nodes NUMBER",
+            parse: |_, input| {
+                value("a number of nodes")
+                    .map(|word| PoolClause::Cluster(ClusterClause::MaxNodes(word)))
+                    .parse(input)
+            },
+        },
+        Form {
+            keyword: "max-surge",
+            usage: "max-surge NUMBER",
+            parse: |_, input| {
+                value("a number of nodes")
+                    .map(|word| PoolClause::Cluster(ClusterClause::MaxSurge(word)))
+                    .parse(input)
+            },
+        },
+        Form {
+            keyword: "max-pods",
+            usage: "max-pods NUMBER",
+            parse: |_, input| {
+                value("a number of pods")
+                    .map(|word| PoolClause::Cluster(ClusterClause::MaxPods(word)))
+                    .parse(input)
+            },
+        },
+        Form {
             keyword: "http-proxy",
             usage: "http-proxy PROXY { … }",
             parse: |_, input| {

@@ -79,6 +79,12 @@ pub enum ClusterClause {
     OutboundRule(Word),
     /// `dual-stack`
     DualStack(Word),
+    /// `max-nodes NUMBER`
+    MaxNodes(Word),
+    /// `max-surge NUMBER`
+    MaxSurge(Word),
+    /// `max-pods NUMBER`
+    MaxPods(Word),
     /// `http-proxy PROXY { }`
     HttpProxy {
         /// The proxy.

@@ -211,6 +211,7 @@ fn nodes(builder: &mut Builder, fields: &Fields<'_>) -> NodeSettings {
         basic_load_balancer: basic.then(|| builder.origin(&fields.path_of("load_balancer_sku"))),
         outbound_rule: builder.flag(fields, "load_balancer_outbound_rule"),
         dual_stack: dual.then(|| builder.origin(&fields.path_of("ip_families"))),
+        ..NodeSettings::default()
     }
 }
 

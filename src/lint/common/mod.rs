@@ -1,0 +1,5 @@
+//! What several rules need.
+
+pub(super) mod edge;
+pub(super) mod flow_set;
+pub(super) mod public;

@@ -1,0 +1,72 @@
+//! Who looks names up, and which private endpoints are near.
+
+use crate::azure::facts::Facts;
+use crate::azure::gaps;
+use crate::azure::routing::are_peered;
+use crate::estate::{DnsServers, Estate, Id, PrivateEndpoint, Subnet, Vnet};
+use crate::net::Fqdn;
+
+/// The subnets of pools, the first of each network: all machines of a network ask the same servers. Of an input that is
+/// a part only, every network has machines; those of a policy are its pools.
+pub(super) fn asking_subnets(facts: &Facts, estate: &Estate) -> Vec<Id<Subnet>> {
+    let mut networks = Vec::new();
+    let mut subnets = Vec::new();
+    for (_, pool) in estate.pools.iter() {
+        for subnet in pool.subnets.iter().filter_map(|subnet| subnet.id) {
+            let vnet = estate.subnets[subnet].vnet;
+            if !networks.contains(&vnet) {
+                networks.push(vnet);
+                subnets.push(subnet);
+            }
+        }
+    }
+    if gaps::is_part(estate) {
+        for (id, subnet) in estate.subnets.iter() {
+            let is_azures = facts.reserved_subnet(&subnet.meta.name).is_some()
+                || !subnet.delegations.is_empty();
+            if !is_azures && !networks.contains(&subnet.vnet) {
+                networks.push(subnet.vnet);
+                subnets.push(id);
+            }
+        }
+    }
+    subnets
+}
+
+/// The private endpoints in a network and those peered with it.
+pub(super) fn endpoints_near(
+    estate: &Estate,
+    vnet: Id<Vnet>,
+) -> impl Iterator<Item = &PrivateEndpoint> {
+    let endpoints = estate.private_endpoints.iter();
+    endpoints
+        .filter(move |(_, endpoint)| {
+            endpoint.subnet.id.is_some_and(|subnet| {
+                let there = estate.subnets[subnet].vnet;
+                there == vnet || are_peered(estate, vnet, there)
+            })
+        })
+        .map(|(_, endpoint)| endpoint)
+}
+
+/// The names that lead to a private endpoint.
+pub(super) fn names_of<'a>(estate: &'a Estate, endpoint: &'a PrivateEndpoint) -> Vec<&'a Fqdn> {
+    let target = endpoint.target.as_ref().and_then(|target| target.id);
+    let own = target.map(|id| &estate.services[id].fqdn.value);
+    let mut names: Vec<&Fqdn> = own.into_iter().collect();
+    for name in &endpoint.names {
+        if !names.contains(&&name.value) {
+            names.push(&name.value);
+        }
+    }
+    names
+}
+
+/// Whether a network asks other servers than Azure's own.
+pub(super) fn asks_others(estate: &Estate, vnet: Id<Vnet>) -> bool {
+    match &estate.vnets[vnet].dns {
+        DnsServers::Azure => false,
+        DnsServers::Firewall(_) => true,
+        DnsServers::Custom(servers) => !servers.is_empty(),
+    }
+}

@@ -1,0 +1,182 @@
+//! TG5005: private endpoints that traffic goes past.
+
+use std::collections::BTreeSet;
+
+use crate::azure::next_hop::firewall_of;
+use crate::azure::rule_sets::{self, RuleSet};
+use crate::azure::{Answer, Outcome};
+use crate::base::Origin;
+use crate::diag::{Finding, Id};
+use crate::estate::{Action, Endpoint, Firewall, Id as ElementId, Pool, PrivateEndpoint};
+use crate::net::{Destination, Fqdn, FqdnPattern};
+
+use super::super::Context;
+use super::clients::{endpoints_near, names_of};
+
+rule! {
+    /// A pool reaches a service by its public name and a firewall rule, though a private endpoint for it is near.
+    ///
+    /// The name resolves to the public address where the pool asks, because no private zone with the endpoint's record is
+    /// linked there. So the packets take the way through the firewall, which is opened for them, and the endpoint is
+    /// paid for and unused.
+    ///
+    /// ```egress
+    /// vnet v 10.0.0.0/16 { subnet nodes 10.0.1.0/24  subnet endpoints 10.0.2.0/24 }
+    /// service store { fqdn store.blob.core.windows.net  address 20.60.1.4 }
+    /// private-endpoint store in v.endpoints { private-ip 10.0.2.20  target store }
+    /// pool apps in v.nodes { outbound userDefinedRouting }
+    /// require apps -> store.blob.core.windows.net https
+    /// ```
+    ///
+    /// Keep the endpoint's record in the zone under `privatelink` and link that zone to the network whose resolver the
+    /// pool asks; then take the rule or requirement out. Only rules and requirements that name the service itself are
+    /// reported, none with a wildcard.
+    ///
+    /// Source: MicrosoftDocs/azure-docs, articles/private-link/private-endpoint-dns.md.
+    TG5005, check
+}
+
+fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
+    let estate = context.estate;
+    let mut seen = BTreeSet::new();
+    for (id, pool) in estate.pools.iter() {
+        for subnet in pool.subnets.iter().filter_map(|subnet| subnet.id) {
+            for endpoint in endpoints_near(estate, estate.subnets[subnet].vnet) {
+                for name in names_of(estate, endpoint) {
+                    let resolution = context.plane.look_up(subnet, name);
+                    let goes_public = matches!(resolution.answer, Answer::Public(_))
+                        && resolution.outcome == Outcome::Passes;
+                    if !goes_public {
+                        continue;
+                    }
+                    if let Some(opened) = opened_at(context, id, pool, name)
+                        && seen.insert((id, name.clone()))
+                    {
+                        findings.push(finding(pool, endpoint, name, opened));
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn finding(pool: &Pool, endpoint: &PrivateEndpoint, name: &Fqdn, opened: Origin) -> Finding {
+    Finding::new(
+        Id::TG5005,
+        format!(
+            "pool `{}` reaches {name} at its public address, past private endpoint `{}`",
+            pool.meta.name, endpoint.meta.name
+        ),
+    )
+    .at(opened, "opens the public way")
+    .related(endpoint.meta.origin, "near and not used")
+    .help("link the private zone that holds the endpoint's record to the network whose resolver the pool asks")
+}
+
+/// Where the public way to a name is opened for a pool: a requirement, or a rule of the firewall that it passes.
+fn opened_at(
+    context: &Context<'_>,
+    id: ElementId<Pool>,
+    pool: &Pool,
+    name: &Fqdn,
+) -> Option<Origin> {
+    let own = context
+        .intent
+        .requirements
+        .iter()
+        .filter(|need| need.pool == id);
+    let mut wanted = own.flat_map(|need| &need.destinations);
+    let wanted = wanted.find(|destination| is_exactly(&destination.value, name));
+    if let Some(destination) = wanted {
+        return Some(destination.span.into());
+    }
+    let firewall = firewall_of(context.estate, pool)?;
+    let compiled = context.compiled_origins();
+    allowing_rule(context, firewall, name).filter(|origin| !compiled.contains(origin))
+}
+
+fn is_exactly(destination: &Destination, name: &Fqdn) -> bool {
+    matches!(destination, Destination::Fqdn(FqdnPattern::Exact(exact)) if exact == name)
+}
+
+fn allowing_rule(
+    context: &Context<'_>,
+    firewall: ElementId<Firewall>,
+    name: &Fqdn,
+) -> Option<Origin> {
+    let names = |ends: &[Endpoint]| {
+        let mut ends = ends.iter();
+        ends.any(|end| matches!(end, Endpoint::Plain(plain) if is_exactly(plain, name)))
+    };
+    let sets = rule_sets::of_firewall(context.estate, firewall);
+    let allows = |action: Action| action == Action::Allow;
+    let application = sets
+        .iter()
+        .flat_map(RuleSet::application_rules)
+        .filter(|placed| allows(placed.collection.action) && names(&placed.rule.destinations))
+        .map(|placed| placed.rule.info.origin);
+    let network = sets
+        .iter()
+        .flat_map(RuleSet::network_rules)
+        .filter(|placed| allows(placed.collection.action) && names(&placed.rule.destinations))
+        .map(|placed| placed.rule.info.origin);
+    application.chain(network).next()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lint::testing::found;
+
+    fn policy(more: &str) -> String {
+        format!(
+            "vnet v 10.0.0.0/16 {{
+  subnet nodes 10.0.1.0/24 {{ route-table t }}
+  subnet endpoints 10.0.2.0/24
+  subnet AzureFirewallSubnet 10.0.0.0/26
+}}
+route-table t {{ route d 0.0.0.0/0 -> firewall fw }}
+service store {{ fqdn store.blob.core.windows.net  address 20.60.1.4 }}
+private-endpoint store in v.endpoints {{ private-ip 10.0.2.20  target store }}
+pool apps in v.nodes {{ outbound userDefinedRouting }}
+{more}"
+        )
+    }
+
+    const RULES: &str = "firewall fw in v { private-ip 10.0.0.4  application-rules a 200 allow {
+  rule r from any to store.blob.core.windows.net https
+} }";
+
+    #[test]
+    fn a_requirement_or_rule_opens_the_public_way() {
+        let required = policy(
+            "firewall fw in v { private-ip 10.0.0.4 }\nrequire apps -> store.blob.core.windows.net https",
+        );
+        assert_eq!(
+            found(Id::TG5005, &required),
+            [
+                "11:17 pool `apps` reaches store.blob.core.windows.net at its public address, past private endpoint `store`"
+            ]
+        );
+        assert_eq!(
+            found(Id::TG5005, &policy(RULES)),
+            [
+                "11:8 pool `apps` reaches store.blob.core.windows.net at its public address, past private endpoint `store`"
+            ]
+        );
+    }
+
+    #[test]
+    fn the_endpoint_is_used_when_its_zone_is_seen() {
+        let zone =
+            "private-dns-zone privatelink.blob.core.windows.net { link v  record store 10.0.2.20 }";
+        assert_eq!(
+            found(Id::TG5005, &policy(&format!("{RULES}\n{zone}"))),
+            [""; 0]
+        );
+        let wildcard = RULES.replace("store.blob", "*.blob");
+        assert_eq!(found(Id::TG5005, &policy(&wildcard)), [""; 0]);
+        let denied = RULES.replace("allow", "deny");
+        assert_eq!(found(Id::TG5005, &policy(&denied)), [""; 0]);
+    }
+}
