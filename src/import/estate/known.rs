@@ -31,7 +31,7 @@ const EVERYWHERE: [&str; 7] = [
 
 /// Types of which the estate keeps something. Names of properties are those of Azure/bicep-types-az,
 /// generated/network/microsoft.network.
-const KINDS: [Known; 31] = [
+const KINDS: [Known; 37] = [
     Known {
         kind: "microsoft.network/virtualnetworks",
         read: &[
@@ -324,6 +324,16 @@ const KINDS: [Known; 31] = [
         without_effect: &["ttl", "metadata", "fqdn", "isAutoRegistered"],
     },
     Known {
+        kind: "microsoft.network/privatednszones/aaaa",
+        read: &["aaaaRecords"],
+        without_effect: &["ttl", "metadata", "fqdn", "isAutoRegistered"],
+    },
+    Known {
+        kind: "microsoft.network/privatednszones/soa",
+        read: &[],
+        without_effect: &["ttl", "metadata", "fqdn", "isAutoRegistered", "soaRecord"],
+    },
+    Known {
         kind: "microsoft.network/privatednszones/cname",
         read: &["cnameRecord"],
         without_effect: &["ttl", "metadata", "fqdn", "isAutoRegistered"],
@@ -332,6 +342,21 @@ const KINDS: [Known; 31] = [
         kind: "microsoft.network/dnsresolvers",
         read: &["virtualNetwork"],
         without_effect: &["dnsResolverState"],
+    },
+    Known {
+        kind: "microsoft.network/dnsresolvers/inboundendpoints",
+        read: &["ipConfigurations"],
+        without_effect: &[],
+    },
+    Known {
+        kind: "microsoft.network/dnsforwardingrulesets",
+        read: &[],
+        without_effect: &["dnsResolverOutboundEndpoints"],
+    },
+    Known {
+        kind: "microsoft.network/dnsforwardingrulesets/virtualnetworklinks",
+        read: &["virtualNetwork"],
+        without_effect: &["metadata"],
     },
     Known {
         kind: "microsoft.network/dnsforwardingrulesets/forwardingrules",
@@ -363,6 +388,11 @@ const KINDS: [Known; 31] = [
             "allowHubToRemoteVnetTransit",
             "allowRemoteVnetToUseHubVnetGateways",
         ],
+    },
+    Known {
+        kind: "microsoft.network/virtualhubs/hubroutetables",
+        read: &["routes"],
+        without_effect: &["labels", "associatedConnections", "propagatingConnections"],
     },
     Known {
         kind: "microsoft.network/virtualhubs/routingintent",

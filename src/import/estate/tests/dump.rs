@@ -41,9 +41,9 @@ pub(super) fn dump(built: &Built, sources: &SourceMap) -> String {
             ),
         );
     }
-    for (span, text) in &built.conditions {
-        let at = sources.describe(*span);
-        out.line(0, format!("condition at {at}: {text}"));
+    for condition in &estate.gaps.conditions {
+        let at = sources.describe(condition.resource);
+        out.line(0, format!("condition at {at}: {}", condition.text));
     }
     for ((kind, property), count) in &built.unread {
         out.line(0, format!("unread {kind} {property} {count}"));
