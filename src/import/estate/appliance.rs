@@ -14,11 +14,12 @@ use crate::net::parse_address;
 use super::Builder;
 use super::application_group::Members;
 use super::entity::{Entity, Found, body};
-use super::gap::{Part, Unknown};
+use super::gap::{Part, not_known};
 use super::next_hop::Holder;
 use super::reference::{parse_id, read_of};
 use super::short_kind;
 use super::slot::Slot;
+use crate::estate::Unknown;
 
 /// A network interface, of its own or inside a scale set.
 #[derive(Debug)]
@@ -90,7 +91,7 @@ impl<'e> Builder<'e> {
                     let mut interface = self.interface(index, body(item), entity);
                     // Azure gives every machine of the set an address of its own.
                     interface.unknown.get_or_insert_with(|| {
-                        Unknown::new("addresses of a scale set", entity.name_span)
+                        not_known("addresses of a scale set", entity.name_span)
                     });
                     interfaces.push(interface);
                 }
@@ -131,7 +132,7 @@ impl<'e> Builder<'e> {
                 Err(unknown) => interface.unknown = Some(unknown),
             },
             None => {
-                let unknown = Unknown::new("an address that Azure gives", entity.name_span);
+                let unknown = not_known("an address that Azure gives", entity.name_span);
                 interface.unknown = Some(unknown);
             }
         }

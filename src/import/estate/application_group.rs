@@ -7,8 +7,9 @@ use crate::base::Spanned;
 use crate::estate::{ApplicationSecurityGroup, Id, Meta};
 
 use super::Builder;
-use super::gap::{Part, Unknown};
+use super::gap::Part;
 use super::slot::Slot;
+use crate::estate::Unknown;
 
 pub(super) fn blank(meta: Meta) -> ApplicationSecurityGroup {
     ApplicationSecurityGroup {

@@ -9,7 +9,7 @@ use crate::net::Fqdn;
 use super::Builder;
 use super::endpoint::items;
 use super::entity::{Entity, body};
-use super::gap::{Part, Unknown};
+use super::gap::{Part, not_known};
 use super::slot::Slot;
 
 /// A zone. One whose domain is not known, or is none, is no element.
@@ -26,7 +26,7 @@ pub(super) fn blank(meta: Meta) -> Option<PrivateDnsZone> {
 impl<'e> Builder<'e> {
     pub(super) fn define_dns_zone(&mut self, index: usize, entity: &'e Entity<'e>) {
         let Some(id) = self.slot_of::<PrivateDnsZone>(index) else {
-            let unknown = Unknown::new(format!("zone `{}`", entity.name()), entity.name_span);
+            let unknown = not_known(format!("zone `{}`", entity.name()), entity.name_span);
             self.gap(None, Part::Records, unknown);
             return;
         };

@@ -6,7 +6,7 @@ use crate::import::Value;
 
 use super::Builder;
 use super::entity::{Entity, body};
-use super::gap::{Part, Unknown};
+use super::gap::{Part, not_known};
 use super::policy::{DEFAULT_RANGES, TIERS};
 use super::rule::Kind;
 use super::side::{Block, comma_separated};
@@ -108,6 +108,11 @@ impl<'e> Builder<'e> {
     /// The addresses of a firewall inside a virtual WAN hub, which Azure gives it.
     fn hub_addresses(&mut self, slot: Slot, entity: &'e Entity<'e>) {
         let Slot::Firewall(id) = slot else { return };
+        if let Some(hub) = entity.property(&["virtualHub"])
+            && let Some(hub_id) = super::reference::parse_id(hub)
+        {
+            self.estate.firewalls[id].vnet = self.nothing(hub_id.to_string(), hub.span);
+        }
         if let Some(address) = entity.property(&["hubIPAddresses", "privateIPAddress"]) {
             let read = self.address(address);
             let address = self.or_gap(slot, Part::Addresses, read);
@@ -175,7 +180,7 @@ impl<'e> Builder<'e> {
                     settings.snat_private_ranges.push(prefix);
                 }
                 Some(Block::Range(_)) | None => {
-                    self.gap(slot, Part::Settings, Unknown::new(item, text.span));
+                    self.gap(slot, Part::Settings, not_known(item, text.span));
                 }
             }
         }

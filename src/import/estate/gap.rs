@@ -2,25 +2,16 @@
 
 use smol_str::SmolStr;
 
-use crate::base::{Origin, Span};
+use crate::base::Span;
+use crate::estate::{Gap as EstateGap, Unknown};
 
 use super::slot::Slot;
 
-/// Something that is not known.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Unknown {
-    /// The expression that gives it, or why it is not known.
-    pub text: SmolStr,
-    /// Where it is used.
-    pub origin: Origin,
-}
-
-impl Unknown {
-    pub(super) fn new(text: impl Into<SmolStr>, place: Span) -> Self {
-        Self {
-            text: text.into(),
-            origin: place.into(),
-        }
+/// What is not known, and why.
+pub(super) fn not_known(text: impl Into<SmolStr>, place: Span) -> Unknown {
+    Unknown {
+        text: text.into(),
+        origin: place.into(),
     }
 }
 
@@ -41,7 +32,7 @@ pub enum Part {
     DnsServers,
     /// A peering.
     Peering,
-    /// Settings of a firewall or policy.
+    /// Settings of a subnet, firewall or policy.
     Settings,
     /// Rule collection groups of a policy.
     Groups,
@@ -74,4 +65,21 @@ pub struct Gap {
     pub part: Part,
     /// What is not known.
     pub unknown: Unknown,
+}
+
+/// Where the estate keeps that a part of an element is not known. Parts without such a place are told apart from the
+/// estate only.
+pub(super) fn place_of(of: Option<Slot>, part: Part) -> Option<EstateGap> {
+    Some(match (of?, part) {
+        (Slot::Vnet(id), Part::Prefixes) => EstateGap::VnetAddresses(id),
+        (Slot::Vnet(id), Part::Peering) => EstateGap::VnetSettings(id),
+        (Slot::Subnet(id), Part::Prefixes) => EstateGap::SubnetAddresses(id),
+        (Slot::Subnet(id), Part::Attachments) => EstateGap::SubnetSettings(id),
+        (Slot::RouteTable(id), Part::Routes | Part::Propagation) => EstateGap::Routes(id),
+        (Slot::Nsg(id), Part::SecurityRules) => EstateGap::SecurityRules(id),
+        (Slot::FirewallPolicy(id), Part::Groups | Part::Group(_)) => EstateGap::PolicyRules(id),
+        (Slot::Firewall(id), Part::Collections) => EstateGap::FirewallRules(id),
+        (Slot::IpGroup(id), Part::Members) => EstateGap::Members(id),
+        _ => return None,
+    })
 }

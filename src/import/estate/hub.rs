@@ -5,7 +5,7 @@ use crate::estate::{Firewall, Meta, VirtualHub};
 use super::Builder;
 use super::endpoint::items;
 use super::entity::{Entity, Found, body};
-use super::gap::{Part, Unknown};
+use super::gap::{Part, not_known};
 use super::reference::parse_id;
 use super::slot::Slot;
 
@@ -58,7 +58,7 @@ impl<'e> Builder<'e> {
         if let Some(table) = entity.property(&["routeTable", "routes"])
             && table.items().is_none_or(|items| !items.is_empty())
         {
-            let unknown = Unknown::new("routes of the hub's own route table", table.span);
+            let unknown = not_known("routes of the hub's own route table", table.span);
             self.gap(slot, Part::HubRouting, unknown);
         }
     }

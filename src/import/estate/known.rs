@@ -31,7 +31,7 @@ const EVERYWHERE: [&str; 7] = [
 
 /// Types of which the estate keeps something. Names of properties are those of Azure/bicep-types-az,
 /// generated/network/microsoft.network.
-const KINDS: [Known; 31] = [
+const KINDS: [Known; 37] = [
     Known {
         kind: "microsoft.network/virtualnetworks",
         read: &[
@@ -324,6 +324,16 @@ const KINDS: [Known; 31] = [
         without_effect: &["ttl", "metadata", "fqdn", "isAutoRegistered"],
     },
     Known {
+        kind: "microsoft.network/privatednszones/aaaa",
+        read: &["aaaaRecords"],
+        without_effect: &["ttl", "metadata", "fqdn", "isAutoRegistered"],
+    },
+    Known {
+        kind: "microsoft.network/privatednszones/soa",
+        read: &[],
+        without_effect: &["ttl", "metadata", "fqdn", "isAutoRegistered", "soaRecord"],
+    },
+    Known {
         kind: "microsoft.network/privatednszones/cname",
         read: &["cnameRecord"],
         without_effect: &["ttl", "metadata", "fqdn", "isAutoRegistered"],
@@ -332,6 +342,21 @@ const KINDS: [Known; 31] = [
         kind: "microsoft.network/dnsresolvers",
         read: &["virtualNetwork"],
         without_effect: &["dnsResolverState"],
+    },
+    Known {
+        kind: "microsoft.network/dnsresolvers/inboundendpoints",
+        read: &["ipConfigurations"],
+        without_effect: &[],
+    },
+    Known {
+        kind: "microsoft.network/dnsforwardingrulesets",
+        read: &[],
+        without_effect: &["dnsResolverOutboundEndpoints"],
+    },
+    Known {
+        kind: "microsoft.network/dnsforwardingrulesets/virtualnetworklinks",
+        read: &["virtualNetwork"],
+        without_effect: &["metadata"],
     },
     Known {
         kind: "microsoft.network/dnsforwardingrulesets/forwardingrules",
@@ -365,10 +390,23 @@ const KINDS: [Known; 31] = [
         ],
     },
     Known {
+        kind: "microsoft.network/virtualhubs/hubroutetables",
+        read: &["routes"],
+        without_effect: &["labels", "associatedConnections", "propagatingConnections"],
+    },
+    Known {
         kind: "microsoft.network/virtualhubs/routingintent",
         read: &["routingPolicies"],
         without_effect: &[],
     },
+];
+
+/// Types of which few properties matter: the interfaces of machines, what endpoint policies allow.
+const READ_IN_PART: [&str; 4] = [
+    "microsoft.compute/virtualmachines",
+    "microsoft.compute/virtualmachinescalesets",
+    "microsoft.network/serviceendpointpolicies",
+    "microsoft.network/serviceendpointpolicies/serviceendpointpolicydefinitions",
 ];
 
 type Unread = BTreeMap<(SmolStr, SmolStr), usize>;
@@ -378,7 +416,9 @@ pub(super) fn survey(entities: &Entities<'_>) -> (Unread, BTreeMap<SmolStr, usiz
     let (mut unread, mut without_element) = (Unread::new(), BTreeMap::new());
     for (_, entity) in entities.iter() {
         let Some(known) = KINDS.iter().find(|known| entity.id.is(known.kind)) else {
-            *without_element.entry(entity.id.kind.clone()).or_default() += 1;
+            if !READ_IN_PART.iter().any(|kind| entity.id.is(kind)) {
+                *without_element.entry(entity.id.kind.clone()).or_default() += 1;
+            }
             continue;
         };
         for statement in &entity.statements {
@@ -391,7 +431,7 @@ pub(super) fn survey(entities: &Entities<'_>) -> (Unread, BTreeMap<SmolStr, usiz
             for member in &object.members {
                 let is = |name: &&str| member.key.eq_ignore_ascii_case(name);
                 let lists = [known.read, known.without_effect, &EVERYWHERE];
-                if !lists.iter().any(|list| list.iter().any(|name| is(name))) {
+                if !lists.iter().any(|list| list.iter().any(is)) {
                     let key = (entity.id.kind.clone(), member.key.clone());
                     *unread.entry(key).or_default() += 1;
                 }

@@ -33,7 +33,7 @@ mod slot;
 #[cfg(test)]
 mod tests;
 
-pub use gap::{Gap, Part, Unknown};
+pub use gap::{Gap, Part};
 pub use slot::Slot;
 
 use std::collections::BTreeMap;
@@ -43,7 +43,7 @@ use smol_str::SmolStr;
 
 use crate::base::Span;
 use crate::diag::Finding;
-use crate::estate::{Estate, Home, Meta};
+use crate::estate::{Condition, Estate, Extent, Home, Meta, Unknown};
 use crate::import::{Resource, Text};
 
 use entity::{Entities, Entity};
@@ -57,10 +57,8 @@ pub struct Built {
     pub findings: Vec<Finding>,
     /// Where a value is written, by the place where it is used, when the two differ.
     pub places: BTreeMap<Span, Span>,
-    /// What is not known.
+    /// Everything that is not known, with what the estate's own gaps have no place for.
     pub gaps: Vec<Gap>,
-    /// Resources that are deployed on a condition that is not known: the whole resource and the condition.
-    pub conditions: Vec<(Span, SmolStr)>,
     /// How often each property was met that this program neither reads nor knows to be without effect on what goes
     /// out, by type of resource and name of the property.
     pub unread: BTreeMap<(SmolStr, SmolStr), usize>,
@@ -228,13 +226,21 @@ impl<'e> Builder<'e> {
         }
     }
 
-    fn finish(self) -> Built {
+    fn finish(mut self) -> Built {
+        let gaps = &mut self.estate.gaps;
+        gaps.extent = Extent::Part;
         let conditions = self.entities.conditions.iter();
+        gaps.conditions.extend(conditions.map(|it| Condition {
+            resource: it.span,
+            text: it.symbol.text.clone(),
+        }));
+        for gap in &self.gaps {
+            if let Some(place) = gap::place_of(gap.of, gap.part) {
+                gaps.add(place, gap.unknown.clone());
+            }
+        }
         let (unread, without_element) = known::survey(self.entities);
         Built {
-            conditions: conditions
-                .map(|it| (it.span, it.symbol.text.clone()))
-                .collect(),
             estate: self.estate,
             findings: self.findings,
             places: self.places,

@@ -7,7 +7,7 @@ use crate::import::Value;
 
 use super::Builder;
 use super::entity::{Entity, body};
-use super::gap::{Part, Unknown};
+use super::gap::{Part, not_known};
 use super::next_hop::Holder;
 use super::reference::{Target, read_of};
 use super::slot::Slot;
@@ -42,7 +42,13 @@ impl<'e> Builder<'e> {
             return;
         };
         let slot = Slot::Vnet(id);
-        if self.is_only_named(slot, entity, &[Part::Prefixes, Part::DnsServers]) {
+        if self.is_only_named(
+            slot,
+            entity,
+            &[Part::Prefixes, Part::Peering, Part::DnsServers],
+        ) {
+            let nobody = self.nothing(entity.name(), entity.name_span);
+            self.estate.vnets[id].dns = DnsServers::Firewall(nobody);
             return;
         }
         let prefixes = entity.property(&["addressSpace", "addressPrefixes"]);
@@ -56,7 +62,7 @@ impl<'e> Builder<'e> {
             && unknown.is_empty()
             && let Some(pools) = pools
         {
-            let unknown = Unknown::new("addresses of an IPAM pool", pools.span);
+            let unknown = not_known("addresses of an IPAM pool", pools.span);
             self.gap(slot, Part::Prefixes, unknown);
         }
         self.estate.vnets[id].prefixes = known;
@@ -84,7 +90,7 @@ impl<'e> Builder<'e> {
             .all(|statement| is_bare(statement.whole));
         if nothing {
             for part in parts {
-                let unknown = Unknown::new(
+                let unknown = not_known(
                     format!("`{}` is only referred to", entity.id),
                     entity.name_span,
                 );
@@ -114,7 +120,11 @@ impl<'e> Builder<'e> {
             return;
         }
         let (known, unknown) = self.list(Some(servers), Self::address);
-        if !known.is_empty() || !unknown.is_empty() {
+        // Who answers is not known as soon as one server is not: the same as a firewall outside the input.
+        if let Some(first) = unknown.first() {
+            let nobody = self.nothing(first.text.clone(), servers.span);
+            self.estate.vnets[id].dns = DnsServers::Firewall(nobody);
+        } else if !known.is_empty() {
             self.estate.vnets[id].dns = DnsServers::Custom(known);
         }
         self.gaps(Slot::Vnet(id), Part::DnsServers, unknown);
@@ -146,7 +156,7 @@ impl<'e> Builder<'e> {
             },
         );
         self.estate.subnets[id].service_endpoints = endpoints;
-        self.gaps(slot, Part::Attachments, unknown);
+        self.gaps(slot, Part::Settings, unknown);
         let (delegations, unknown) = self.list(
             entity.property(&["delegations"]),
             |builder, item| match body(item).get("serviceName") {
@@ -155,7 +165,7 @@ impl<'e> Builder<'e> {
             },
         );
         self.estate.subnets[id].delegations = delegations;
-        self.gaps(slot, Part::Attachments, unknown);
+        self.gaps(slot, Part::Settings, unknown);
         self.subnet_switches(id, entity);
         self.estate.subnets[id].endpoint_policy = entity
             .property(&["serviceEndpointPolicies"])
@@ -176,7 +186,7 @@ impl<'e> Builder<'e> {
                 known.extend(self.or_gap(slot, Part::Prefixes, read));
             }
             None if nothing => {
-                let unknown = Unknown::new("no prefix is stated", entity.name_span);
+                let unknown = not_known("no prefix is stated", entity.name_span);
                 self.gap(slot, Part::Prefixes, unknown);
             }
             _ => {}
@@ -197,13 +207,13 @@ impl<'e> Builder<'e> {
         ];
         if let Some(value) = entity.property(&["privateEndpointNetworkPolicies"]) {
             let read = self.choice(value, &policies);
-            if let Some(policies) = self.or_gap(slot, Part::Attachments, read) {
+            if let Some(policies) = self.or_gap(slot, Part::Settings, read) {
                 self.estate.subnets[id].private_endpoint_policies = policies.value;
             }
         }
         if let Some(value) = entity.property(&["defaultOutboundAccess"]) {
             let read = self.switch(value);
-            self.estate.subnets[id].default_outbound = self.or_gap(slot, Part::Attachments, read);
+            self.estate.subnets[id].default_outbound = self.or_gap(slot, Part::Settings, read);
         }
     }
 

@@ -88,8 +88,10 @@ impl<'e> Builder<'e> {
             let firewall = self.nothing(id.to_string(), value.span);
             return Ok(Spanned::new(NextHop::Firewall(firewall), value.span));
         }
-        let address = self.address(value)?;
-        Ok(address.map(|address| NextHop::Addresses(vec![address])))
+        match self.address(value) {
+            Ok(address) => Ok(address.map(|address| NextHop::Addresses(vec![address]))),
+            Err(unknown) => Ok(Spanned::new(NextHop::Unknown(unknown), value.span)),
+        }
     }
 
     /// Who holds the address that `reference()` reads from a resource.

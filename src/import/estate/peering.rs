@@ -25,8 +25,8 @@ impl<'e> Builder<'e> {
             from: self.ref_of(parent, entity.name_span),
             to,
             state: PeeringState::Connected,
-            // Azure's default is open, the other switches are off
-            // (Azure/bicep-types-az, generated/network/microsoft.network, VirtualNetworkPeeringPropertiesFormat).
+            // Access is given unless it is taken away, the other switches are off unless they are on
+            // (MicrosoftDocs/azure-docs, articles/virtual-network/virtual-network-manage-peering.md).
             access: true,
             forwarded_traffic: false,
             body: None,

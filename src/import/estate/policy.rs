@@ -9,9 +9,10 @@ use crate::net::Destination;
 
 use super::Builder;
 use super::entity::{Entity, body};
-use super::gap::{Part, Unknown};
+use super::gap::{Part, not_known};
 use super::side::Block;
 use super::slot::Slot;
+use crate::estate::Unknown;
 
 pub(super) const TIERS: [(&str, Tier); 3] = [
     ("Basic", Tier::Basic),
@@ -160,14 +161,14 @@ impl<'e> Builder<'e> {
         }
         let (known, unknown) = self.list(ranges, |builder, item| {
             if is_default(item) {
-                return Err(Unknown::new(DEFAULT_RANGES, item.span));
+                return Err(not_known(DEFAULT_RANGES, item.span));
             }
             match builder.parsed(item, "a prefix", Block::parse)? {
                 Spanned {
                     value: Block::Prefix(prefix),
                     span,
                 } => Ok(Spanned::new(prefix, span)),
-                Spanned { span, .. } => Err(Unknown::new("a range of addresses", span)),
+                Spanned { span, .. } => Err(not_known("a range of addresses", span)),
             }
         });
         settings.snat_private_ranges = known;
@@ -184,7 +185,7 @@ impl<'e> Builder<'e> {
         let place = entity.name_span;
         let priority = match entity.property(&["priority"]) {
             Some(value) => self.number(value, "a priority from 100 to 65000"),
-            None => Err(Unknown::new(
+            None => Err(not_known(
                 format!("rule collection group `{}`", entity.name()),
                 place,
             )),

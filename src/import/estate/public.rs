@@ -4,7 +4,7 @@ use crate::estate::{Meta, NatGateway, PublicIp};
 
 use super::Builder;
 use super::entity::Entity;
-use super::gap::{Part, Unknown};
+use super::gap::{Part, not_known};
 use super::slot::Slot;
 
 pub(super) fn blank_ip(meta: Meta) -> PublicIp {
@@ -35,7 +35,7 @@ impl<'e> Builder<'e> {
             self.estate.public_ips[id].address = address;
         }
         if let Some(prefix) = entity.property(&["ipPrefix"]) {
-            let unknown = Unknown::new("a prefix of public addresses", prefix.span);
+            let unknown = not_known("a prefix of public addresses", prefix.span);
             self.gap(slot, Part::Addresses, unknown);
         }
         self.estate.public_ips[id].zones = self.zones(slot, entity);

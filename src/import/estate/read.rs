@@ -11,7 +11,8 @@ use crate::import::{Data, Symbol, Value};
 use crate::net::{PrefixError, parse_address, parse_prefix};
 
 use super::Builder;
-use super::gap::Unknown;
+use super::gap::not_known;
+use crate::estate::Unknown;
 
 /// A value, or why there is none.
 pub(super) type Read<T> = Result<Spanned<T>, Unknown>;
@@ -45,7 +46,7 @@ impl Builder<'_> {
             Data::Text(text) => text.to_string().into(),
             _ => symbol.text.clone(),
         };
-        Unknown::new(text, value.span)
+        not_known(text, value.span)
     }
 
     /// Reports a value that Azure does not take.
@@ -63,7 +64,7 @@ impl Builder<'_> {
             finding = finding.related(written, "its value is written here");
         }
         self.findings.push(finding);
-        Unknown::new(
+        not_known(
             format!("`{}`, which Azure does not take", shown(value)),
             value.span,
         )

@@ -12,7 +12,7 @@ use crate::net::Fqdn;
 use super::Builder;
 use super::endpoint::items;
 use super::entity::{Entity, body};
-use super::gap::{Part, Unknown};
+use super::gap::{Part, not_known};
 use super::short_kind;
 use super::slot::Slot;
 
@@ -42,7 +42,7 @@ impl<'e> Builder<'e> {
         for set in &sets {
             for vnet in &set.vnets {
                 if let (Some(id), Some(span)) = (vnet.id, vnet.origin.span()) {
-                    let unknown = Unknown::new("a forwarding rule set is linked to it", span);
+                    let unknown = not_known("a forwarding rule set is linked to it", span);
                     self.gap(Slot::Vnet(id), Part::Forwarding, unknown);
                 }
             }
@@ -97,7 +97,7 @@ impl<'e> Builder<'e> {
         let address = configurations.find_map(|item| body(item).get("privateIpAddress"));
         let read = match address {
             Some(address) => self.address(address),
-            None => Err(Unknown::new(
+            None => Err(not_known(
                 format!("the address of `{}`", entity.id),
                 entity.name_span,
             )),

@@ -7,9 +7,10 @@ use crate::net::{PrefixError, ServiceTag, parse_prefix};
 
 use super::Builder;
 use super::entity::Entity;
-use super::gap::{Part, Unknown};
+use super::gap::{Part, not_known};
 use super::read::Read;
 use super::slot::Slot;
+use crate::estate::Unknown;
 
 #[derive(Debug, Clone, Copy)]
 enum HopType {
@@ -65,7 +66,7 @@ impl<'e> Builder<'e> {
 
     fn route(&mut self, entity: &'e Entity<'e>) -> Result<Route, Unknown> {
         let place = entity.name_span;
-        let absent = |what: &str| Unknown::new(format!("no {what} is stated"), place);
+        let absent = |what: &str| not_known(format!("no {what} is stated"), place);
         // Both are read before either is given up, so that each gets its finding.
         let destination = match entity.property(&["addressPrefix"]) {
             Some(value) => self.route_destination(value),
@@ -110,7 +111,7 @@ impl<'e> Builder<'e> {
                     (Some(several), _) if several.items().is_none_or(|it| !it.is_empty()) => {
                         let (known, unknown) = self.list(Some(several), Self::address);
                         if let Some(first) = unknown.into_iter().next() {
-                            return Err(first);
+                            return Ok(Spanned::new(NextHop::Unknown(first), several.span));
                         }
                         let addresses = known.iter().map(|address| address.value).collect();
                         Spanned::new(NextHop::Addresses(addresses), several.span)

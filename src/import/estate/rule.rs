@@ -10,10 +10,11 @@ use crate::net::{AppProtocol, Destination, Fqdn, FqdnTag, Transport};
 
 use super::Builder;
 use super::entity::body;
-use super::gap::Unknown;
+use super::gap::not_known;
 use super::read::Read;
 use super::security::description;
 use super::side::{Tags, single};
+use crate::estate::Unknown;
 
 /// The kind of a rule.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -94,7 +95,7 @@ impl<'e> Builder<'e> {
         item: &'e Value,
         kind: Option<Kind>,
     ) -> Result<(crate::base::Spanned<u32>, Action), Unknown> {
-        let absent = |what: &str| Unknown::new(format!("no {what} is stated"), item.span);
+        let absent = |what: &str| not_known(format!("no {what} is stated"), item.span);
         let priority = match body(item).get("priority") {
             Some(value) => self.number(value, "a priority from 100 to 65000"),
             None => Err(absent("priority")),
@@ -183,7 +184,7 @@ impl<'e> Builder<'e> {
         let kind = match stated {
             Some(stated) => self.choice(stated, &kinds).map(|kind| kind.value)?,
             None => {
-                return Err(Unknown::new("a rule whose type is not stated", item.span));
+                return Err(not_known("a rule whose type is not stated", item.span));
             }
         };
         // In policies of 2019 a rule that translates has network conditions.
@@ -209,7 +210,7 @@ impl<'e> Builder<'e> {
         let mut sources = addresses?;
         sources.extend(groups);
         if sources.is_empty() {
-            return Err(Unknown::new("no source is stated", named(item).1));
+            return Err(not_known("no source is stated", named(item).1));
         }
         Ok(sources)
     }
@@ -251,7 +252,7 @@ impl<'e> Builder<'e> {
             (ports.is_empty(), "port"),
         ] {
             if empty {
-                return Err(Unknown::new(format!("no {what} is stated"), place));
+                return Err(not_known(format!("no {what} is stated"), place));
             }
         }
         Ok(NetworkRule {
@@ -287,10 +288,10 @@ impl<'e> Builder<'e> {
         // Paths behind a name are not part of the model, so a rule that names some is not known whole.
         let urls = Self::values(item, plural("targetUrls"));
         if let Some(url) = urls.first() {
-            return Err(Unknown::new("a rule for URLs", url.span));
+            return Err(not_known("a rule for URLs", url.span));
         }
         if destinations.is_empty() && web_categories.is_empty() {
-            return Err(Unknown::new("no destination is stated", named(item).1));
+            return Err(not_known("no destination is stated", named(item).1));
         }
         let terminate_tls = match body(item).get("terminateTLS") {
             Some(value) => self.switch(value)?.value.then(|| value.span.into()),
@@ -328,10 +329,13 @@ impl<'e> Builder<'e> {
         let destinations = self.addresses(&addresses, Tags::Refused);
         let transports = self.transports(item);
         let place = named(item).1;
-        let absent = |what: &str| Unknown::new(format!("no {what} is stated"), place);
-        let port = match Self::values(item, plural("destinationPorts")).first() {
-            Some(value) => self.port(value),
-            None => Err(absent("port")),
+        let absent = |what: &str| not_known(format!("no {what} is stated"), place);
+        let port = match Self::values(item, plural("destinationPorts")).as_slice() {
+            [] => Err(absent("port")),
+            // A range, or several, is more than the estate holds.
+            [value] if is_range(value) => Err(not_known("a range of ports", value.span)),
+            [value] => self.port(value),
+            [_, second, ..] => Err(not_known("several ports", second.span)),
         };
         let stated = |name: &str| body(item).get(name).or_else(|| collection.get(name));
         let translated = match (stated("translatedAddress"), stated("translatedFqdn")) {
@@ -357,4 +361,9 @@ impl<'e> Builder<'e> {
             translated_port: translated_port?.value,
         })
     }
+}
+
+fn is_range(value: &Value) -> bool {
+    let text = value.known_text();
+    text.is_some_and(|text| text == "*" || text.contains('-'))
 }

@@ -7,9 +7,10 @@ use crate::net::{PortRange, Transport};
 
 use super::Builder;
 use super::entity::Entity;
-use super::gap::{Part, Unknown};
+use super::gap::{Part, not_known};
 use super::side::Tags;
 use super::slot::Slot;
+use crate::estate::Unknown;
 
 const TRANSPORTS: [(&str, Transport); 6] = [
     ("Tcp", Transport::Tcp),
@@ -72,10 +73,10 @@ impl<'e> Builder<'e> {
     fn security_rule(&mut self, entity: &'e Entity<'e>) -> Result<SecurityRule, Unknown> {
         let place = entity.name_span;
         let Some(statement) = entity.statements.first() else {
-            return Err(Unknown::new("nothing is stated", place));
+            return Err(not_known("nothing is stated", place));
         };
         let whole = statement.whole;
-        let absent = |what: &str| Unknown::new(format!("no {what} is stated"), place);
+        let absent = |what: &str| not_known(format!("no {what} is stated"), place);
         let accesses = [("Allow", Access::Allow), ("Deny", Access::Deny)];
         let directions = [
             ("Inbound", Direction::Inbound),
@@ -126,7 +127,7 @@ impl<'e> Builder<'e> {
         let ports = self.ports(&ports);
         let (mut addresses, ports) = (addresses?, ports?);
         addresses.extend(groups.into_iter().map(Endpoint::SecurityGroup));
-        let absent = |what: &str| Unknown::new(format!("no {what} is stated"), place);
+        let absent = |what: &str| not_known(format!("no {what} is stated"), place);
         if addresses.is_empty() {
             return Err(absent(side.what));
         }

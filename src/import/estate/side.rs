@@ -13,7 +13,8 @@ use crate::net::{
 
 use super::Builder;
 use super::entity::body;
-use super::gap::Unknown;
+use crate::estate::Unknown;
+
 use super::route::is_tag;
 
 /// Whether names of service tags may stand among addresses.

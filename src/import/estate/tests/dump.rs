@@ -4,7 +4,8 @@ use std::fmt::{Debug, Write as _};
 
 use crate::base::{Origin, SourceMap};
 use crate::estate::{
-    Endpoint, Estate, Firewall, FirewallPolicy, FirewallSettings, Meta, Nsg, RouteTable, Rules,
+    Endpoint, Estate, Firewall, FirewallPolicy, FirewallSettings, Meta, NextHop, Nsg, RouteTable,
+    Rules,
 };
 
 use super::super::{Built, Slot};
@@ -41,9 +42,9 @@ pub(super) fn dump(built: &Built, sources: &SourceMap) -> String {
             ),
         );
     }
-    for (span, text) in &built.conditions {
-        let at = sources.describe(*span);
-        out.line(0, format!("condition at {at}: {text}"));
+    for condition in &estate.gaps.conditions {
+        let at = sources.describe(condition.resource);
+        out.line(0, format!("condition at {at}: {}", condition.text));
     }
     for ((kind, property), count) in &built.unread {
         out.line(0, format!("unread {kind} {property} {count}"));
@@ -162,10 +163,11 @@ impl Dump<'_> {
         }
         for route in &table.routes {
             let place = self.place(route.origin);
-            let line = format!(
-                "{} {:?} -> {:?} ({place})",
-                route.name, route.destination, route.next_hop
-            );
+            let hop = match &route.next_hop.value {
+                NextHop::Unknown(unknown) => format!("unknown {}", unknown.text),
+                known => format!("{known:?}"),
+            };
+            let line = format!("{} {:?} -> {hop} ({place})", route.name, route.destination);
             self.line(1, line);
         }
     }
