@@ -23,7 +23,7 @@ pub use dns::{
     ZoneLink,
 };
 pub use firewall::{
-    Action, ApplicationRule, FIREWALL_SUBNET, Firewall, FirewallPolicy, FirewallSettings, IpGroup,
+    Action, ApplicationRule, FIREWALL_SUBNET, Firewall, FirewallPolicy, FirewallSettings, Idps, IpGroup,
     MANAGEMENT_SUBNET, NatRule, NetworkRule, RuleCollection, RuleCollectionGroup, RuleInfo,
     RuleText, Rules, ThreatIntel, Tier, Translated,
 };
