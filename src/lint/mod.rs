@@ -75,6 +75,7 @@ macro_rules! rule {
     };
 }
 
+mod common;
 mod default_route;
 mod dns_proxy;
 pub(crate) mod edit;

@@ -480,6 +480,7 @@ fn other_statement() -> impl Strategy<Value = Statement> {
     let policy = prop_oneof![
         clause("parent", one(name())),
         setting(),
+        policy_setting(),
         parts![
             on_line("rule-collection-group"),
             one(name()),

@@ -20,6 +20,7 @@ mod platform;
 mod platform_services;
 mod product;
 mod roles;
+mod rule_content;
 mod service_tags;
 mod skus;
 mod subject;
@@ -45,6 +46,7 @@ pub use platform::PlatformAddress;
 pub use platform_services::{PlatformServiceFact, PrivateLinkName};
 pub use product::Product;
 pub use roles::{ActionNeed, ActionTarget, RequiredActions, RoleDefinition, action_matches};
+pub use rule_content::{BroadTag, LegacyService, NamedDomain, PortNeed, RuleContent, SqlPorts};
 pub use service_tags::{Listing, ServiceTagFact, ServiceTagMatch, TagUse};
 pub use skus::{
     FirewallFeature, FirewallFeatureFact, FirewallTier, FirewallTierFact, ManagementInterface,
@@ -69,6 +71,7 @@ use limits::{Limits, UNLIMITED};
 use nsg_rules::DefaultRules;
 use outbound::OutboundTypes;
 use roles::Roles;
+use rule_content::NOTHING_SAID;
 use skus::FirewallSkus;
 use subnets::{NO_RESERVED_ADDRESSES, Subnets};
 
@@ -89,6 +92,7 @@ pub struct Facts {
     platform_addresses: Section<Vec<PlatformAddress>>,
     platform_services: Section<ByName<PlatformServiceFact>>,
     roles: Section<Roles>,
+    rule_content: Section<RuleContent>,
     service_tags: Section<ByName<ServiceTagFact>>,
     subnets: Section<Subnets>,
     system_routes: Section<Vec<SystemRoute>>,
@@ -155,6 +159,10 @@ macro_rules! with_section {
                 let $section = &$facts.roles;
                 $answer
             }
+            Subject::RuleContent => {
+                let $section = &$facts.rule_content;
+                $answer
+            }
             Subject::ServiceTags => {
                 let $section = &$facts.service_tags;
                 $answer
@@ -194,6 +202,7 @@ impl Facts {
             platform_addresses: Section::new(Subject::PlatformAddresses),
             platform_services: Section::new(Subject::PlatformServices),
             roles: Section::new(Subject::Roles),
+            rule_content: Section::new(Subject::RuleContent),
             service_tags: Section::new(Subject::ServiceTags),
             subnets: Section::new(Subject::Subnets),
             system_routes: Section::new(Subject::SystemRoutes),
@@ -311,6 +320,12 @@ impl Facts {
     pub fn hdinsight_management(&self) -> &[ManagementAddresses] {
         let addresses = self.hdinsight_management.entries();
         addresses.map_or(&[], Vec::as_slice)
+    }
+
+    /// What rules of a firewall should not say.
+    #[must_use]
+    pub fn rule_content(&self) -> &RuleContent {
+        self.rule_content.entries().unwrap_or(&NOTHING_SAID)
     }
 
     /// The service tag of that name in any case, with or without a region.
