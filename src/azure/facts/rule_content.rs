@@ -118,7 +118,7 @@ pub struct RuleContent {
 }
 
 /// What is known when the file does not load.
-pub(super) const NOTHING_SAID: RuleContent = RuleContent {
+pub(super) static NOTHING_SAID: RuleContent = RuleContent {
     wide_port_range: u32::MAX,
     shared_domains: Vec::new(),
     moving_domains: Vec::new(),
@@ -145,6 +145,11 @@ impl Entries for RuleContent {
         let needs = self.port_needs.iter().map(Cited::source);
         let sql = self.sql.iter().map(Cited::source);
         let broad = self.broad_tags.iter().map(Cited::source);
-        domains.chain(legacy).chain(needs).chain(sql).chain(broad).collect()
+        domains
+            .chain(legacy)
+            .chain(needs)
+            .chain(sql)
+            .chain(broad)
+            .collect()
     }
 }

@@ -30,6 +30,8 @@ pub(in crate::lint) struct Asked<'a> {
     pub(in crate::lint) action: Action,
     /// Whose it is.
     pub(in crate::lint) owner: Owner,
+    /// The firewall opens TLS for it.
+    pub(in crate::lint) inspects: bool,
     shape: Shape,
 }
 
@@ -50,6 +52,7 @@ pub(in crate::lint) struct RuleOrder<'a> {
     destinations: Numbers<Ends>,
     services: Numbers<Services>,
     by_shape: FxHashMap<Shape, Vec<usize>>,
+    by_info: FxHashMap<usize, usize>,
 }
 
 impl<'a> RuleOrder<'a> {
@@ -61,11 +64,16 @@ impl<'a> RuleOrder<'a> {
             destinations: Numbers::default(),
             services: Numbers::default(),
             by_shape: FxHashMap::default(),
+            by_info: FxHashMap::default(),
         }
     }
 
     /// The network rules of a set and of the policies above it.
-    pub(in crate::lint) fn network(estate: &'a Estate, facts: &'a Facts, set: &RuleSet<'a>) -> Self {
+    pub(in crate::lint) fn network(
+        estate: &'a Estate,
+        facts: &'a Facts,
+        set: &RuleSet<'a>,
+    ) -> Self {
         let mut order = Self::new(facts);
         let all = FirewallOrder::of_sets(&with_those_above(estate, set));
         for placed in all.network {
@@ -91,6 +99,9 @@ impl<'a> RuleOrder<'a> {
             let sources = Ends::of_addresses(estate, &rule.sources);
             let services = Services::of_application(rule);
             order.add(&placed, &rule.info, sources, Ends::of_names(rule), services);
+            if let Some(added) = order.rules.last_mut() {
+                added.inspects = rule.terminate_tls.is_some();
+            }
         }
         order
     }
@@ -121,11 +132,14 @@ impl<'a> RuleOrder<'a> {
             destinations: self.destinations.number(destinations),
             services: self.services.number(services),
         };
-        self.by_shape.entry(shape).or_default().push(self.rules.len());
+        let at = self.rules.len();
+        self.by_shape.entry(shape).or_default().push(at);
+        self.by_info.insert(std::ptr::from_ref(info).addr(), at);
         self.rules.push(Asked {
             info,
             action: placed.action,
             owner: placed.place.owner,
+            inspects: false,
             shape,
         });
     }
@@ -138,6 +152,18 @@ impl<'a> RuleOrder<'a> {
     /// The rule at a place in the order.
     pub(in crate::lint) fn rule(&self, at: usize) -> Option<&Asked<'a>> {
         self.rules.get(at)
+    }
+
+    /// The place of a rule in the order.
+    pub(in crate::lint) fn place(&self, info: &RuleInfo) -> Option<usize> {
+        self.by_info.get(&std::ptr::from_ref(info).addr()).copied()
+    }
+
+    /// Whether a rule before this one denies all that it matches.
+    pub(in crate::lint) fn is_denied_before(&self, info: &RuleInfo) -> bool {
+        let first = self.place(info).and_then(|at| self.first_cover_before(at));
+        let first = first.and_then(|at| self.rules.get(at));
+        first.is_some_and(|rule| rule.action == Action::Deny)
     }
 
     /// The destinations of a rule.
@@ -159,30 +185,42 @@ impl<'a> RuleOrder<'a> {
     pub(in crate::lint) fn first_cover_before(&self, at: usize) -> Option<usize> {
         let shape = self.rules.get(at)?.shape;
         let lists = self.covering(shape);
-        let first = lists.filter_map(|list| list.first().copied()).min()?;
+        let first = lists
+            .into_iter()
+            .filter_map(|list| list.first().copied())
+            .min()?;
         (first < at).then_some(first)
     }
 
     /// The next rule of the same action behind this one that covers it.
     pub(in crate::lint) fn next_cover_after(&self, at: usize) -> Option<usize> {
         let rule = self.rules.get(at)?;
-        let alike = |other: &usize| self.rules.get(*other).is_some_and(|it| it.action == rule.action);
-        let next = |list: &'_ [usize]| {
+        let alike = |other: &usize| {
+            self.rules
+                .get(*other)
+                .is_some_and(|it| it.action == rule.action)
+        };
+        let next = |list: &[usize]| {
             let after = list.partition_point(|other| *other <= at);
             list.iter().skip(after).copied().find(|other| alike(other))
         };
-        self.covering(rule.shape).filter_map(next).min()
+        self.covering(rule.shape).into_iter().filter_map(next).min()
     }
 
     /// The rules that cover flows which need not be those of a rule, in order.
-    pub(in crate::lint) fn covers_of(&self, sources: &Ends, destinations: &Ends, services: &Services) -> Vec<usize> {
+    pub(in crate::lint) fn covers_of(
+        &self,
+        sources: &Ends,
+        destinations: &Ends,
+        services: &Services,
+    ) -> Vec<usize> {
         let facts = self.facts;
         let lists = self.combinations(
             &self.sources.covering(sources, facts),
             &self.destinations.covering(destinations, facts),
             &self.services.covering(services, facts),
         );
-        let mut all: Vec<usize> = lists.flatten().copied().collect();
+        let mut all: Vec<usize> = lists.into_iter().flatten().copied().collect();
         all.sort_unstable();
         all
     }
@@ -196,25 +234,46 @@ impl<'a> RuleOrder<'a> {
         let services = self.services(outer).zip(self.services(inner));
         services.is_some_and(|(outer, inner)| outer.covers(inner))
             && pairs(&self.sources, outer.shape.sources, inner.shape.sources)
-            && pairs(&self.destinations, outer.shape.destinations, inner.shape.destinations)
+            && pairs(
+                &self.destinations,
+                outer.shape.destinations,
+                inner.shape.destinations,
+            )
     }
 
     /// Whether two rules certainly match some flow both.
     pub(in crate::lint) fn overlap(&self, a: &Asked<'_>, b: &Asked<'_>) -> bool {
-        let known = |ends: &Ends, other: &Ends| !ends.unknown && !other.unknown && ends.overlaps(other);
-        self.services(a).zip(self.services(b)).is_some_and(|(a, b)| a.overlaps(b))
-            && self.sources(a).zip(self.sources(b)).is_some_and(|(a, b)| known(a, b))
-            && self.destinations(a).zip(self.destinations(b)).is_some_and(|(a, b)| known(a, b))
+        let known =
+            |ends: &Ends, other: &Ends| !ends.unknown && !other.unknown && ends.overlaps(other);
+        self.services(a)
+            .zip(self.services(b))
+            .is_some_and(|(a, b)| a.overlaps(b))
+            && self
+                .sources(a)
+                .zip(self.sources(b))
+                .is_some_and(|(a, b)| known(a, b))
+            && self
+                .destinations(a)
+                .zip(self.destinations(b))
+                .is_some_and(|(a, b)| known(a, b))
     }
 
     /// Whether no flow is matched by both.
     pub(in crate::lint) fn are_apart(&self, a: &Asked<'_>, b: &Asked<'_>) -> bool {
-        self.services(a).zip(self.services(b)).is_some_and(|(a, b)| !a.overlaps(b))
-            || self.sources(a).zip(self.sources(b)).is_some_and(|(a, b)| a.is_apart_from(b))
-            || self.destinations(a).zip(self.destinations(b)).is_some_and(|(a, b)| a.is_apart_from(b))
+        self.services(a)
+            .zip(self.services(b))
+            .is_some_and(|(a, b)| !a.overlaps(b))
+            || self
+                .sources(a)
+                .zip(self.sources(b))
+                .is_some_and(|(a, b)| a.is_apart_from(b))
+            || self
+                .destinations(a)
+                .zip(self.destinations(b))
+                .is_some_and(|(a, b)| a.is_apart_from(b))
     }
 
-    fn covering(&self, shape: Shape) -> impl Iterator<Item = &[usize]> {
+    fn covering(&self, shape: Shape) -> Vec<&[usize]> {
         let ends = |sides: &Numbers<Ends>, number: u32| {
             let value = sides.value(number);
             value.map_or_else(Vec::new, |value| sides.covering(value, self.facts))
@@ -233,7 +292,7 @@ impl<'a> RuleOrder<'a> {
         sources: &[u32],
         destinations: &[u32],
         services: &[u32],
-    ) -> impl Iterator<Item = &[usize]> {
+    ) -> Vec<&[usize]> {
         let count = sources.len().saturating_mul(destinations.len());
         let few = count.saturating_mul(services.len()) <= MOST_COMBINATIONS;
         let mut lists = Vec::new();
@@ -249,7 +308,7 @@ impl<'a> RuleOrder<'a> {
                 }
             }
         }
-        lists.into_iter()
+        lists
     }
 }
 
@@ -395,7 +454,10 @@ fn pattern_lookups(pattern: &FqdnPattern, present: &Present) -> Vec<Key> {
         if present.suffixes.contains(&end.len()) {
             keys.push(Key::Suffix(end.into()));
         }
-        keys.extend(end.strip_prefix('.').map(|parent| Key::Below(parent.into())));
+        keys.extend(
+            end.strip_prefix('.')
+                .map(|parent| Key::Below(parent.into())),
+        );
     }
     keys
 }
@@ -435,7 +497,11 @@ impl Coverable for Ends {
         let everything = everywhere.chain([Key::AnyName]);
         let mut keys: Vec<Key> = everything.collect();
         if let Some(block) = self.addresses.blocks().next() {
-            keys.extend(blocks_around(Some(block), &present.addresses, Key::Addresses));
+            keys.extend(blocks_around(
+                Some(block),
+                &present.addresses,
+                Key::Addresses,
+            ));
         } else if let Some(tag) = self.tags.first() {
             keys.extend(tag_lookups(tag));
         } else if let Some(name) = self.names.first() {
@@ -459,8 +525,15 @@ impl Coverable for Services {
         let udp = self.udp.blocks().map(Key::Udp);
         let icmp = self.icmp.then_some(Key::Icmp);
         let other = self.other.then_some(Key::Other);
-        let apps = self.apps.iter().map(|(protocol, port)| Key::App(*protocol, *port));
-        tcp.chain(udp).chain(icmp).chain(other).chain(apps).collect()
+        let apps = self
+            .apps
+            .iter()
+            .map(|(protocol, port)| Key::App(*protocol, *port));
+        tcp.chain(udp)
+            .chain(icmp)
+            .chain(other)
+            .chain(apps)
+            .collect()
     }
 
     fn lookups(&self, present: &Present) -> Vec<Key> {
@@ -475,7 +548,10 @@ impl Coverable for Services {
             vec![Key::Other]
         } else {
             let first = self.apps.first();
-            first.map(|(protocol, port)| Key::App(*protocol, *port)).into_iter().collect()
+            first
+                .map(|(protocol, port)| Key::App(*protocol, *port))
+                .into_iter()
+                .collect()
         }
     }
 

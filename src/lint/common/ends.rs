@@ -9,7 +9,9 @@ use smol_str::SmolStr;
 use crate::azure::facts::Facts;
 use crate::azure::{Membership, membership};
 use crate::estate::{ApplicationRule, Endpoint, Estate, NatRule, NetworkRule};
-use crate::net::{AppProtocol, Destination, FqdnPattern, PortRange, ServiceTag, Transport};
+use crate::net::{
+    AppProtocol, Destination, Fqdn, FqdnPattern, PortRange, Service, ServiceTag, Transport,
+};
 
 use super::range_set::{RangeSet, prefix_bounds, range_bounds};
 
@@ -71,6 +73,14 @@ impl Ends {
         }
     }
 
+    /// One name.
+    pub(in crate::lint) fn of_name(name: Fqdn) -> Self {
+        Self {
+            names: vec![FqdnPattern::Exact(name)],
+            ..Self::default()
+        }
+    }
+
     fn add(&mut self, estate: &Estate, endpoint: &Endpoint, ranges: &mut Vec<(u32, u32)>) {
         let mut add = |bounds: Option<(u32, u32)>| match bounds {
             Some(bounds) => ranges.push(bounds),
@@ -85,7 +95,9 @@ impl Ends {
                 self.names.push(pattern.clone());
             }
             // Azure refuses names with wildcards and FQDN tags here.
-            Endpoint::Plain(Destination::Fqdn(_) | Destination::FqdnTag(_) | Destination::Open(_))
+            Endpoint::Plain(
+                Destination::Fqdn(_) | Destination::FqdnTag(_) | Destination::Open(_),
+            )
             | Endpoint::SecurityGroup(_) => self.unknown = true,
             Endpoint::IpGroup(group) => {
                 let Some(id) = group.id else {
@@ -93,8 +105,14 @@ impl Ends {
                     return;
                 };
                 let group = &estate.ip_groups[id];
-                group.prefixes.iter().for_each(|prefix| add(prefix_bounds(prefix.value)));
-                group.ranges.iter().for_each(|range| add(range_bounds(range.value)));
+                group
+                    .prefixes
+                    .iter()
+                    .for_each(|prefix| add(prefix_bounds(prefix.value)));
+                group
+                    .ranges
+                    .iter()
+                    .for_each(|range| add(range_bounds(range.value)));
                 // Azure leaves out a rule with an empty group; or its members are not in the input.
                 self.unknown |= group.prefixes.is_empty() && group.ranges.is_empty();
             }
@@ -164,7 +182,10 @@ impl Ends {
             || other.is_everything()
             || self.addresses.overlaps(&other.addresses)
             || self.tags.iter().any(|tag| other.tags.contains(tag))
-            || self.fqdn_tags.iter().any(|tag| other.fqdn_tags.contains(tag))
+            || self
+                .fqdn_tags
+                .iter()
+                .any(|tag| other.fqdn_tags.contains(tag))
             || names.iter().any(|a| {
                 let mut theirs = theirs.iter();
                 theirs.any(|b| pattern_covers(a, b) || pattern_covers(b, a))
@@ -187,7 +208,10 @@ impl Ends {
 
     /// The public addresses among those written out; all of them for the tag of the Internet.
     pub(in crate::lint) fn public_addresses(&self, facts: &Facts) -> RangeSet {
-        let internet = self.tags.iter().any(|tag| tag.eq_ignore_ascii_case(INTERNET));
+        let internet = self
+            .tags
+            .iter()
+            .any(|tag| tag.eq_ignore_ascii_case(INTERNET));
         let all = RangeSet::everything();
         let addresses = if internet { &all } else { &self.addresses };
         addresses.without(&not_public(facts))
@@ -307,6 +331,23 @@ impl Services {
         services
     }
 
+    /// Those of transports with their ports, together.
+    pub(in crate::lint) fn of_list(list: &[Service]) -> Self {
+        let (mut tcp, mut udp) = (Vec::new(), Vec::new());
+        let mut all = Self::default();
+        for service in list {
+            let (transport, ports) = service.transport_ports();
+            match transport {
+                Transport::Tcp => tcp.push(ports),
+                Transport::Udp => udp.push(ports),
+                _ => all.unknown = true,
+            }
+        }
+        all.tcp = RangeSet::ports(&tcp);
+        all.udp = RangeSet::ports(&udp);
+        all
+    }
+
     /// The flows of an application rule as a network rule sees them.
     pub(in crate::lint) fn as_tcp(&self) -> Self {
         let ports = self.apps.iter().map(|(_, port)| u32::from(*port));
@@ -351,19 +392,40 @@ mod tests {
     #[test]
     fn patterns_cover_what_their_names_cover() {
         let patterns = [
-            "*", "a.com", "*.com", "*com", "*a.com", "*.a.com", "x.a.com", "*.x.a.com", "*x.a.com", "b.x.a.com", "xa.com",
-            "com", "*.b.x.a.com",
+            "*",
+            "a.com",
+            "*.com",
+            "*com",
+            "*a.com",
+            "*.a.com",
+            "x.a.com",
+            "*.x.a.com",
+            "*x.a.com",
+            "b.x.a.com",
+            "xa.com",
+            "com",
+            "*.b.x.a.com",
         ]
         .map(|text| text.parse::<FqdnPattern>().unwrap());
         let names = [
-            "com", "a.com", "xa.com", "x.a.com", "b.x.a.com", "c.b.x.a.com", "zx.a.com", "a.org", "z.xa.com", "q.zx.a.com",
+            "com",
+            "a.com",
+            "xa.com",
+            "x.a.com",
+            "b.x.a.com",
+            "c.b.x.a.com",
+            "zx.a.com",
+            "a.org",
+            "z.xa.com",
+            "q.zx.a.com",
         ]
         .map(|text| text.parse().unwrap());
         for outer in &patterns {
             for inner in &patterns {
                 if pattern_covers(outer, inner) {
                     for name in &names {
-                        let both = !crate::azure::covers(inner, name) || crate::azure::covers(outer, name);
+                        let both =
+                            !crate::azure::covers(inner, name) || crate::azure::covers(outer, name);
                         assert!(both, "{outer} {inner} {name}");
                     }
                 }
@@ -372,8 +434,14 @@ mod tests {
         let covers = |outer: &str, inner: &str| {
             pattern_covers(&outer.parse().unwrap(), &inner.parse().unwrap())
         };
-        assert!(covers("*a.com", "*.a.com") && covers("*.a.com", "*x.a.com") && covers("*com", "*.com"));
-        assert!(!covers("*.a.com", "*a.com") && !covers("*.a.com", "a.com") && !covers("*.x.a.com", "*.a.com"));
+        assert!(
+            covers("*a.com", "*.a.com") && covers("*.a.com", "*x.a.com") && covers("*com", "*.com")
+        );
+        assert!(
+            !covers("*.a.com", "*a.com")
+                && !covers("*.a.com", "a.com")
+                && !covers("*.x.a.com", "*.a.com")
+        );
     }
 
     #[test]

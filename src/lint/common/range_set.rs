@@ -196,7 +196,9 @@ mod tests {
     }
 
     fn members(set: &RangeSet) -> Vec<u32> {
-        (0..40).filter(|n| set.contains(&self::set(&[(*n, *n)]))).collect()
+        (0..40)
+            .filter(|n| set.contains(&self::set(&[(*n, *n)])))
+            .collect()
     }
 
     #[test]
@@ -214,14 +216,26 @@ mod tests {
         let sets: Vec<RangeSet> = (0..64_u32)
             .map(|mask| {
                 let chosen = ranges.iter().enumerate();
-                RangeSet::new(chosen.filter(|(at, _)| mask >> at & 1 == 1).map(|(_, r)| *r))
+                RangeSet::new(
+                    chosen
+                        .filter(|(at, _)| mask >> at & 1 == 1)
+                        .map(|(_, r)| *r),
+                )
             })
             .collect();
         for a in &sets {
             for b in &sets {
                 let (x, y) = (members(a), members(b));
-                assert_eq!(a.contains(b), y.iter().all(|n| x.contains(n)), "{a:?} {b:?}");
-                assert_eq!(a.overlaps(b), y.iter().any(|n| x.contains(n)), "{a:?} {b:?}");
+                assert_eq!(
+                    a.contains(b),
+                    y.iter().all(|n| x.contains(n)),
+                    "{a:?} {b:?}"
+                );
+                assert_eq!(
+                    a.overlaps(b),
+                    y.iter().any(|n| x.contains(n)),
+                    "{a:?} {b:?}"
+                );
                 let left: Vec<u32> = x.iter().copied().filter(|n| !y.contains(n)).collect();
                 assert_eq!(members(&a.without(b)), left, "{a:?} {b:?}");
             }
@@ -232,10 +246,16 @@ mod tests {
     fn blocks_are_the_set_again() {
         let whole = RangeSet::everything();
         assert_eq!(whole.blocks().map(Block::length).collect::<Vec<_>>(), [0]);
-        let lengths: Vec<u8> = set(&[(3, 12), (u32::MAX, u32::MAX)]).blocks().map(Block::length).collect();
+        let lengths: Vec<u8> = set(&[(3, 12), (u32::MAX, u32::MAX)])
+            .blocks()
+            .map(Block::length)
+            .collect();
         assert_eq!(lengths, [32, 30, 30, 32, 32]);
         let block = set(&[(8, 11)]).blocks().next().unwrap();
         assert_eq!(block.shortened(0), whole.blocks().next().unwrap());
-        assert_eq!(block.shortened(29), set(&[(8, 15)]).blocks().next().unwrap());
+        assert_eq!(
+            block.shortened(29),
+            set(&[(8, 15)]).blocks().next().unwrap()
+        );
     }
 }

@@ -2,10 +2,13 @@
 
 use rustc_hash::FxHashSet;
 
-use crate::azure::rule_sets::{PlacedRule, RuleSet, rule_sets};
+use crate::azure::rule_sets::{PlacedRule, RuleSet, rule_sets, with_those_above};
 use crate::base::Origin;
 use crate::estate::{Action, ApplicationRule, NetworkRule, RuleInfo};
 use crate::lint::Context;
+
+use super::cover::RuleOrder;
+use super::ends::{Ends, Services};
 
 /// Tells what somebody wrote from what was compiled. What is wrong with a compiled rule is wrong with its requirement.
 #[derive(Debug)]
@@ -23,28 +26,79 @@ impl Written {
     }
 }
 
-/// The network rules that somebody wrote and that let through.
-pub(in crate::lint) fn allowing_network_rules<'a>(
-    context: &Context<'a>,
-) -> impl Iterator<Item = (RuleSet<'a>, &'a NetworkRule)> {
-    let written = Written::of(context);
-    let sets = rule_sets(context.estate).into_iter();
-    sets.flat_map(|set| set.network_rules().map(move |placed| (set, placed)))
-        .filter(move |(_, placed)| allows(placed) && written.has(&placed.rule.info))
-        .map(|(set, placed)| (set, placed.rule))
+/// A rule that lets something through.
+#[derive(Debug)]
+pub(in crate::lint) struct Allowing<'a, R> {
+    /// The rules it is one of.
+    pub(in crate::lint) set: RuleSet<'a>,
+    /// The rule.
+    pub(in crate::lint) rule: &'a R,
+    /// Where it leads.
+    pub(in crate::lint) destinations: Ends,
+    /// Over what.
+    pub(in crate::lint) services: Services,
 }
 
-/// The application rules that somebody wrote and that let through.
+/// The network rules that somebody wrote, that let through, that fit, and that no rule before them denies whole.
+pub(in crate::lint) fn allowing_network_rules<'a>(
+    context: &Context<'a>,
+    fits: impl Fn(&Allowing<'a, NetworkRule>) -> bool,
+) -> Vec<Allowing<'a, NetworkRule>> {
+    let written = Written::of(context);
+    let mut found = Vec::new();
+    for set in rule_sets(context.estate) {
+        let rules = set.network_rules().filter(|placed| allows(placed));
+        let rules = rules.filter(|placed| written.has(&placed.rule.info));
+        let all = rules.map(|placed| Allowing {
+            set,
+            rule: placed.rule,
+            destinations: Ends::of_addresses(context.estate, &placed.rule.destinations),
+            services: Services::of_network(placed.rule),
+        });
+        let mut fitting: Vec<_> = all.filter(|it| fits(it)).collect();
+        if !fitting.is_empty() && denies(context, &set) {
+            let order = RuleOrder::network(context.estate, context.facts, &set);
+            fitting.retain(|it| !order.is_denied_before(&it.rule.info));
+        }
+        found.extend(fitting);
+    }
+    found
+}
+
+/// The application rules that somebody wrote, that let through, that fit, and that no rule before them denies whole.
 pub(in crate::lint) fn allowing_application_rules<'a>(
     context: &Context<'a>,
-) -> impl Iterator<Item = (RuleSet<'a>, &'a ApplicationRule)> {
+    fits: impl Fn(&ApplicationRule) -> bool,
+) -> Vec<Allowing<'a, ApplicationRule>> {
     let written = Written::of(context);
-    let sets = rule_sets(context.estate).into_iter();
-    sets.flat_map(|set| set.application_rules().map(move |placed| (set, placed)))
-        .filter(move |(_, placed)| allows(placed) && written.has(&placed.rule.info))
-        .map(|(set, placed)| (set, placed.rule))
+    let mut found = Vec::new();
+    for set in rule_sets(context.estate) {
+        let rules = set.application_rules().filter(|placed| allows(placed));
+        let rules = rules.filter(|placed| written.has(&placed.rule.info) && fits(placed.rule));
+        let mut fitting: Vec<_> = rules
+            .map(|placed| Allowing {
+                set,
+                rule: placed.rule,
+                destinations: Ends::of_names(placed.rule),
+                services: Services::of_application(placed.rule),
+            })
+            .collect();
+        if !fitting.is_empty() && denies(context, &set) {
+            let order = RuleOrder::application(context.estate, context.facts, &set);
+            fitting.retain(|it| !order.is_denied_before(&it.rule.info));
+        }
+        found.extend(fitting);
+    }
+    found
 }
 
 fn allows<R>(placed: &PlacedRule<'_, R>) -> bool {
     placed.collection.action == Action::Allow
+}
+
+/// Whether a set or one above it denies anything.
+fn denies(context: &Context<'_>, set: &RuleSet<'_>) -> bool {
+    let sets = with_those_above(context.estate, set);
+    let mut collections = sets.iter().flat_map(RuleSet::collections);
+    collections.any(|collection| collection.action == Action::Deny)
 }
