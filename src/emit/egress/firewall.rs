@@ -1,8 +1,9 @@
 //! Firewalls, their policies, rule collections, IP groups.
 
 use crate::estate::{
-    Action, ApplicationRule, Firewall, FirewallPolicy, FirewallSettings, Idps, Id, NatRule, NetworkRule,
-    RuleCollection, RuleCollectionGroup, RuleInfo, Rules, ThreatIntel, Tier, Translated,
+    Action, ApplicationRule, Firewall, FirewallPolicy, FirewallSettings, Id, Idps, NatRule,
+    NetworkRule, RuleCollection, RuleCollectionGroup, RuleInfo, Rules, ThreatIntel, Tier,
+    Translated,
 };
 use crate::net::{Destination, FqdnPattern, PortRange, Service, Transport};
 

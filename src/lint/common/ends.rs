@@ -8,7 +8,7 @@ use smol_str::SmolStr;
 
 use crate::azure::facts::Facts;
 use crate::azure::{Membership, membership};
-use crate::estate::{ApplicationRule, Endpoint, Estate, NatRule, NetworkRule};
+use crate::estate::{ApplicationRule, Endpoint, Estate, Gap, NatRule, NetworkRule};
 use crate::net::{
     AppProtocol, Destination, Fqdn, FqdnPattern, PortRange, Service, ServiceTag, Transport,
 };
@@ -114,7 +114,8 @@ impl Ends {
                     .iter()
                     .for_each(|range| add(range_bounds(range.value)));
                 // Azure leaves out a rule with an empty group; or its members are not in the input.
-                self.unknown |= group.prefixes.is_empty() && group.ranges.is_empty();
+                let empty = group.prefixes.is_empty() && group.ranges.is_empty();
+                self.unknown |= empty || !estate.gaps.at(Gap::Members(id)).is_empty();
             }
         }
     }

@@ -2,9 +2,9 @@
 
 use rustc_hash::FxHashSet;
 
-use crate::azure::rule_sets::{PlacedRule, RuleSet, rule_sets, with_those_above};
+use crate::azure::rule_sets::{Owner, PlacedRule, RuleSet, rule_sets, with_those_above};
 use crate::base::Origin;
-use crate::estate::{Action, ApplicationRule, NetworkRule, RuleInfo};
+use crate::estate::{Action, ApplicationRule, Estate, Gap, NetworkRule, RuleInfo};
 use crate::lint::Context;
 
 use super::cover::RuleOrder;
@@ -24,6 +24,19 @@ impl Written {
     pub(in crate::lint) fn has(&self, info: &RuleInfo) -> bool {
         info.origin.span().is_some() && !self.0.contains(&info.origin)
     }
+}
+
+/// Whether all rules and settings of a set and of those above it are part of the input.
+pub(in crate::lint) fn is_all_known(estate: &Estate, set: &RuleSet<'_>) -> bool {
+    let sets = with_those_above(estate, set);
+    sets.iter().all(|set| match set.owner {
+        Owner::Firewall(id) => estate.gaps.at(Gap::FirewallRules(id)).is_empty(),
+        Owner::Policy(id) => {
+            let parent = estate.firewall_policies[id].parent.as_ref();
+            parent.is_none_or(|parent| parent.id.is_some())
+                && estate.gaps.at(Gap::PolicyRules(id)).is_empty()
+        }
+    })
 }
 
 /// A rule that lets something through.

@@ -2,6 +2,7 @@
 
 use crate::azure::rule_sets::{Owner, RuleSet, rule_sets, with_those_above};
 use crate::estate::{Estate, FirewallPolicy, Id};
+use crate::lint::common::written::is_all_known;
 
 /// The rule sets that firewalls use, or may: not those of policies that only stand above others.
 pub(super) fn used_sets(estate: &Estate) -> impl Iterator<Item = RuleSet<'_>> {
@@ -25,12 +26,7 @@ fn is_parent(estate: &Estate, id: Id<FirewallPolicy>) -> bool {
 /// not show, and so may a parent that is not in it.
 pub(super) fn all_known<'a>(estate: &'a Estate, set: &RuleSet<'a>) -> Option<Vec<RuleSet<'a>>> {
     let sets = with_those_above(estate, set);
-    let known = sets.iter().all(|set| {
-        let parent = match set.owner {
-            Owner::Firewall(_) => None,
-            Owner::Policy(id) => estate.firewall_policies[id].parent.as_ref(),
-        };
-        !set.meta.home.is_existing() && parent.is_none_or(|parent| parent.id.is_some())
-    });
+    let existing = sets.iter().any(|set| set.meta.home.is_existing());
+    let known = !existing && is_all_known(estate, set);
     known.then_some(sets)
 }

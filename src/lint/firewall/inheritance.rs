@@ -2,7 +2,7 @@
 
 use crate::base::Spanned;
 use crate::diag::{Finding, Id, Severity};
-use crate::estate::{FirewallPolicy, Idps, ThreatIntel};
+use crate::estate::{FirewallPolicy, Gap, Idps, ThreatIntel};
 use crate::lint::Context;
 
 rule! {
@@ -32,7 +32,11 @@ rule! {
 
 fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
     let policies = &context.estate.firewall_policies;
-    for (_, child) in policies.iter() {
+    for (id, child) in policies.iter() {
+        // What is not known of it may say more.
+        if !context.estate.gaps.at(Gap::PolicyRules(id)).is_empty() {
+            continue;
+        }
         let Some(id) = child.parent.as_ref().and_then(|parent| parent.id) else {
             continue;
         };

@@ -5,7 +5,7 @@ use ipnet::IpNet;
 use crate::azure::next_hop::{default_route_of, is_adjacent};
 use crate::base::{Span, Spanned};
 use crate::diag::{Finding, Id, Safety, Severity};
-use crate::estate::{Firewall, FirewallSettings, Meta, NextHop};
+use crate::estate::{Firewall, FirewallSettings, Gap, Meta, NextHop};
 use crate::lint::common::range_set::{RangeSet, prefix_bounds};
 use crate::lint::{Context, edit, firewall_subnet};
 
@@ -56,7 +56,11 @@ fn settings_in_force<'a>(
         }
         None => (&firewall.meta, &firewall.settings, false),
     };
-    let unknown = meta.home.is_existing() || inherits;
+    let gaps = match &firewall.policy {
+        Some(policy) => context.estate.gaps.at(Gap::PolicyRules(policy.id?)),
+        None => &[],
+    };
+    let unknown = meta.home.is_existing() || inherits || !gaps.is_empty();
     (!settings.snat_private_ranges.is_empty() || !unknown).then_some((meta, settings))
 }
 

@@ -7,7 +7,7 @@ use crate::azure::rule_sets::{RuleSet, rule_sets};
 use crate::diag::{Finding, Id, Safety};
 use crate::estate::Action;
 use crate::lint::common::cover::{Asked, RuleOrder};
-use crate::lint::common::written::Written;
+use crate::lint::common::written::{Written, is_all_known};
 use crate::lint::{Context, edit};
 
 use super::{correlation, network_first, redundant};
@@ -94,6 +94,7 @@ fn check_set(
     let network = RuleOrder::network(estate, facts, set);
     let application = RuleOrder::application(estate, facts, set);
     let nat = RuleOrder::nat(estate, facts, set);
+    let known = is_all_known(estate, set);
     let own = |rule: &Asked<'_>| rule.owner == set.owner && written.has(rule.info);
     for (kind, order) in [
         ("network rule", &network),
@@ -117,7 +118,9 @@ fn check_set(
                 findings.push(finding);
                 continue;
             }
-            findings.extend(redundant::needless(kind, order, at, rule));
+            if known {
+                findings.extend(redundant::needless(kind, order, at, rule));
+            }
         }
         findings.extend(correlation::half_denied(kind, order, own));
     }

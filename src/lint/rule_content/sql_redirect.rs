@@ -7,7 +7,7 @@ use crate::estate::{Action, NetworkRule};
 use crate::lint::Context;
 use crate::lint::common::cover::RuleOrder;
 use crate::lint::common::ends::{Ends, Services};
-use crate::lint::common::written::{Allowing, allowing_network_rules};
+use crate::lint::common::written::{Allowing, allowing_network_rules, is_all_known};
 
 rule! {
     /// A network rule lets clients begin with Azure SQL and not go on.
@@ -87,7 +87,7 @@ fn goes_on(
         return true;
     };
     let sources = Ends::of_addresses(context.estate, &it.rule.sources);
-    if sources.unknown {
+    if sources.unknown || !is_all_known(context.estate, &it.set) {
         return true;
     }
     let order = RuleOrder::network(context.estate, context.facts, &it.set);

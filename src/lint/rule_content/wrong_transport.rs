@@ -6,7 +6,7 @@ use crate::estate::{Action, NetworkRule};
 use crate::lint::Context;
 use crate::lint::common::cover::RuleOrder;
 use crate::lint::common::ends::{Ends, Services};
-use crate::lint::common::written::{Allowing, allowing_network_rules};
+use crate::lint::common::written::{Allowing, allowing_network_rules, is_all_known};
 use crate::net::{PortRange, Service, Transport};
 
 rule! {
@@ -78,7 +78,8 @@ fn missing(
         return None;
     }
     let sources = Ends::of_addresses(context.estate, &it.rule.sources);
-    if sources.unknown || it.destinations.unknown {
+    let known = is_all_known(context.estate, &it.set);
+    if !known || sources.unknown || it.destinations.unknown {
         return None;
     }
     let order = RuleOrder::network(context.estate, context.facts, &it.set);
