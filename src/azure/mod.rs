@@ -29,7 +29,7 @@ mod walk;
 pub use cause::Cause;
 pub use dataplane::Dataplane;
 pub use dns::{Answer, Resolution};
-pub use firewall::{FqdnTagContent, FqdnTagContents, covers};
+pub use firewall::{FirewallOrder, FqdnTagContent, FqdnTagContents, Placed, covers};
 pub use flow::{
     Announced, Assumption, Blocker, Element, Field, Flow, NearMiss, Outcome, RulePlace, Sender,
     Site, Stage, Step, Target, Trace, Verdict,

@@ -184,7 +184,9 @@ pub fn takes_names(estate: &Estate, set: &RuleSet<'_>) -> bool {
     above.iter().any(|set| set.settings.takes_names())
 }
 
-fn with_those_above<'a>(estate: &'a Estate, set: &RuleSet<'a>) -> Vec<RuleSet<'a>> {
+/// The rules of this set and of the policies above it, its own first.
+#[must_use]
+pub fn with_those_above<'a>(estate: &'a Estate, set: &RuleSet<'a>) -> Vec<RuleSet<'a>> {
     match set.owner {
         Owner::Policy(id) => with_parents(estate, id),
         Owner::Firewall(_) => vec![*set],

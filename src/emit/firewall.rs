@@ -2,7 +2,7 @@
 
 use crate::estate::{
     Action, ApplicationRule, Endpoint, FIREWALL_SUBNET, Firewall, FirewallPolicy, FirewallSettings,
-    Id, IpGroup, MANAGEMENT_SUBNET, NatRule, NetworkRule, PublicAddress, RuleCollection,
+    Id, Idps, IpGroup, MANAGEMENT_SUBNET, NatRule, NetworkRule, PublicAddress, RuleCollection,
     RuleCollectionGroup, RuleInfo, Rules, ThreatIntel, Translated,
 };
 use crate::net::{AppProtocol, Destination, OpenKind, Transport};
@@ -127,6 +127,18 @@ impl Builder<'_> {
             resource
                 .properties
                 .push(("snat", Value::Object(vec![("privateRanges", ranges)])));
+        }
+        if let Some(mode) = settings.idps {
+            let mode = Value::text(idps(mode.value));
+            resource
+                .properties
+                .push(("intrusionDetection", Value::Object(vec![("mode", mode)])));
+        }
+        if let Some(redirect) = settings.sql_redirect {
+            let allowed = Value::Bool(redirect.value);
+            resource
+                .properties
+                .push(("sql", Value::Object(vec![("allowSqlRedirect", allowed)])));
         }
         self.push(resource);
     }
@@ -693,6 +705,14 @@ fn app_protocol(protocol: AppProtocol) -> &'static str {
         AppProtocol::Http => "Http",
         AppProtocol::Https => "Https",
         AppProtocol::Mssql => "Mssql",
+    }
+}
+
+fn idps(mode: Idps) -> &'static str {
+    match mode {
+        Idps::Off => "Off",
+        Idps::Alert => "Alert",
+        Idps::Deny => "Deny",
     }
 }
 

@@ -86,6 +86,17 @@ pub enum ThreatIntel {
     Deny,
 }
 
+/// What a firewall does with traffic that looks like an attack.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Idps {
+    /// Nothing.
+    Off,
+    /// Logs.
+    Alert,
+    /// Drops.
+    Deny,
+}
+
 /// Settings that a policy or a firewall without policy has.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct FirewallSettings {
@@ -101,6 +112,10 @@ pub struct FirewallSettings {
     pub threat_intel_allowed: Vec<Spanned<Destination>>,
     /// Names in network rules work without the DNS proxy, when this is off.
     pub names_need_proxy: Option<Spanned<bool>>,
+    /// Intrusion detection and prevention, of policies only; off when not given.
+    pub idps: Option<Spanned<Idps>>,
+    /// SQL in redirect mode passes by application rules, of policies only; off when not given.
+    pub sql_redirect: Option<Spanned<bool>>,
 }
 
 impl FirewallSettings {

@@ -23,9 +23,9 @@ pub use dns::{
     ZoneLink,
 };
 pub use firewall::{
-    Action, ApplicationRule, FIREWALL_SUBNET, Firewall, FirewallPolicy, FirewallSettings, IpGroup,
-    MANAGEMENT_SUBNET, NatRule, NetworkRule, RuleCollection, RuleCollectionGroup, RuleInfo,
-    RuleText, Rules, ThreatIntel, Tier, Translated,
+    Action, ApplicationRule, FIREWALL_SUBNET, Firewall, FirewallPolicy, FirewallSettings, Idps,
+    IpGroup, MANAGEMENT_SUBNET, NatRule, NetworkRule, RuleCollection, RuleCollectionGroup,
+    RuleInfo, RuleText, Rules, ThreatIntel, Tier, Translated,
 };
 pub use gaps::{Condition, Extent, Gap, Gaps, Unknown};
 pub use identity::{

@@ -7,7 +7,7 @@ use crate::azure::next_hop::default_route_of;
 use crate::azure::rule_sets::{Owner, RuleSet, rule_sets};
 use crate::base::Origin;
 use crate::diag::{Finding, Id};
-use crate::estate::{Endpoint, Firewall, NextHop, ThreatIntel, Tier};
+use crate::estate::{Endpoint, Firewall, Idps, NextHop, ThreatIntel, Tier};
 
 use super::{Context, firewall_subnet};
 
@@ -15,7 +15,7 @@ rule! {
     /// Settings, rules and policies that the tier of a firewall, or of its policy, does not have.
     ///
     /// Basic has no DNS proxy, no DNS servers of one's own, no domain names in network rules, no web categories, only
-    /// alerts from threat intelligence and no forced tunnelling. Premium alone inspects TLS. A firewall takes policies of certain tiers only: Basic those of Basic,
+    /// alerts from threat intelligence and no forced tunnelling. Premium alone inspects TLS and detects intrusions. A firewall takes policies of certain tiers only: Basic those of Basic,
     /// Standard those of Standard, Premium those of Standard and Premium.
     ///
     /// ```egress
@@ -131,6 +131,10 @@ fn used_features(
         };
         let what = "no such use of threat intelligence";
         used.extend(feature.map(|feature| (feature, mode.span.into(), what)));
+    }
+    if let Some(mode) = settings.idps.filter(|mode| mode.value != Idps::Off) {
+        let what = "no intrusion detection";
+        used.push((FirewallFeature::IntrusionDetection, mode.span.into(), what));
     }
     for placed in set.network_rules() {
         let info = &placed.rule.info;

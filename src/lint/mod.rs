@@ -84,6 +84,7 @@ mod dns;
 mod dns_proxy;
 pub(crate) mod edit;
 mod expiry;
+mod firewall;
 mod firewall_rule;
 mod firewall_subnet;
 mod firewall_tier;
@@ -94,6 +95,7 @@ mod next_hop;
 mod nsg;
 mod overlap;
 mod routing;
+mod rule_content;
 mod security_rule;
 mod subnet;
 mod subnet_space;
@@ -133,11 +135,36 @@ pub const RULES: &[Rule] = &[
     subnet::one_sided_peering::TG1036,
     firewall_subnet::TG2001,
     firewall_tier::TG2002,
+    firewall::ignored_rules::TG2004,
+    firewall::threat_intelligence::TG2005,
+    firewall::intrusion_detection::TG2006,
+    firewall::zones::TG2007,
+    firewall::snat_ranges::TG2008,
+    firewall::inheritance::TG2009,
     dns_proxy::TG3002,
     tag::TG3003,
     tag::TG3004,
     tag::TG3005,
     firewall_rule::TG3006,
+    rule_content::dead_rule::TG3007,
+    rule_content::dead_rule::TG3008,
+    rule_content::network_first::TG3009,
+    rule_content::redundant::TG3010,
+    rule_content::correlation::TG3011,
+    rule_content::wide_open::TG3012,
+    rule_content::broad_tag::TG3013,
+    rule_content::broad_name::TG3014,
+    rule_content::wildcard_trap::TG3015,
+    rule_content::moving_name::TG3016,
+    rule_content::sql_redirect::TG3019,
+    rule_content::wrong_transport::TG3020,
+    rule_content::icmp::TG3022,
+    rule_content::ip_group::TG3023,
+    rule_content::unexplained_deny::TG3024,
+    rule_content::wide_source::TG3026,
+    rule_content::web_category::TG3027,
+    rule_content::wide_ports::TG3028,
+    rule_content::legacy_service::TG3029,
     names_in_nsg::TG4001,
     security_rule::TG4002,
     nsg::missing::TG4003,

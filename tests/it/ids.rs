@@ -30,7 +30,9 @@ fn produced() -> BTreeSet<Id> {
         .flat_map(|name| refused(&name).0.findings);
     let found = mistakes.chain(faults).map(|finding| finding.id);
     // What these fire is held by a test of their own.
-    let networks = files("fixtures/lint", ".json")
+    let networks = [".json", ".egress"]
+        .iter()
+        .flat_map(|ending| files("fixtures/lint", ending))
         .into_iter()
         .filter_map(|path| {
             let fires = path.file_name()?.starts_with("fires");

@@ -310,6 +310,13 @@ fn collection() -> impl Strategy<Value = Statement> {
     ]
 }
 
+fn policy_setting() -> impl Strategy<Value = Statement> {
+    prop_oneof![
+        clause("idps", choice(&["off", "alert", "deny"])),
+        clause("sql-redirect", switch()),
+    ]
+}
+
 fn setting() -> impl Strategy<Value = Statement> {
     prop_oneof![
         clause("sku", choice(&["Basic", "Standard", "Premium"])),
@@ -473,6 +480,7 @@ fn other_statement() -> impl Strategy<Value = Statement> {
     let policy = prop_oneof![
         clause("parent", one(name())),
         setting(),
+        policy_setting(),
         parts![
             on_line("rule-collection-group"),
             one(name()),

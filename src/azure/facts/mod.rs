@@ -21,6 +21,7 @@ mod platform_services;
 mod ports;
 mod product;
 mod roles;
+mod rule_content;
 mod service_tags;
 mod skus;
 mod subject;
@@ -47,6 +48,7 @@ pub use platform_services::{PlatformServiceFact, PrivateLinkName};
 pub use ports::{KnownPorts, PortUse};
 pub use product::Product;
 pub use roles::{ActionNeed, ActionTarget, RequiredActions, RoleDefinition, action_matches};
+pub use rule_content::{BroadTag, LegacyService, NamedDomain, PortNeed, RuleContent, SqlPorts};
 pub use service_tags::{Listing, ServiceTagFact, ServiceTagMatch, TagUse};
 pub use skus::{
     FirewallFeature, FirewallFeatureFact, FirewallTier, FirewallTierFact, ManagementInterface,
@@ -71,6 +73,7 @@ use limits::{Limits, UNLIMITED};
 use nsg_rules::DefaultRules;
 use outbound::OutboundTypes;
 use roles::Roles;
+use rule_content::NOTHING_SAID;
 use skus::FirewallSkus;
 use subnets::{NO_RESERVED_ADDRESSES, Subnets};
 
@@ -92,6 +95,7 @@ pub struct Facts {
     platform_services: Section<ByName<PlatformServiceFact>>,
     ports: Section<ByName<KnownPorts>>,
     roles: Section<Roles>,
+    rule_content: Section<RuleContent>,
     service_tags: Section<ByName<ServiceTagFact>>,
     subnets: Section<Subnets>,
     system_routes: Section<Vec<SystemRoute>>,
@@ -162,6 +166,10 @@ macro_rules! with_section {
                 let $section = &$facts.roles;
                 $answer
             }
+            Subject::RuleContent => {
+                let $section = &$facts.rule_content;
+                $answer
+            }
             Subject::ServiceTags => {
                 let $section = &$facts.service_tags;
                 $answer
@@ -202,6 +210,7 @@ impl Facts {
             platform_services: Section::new(Subject::PlatformServices),
             ports: Section::new(Subject::Ports),
             roles: Section::new(Subject::Roles),
+            rule_content: Section::new(Subject::RuleContent),
             service_tags: Section::new(Subject::ServiceTags),
             subnets: Section::new(Subject::Subnets),
             system_routes: Section::new(Subject::SystemRoutes),
@@ -326,6 +335,12 @@ impl Facts {
     pub fn hdinsight_management(&self) -> &[ManagementAddresses] {
         let addresses = self.hdinsight_management.entries();
         addresses.map_or(&[], Vec::as_slice)
+    }
+
+    /// What rules of a firewall should not say.
+    #[must_use]
+    pub fn rule_content(&self) -> &RuleContent {
+        self.rule_content.entries().unwrap_or(&NOTHING_SAID)
     }
 
     /// The service tag of that name in any case, with or without a region.

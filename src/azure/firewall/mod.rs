@@ -9,10 +9,9 @@ mod snat;
 mod tags;
 
 pub use names::covers;
+pub use order::{FirewallOrder, Placed};
 pub use tags::{FqdnTagContent, FqdnTagContents};
 
 pub(super) use judge::{PassedBy, Request, fact_tier, judge};
-pub(super) use order::{
-    FirewallOrder, firewall_element, owner_element, rule_element, setting_element,
-};
+pub(super) use order::{firewall_element, owner_element, rule_element, setting_element};
 pub(super) use snat::{Snat, snat_element, translated_source};

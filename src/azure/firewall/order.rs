@@ -11,34 +11,38 @@ use super::super::rule_sets::{Owner, RuleSet, of_firewall};
 
 /// A rule with its place in the order.
 #[derive(Debug, Clone, Copy)]
-pub(in crate::azure) struct Placed<'a, R> {
+pub struct Placed<'a, R> {
     /// The rule.
-    pub(in crate::azure) rule: &'a R,
+    pub rule: &'a R,
     /// What its collection does.
-    pub(in crate::azure) action: Action,
+    pub action: Action,
     /// Where it is.
-    pub(in crate::azure) place: RulePlace,
+    pub place: RulePlace,
 }
 
 /// The rules of a firewall in the order in which they are asked.
 #[derive(Debug, Default)]
-pub(in crate::azure) struct FirewallOrder<'a> {
+pub struct FirewallOrder<'a> {
     /// DNAT rules.
-    pub(in crate::azure) nat: Vec<Placed<'a, NatRule>>,
+    pub nat: Vec<Placed<'a, NatRule>>,
     /// Network rules.
-    pub(in crate::azure) network: Vec<Placed<'a, NetworkRule>>,
+    pub network: Vec<Placed<'a, NetworkRule>>,
     /// Application rules.
-    pub(in crate::azure) application: Vec<Placed<'a, ApplicationRule>>,
+    pub application: Vec<Placed<'a, ApplicationRule>>,
 }
 
 impl<'a> FirewallOrder<'a> {
     /// The order of a firewall's rules.
     pub(in crate::azure) fn of(estate: &'a Estate, firewall: Id<Firewall>) -> Self {
+        Self::of_sets(&of_firewall(estate, firewall))
+    }
+
+    /// The order of the rules of a policy and those above it, its own set first.
+    #[must_use]
+    pub fn of_sets(sets: &[RuleSet<'a>]) -> Self {
         let mut order = Self::default();
-        let mut sets = of_firewall(estate, firewall);
         // A policy comes after the policies above it.
-        sets.reverse();
-        for set in &sets {
+        for set in sets.iter().rev() {
             order.add(set);
         }
         order

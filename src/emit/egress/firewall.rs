@@ -1,8 +1,9 @@
 //! Firewalls, their policies, rule collections, IP groups.
 
 use crate::estate::{
-    Action, ApplicationRule, Firewall, FirewallPolicy, FirewallSettings, Id, NatRule, NetworkRule,
-    RuleCollection, RuleCollectionGroup, RuleInfo, Rules, ThreatIntel, Tier, Translated,
+    Action, ApplicationRule, Firewall, FirewallPolicy, FirewallSettings, Id, Idps, NatRule,
+    NetworkRule, RuleCollection, RuleCollectionGroup, RuleInfo, Rules, ThreatIntel, Tier,
+    Translated,
 };
 use crate::net::{Destination, FqdnPattern, PortRange, Service, Transport};
 
@@ -68,6 +69,7 @@ impl Writer<'_> {
             body.clause(format!("sku {}", policy.tier.value));
         }
         self.settings(body, &policy.settings);
+        policy_settings(body, &policy.settings);
         let mut taken = Taken::words(policy.groups.iter().map(|group| &group.name));
         for group in &policy.groups {
             self.rule_collection_group(body, &mut taken, group);
@@ -287,4 +289,19 @@ fn network_services(transports: &[Transport], ports: &[PortRange]) -> Vec<Vec<St
         services(&without, &[PortRange::ALL]),
     ];
     parts.into_iter().filter(|part| !part.is_empty()).collect()
+}
+
+/// What only policies can set.
+fn policy_settings(body: &mut Body, settings: &FirewallSettings) {
+    if let Some(mode) = settings.idps {
+        let mode = match mode.value {
+            Idps::Off => "off",
+            Idps::Alert => "alert",
+            Idps::Deny => "deny",
+        };
+        body.clause(format!("idps {mode}"));
+    }
+    if let Some(redirect) = settings.sql_redirect {
+        body.clause(format!("sql-redirect {}", switch(redirect.value)));
+    }
 }

@@ -2,7 +2,7 @@
 
 use crate::base::{Span, Spanned};
 use crate::estate::{
-    FirewallPolicy, FirewallSettings, Meta, RuleCollectionGroup, ThreatIntel, Tier,
+    FirewallPolicy, FirewallSettings, Idps, Meta, RuleCollectionGroup, ThreatIntel, Tier,
 };
 use crate::import::Value;
 use crate::net::Destination;
@@ -24,6 +24,12 @@ const MODES: [(&str, ThreatIntel); 3] = [
     ("Off", ThreatIntel::Off),
     ("Alert", ThreatIntel::Alert),
     ("Deny", ThreatIntel::Deny),
+];
+
+const IDPS_MODES: [(&str, Idps); 3] = [
+    ("Off", Idps::Off),
+    ("Alert", Idps::Alert),
+    ("Deny", Idps::Deny),
 ];
 
 /// Azure's word for the ranges that are not translated when none are stated
@@ -92,6 +98,14 @@ impl<'e> Builder<'e> {
         settings.dns_servers = servers;
         self.gaps(slot, Part::Settings, unknown);
         settings.threat_intel = self.threat_intel(slot, entity);
+        if let Some(value) = entity.property(&["intrusionDetection", "mode"]) {
+            let read = self.choice(value, &IDPS_MODES);
+            settings.idps = self.or_gap(slot, Part::Settings, read);
+        }
+        if let Some(value) = entity.property(&["sql", "allowSqlRedirect"]) {
+            let read = self.switch(value);
+            settings.sql_redirect = self.or_gap(slot, Part::Settings, read);
+        }
         self.threat_intel_allowed(
             slot,
             entity.property(&["threatIntelWhitelist"]),

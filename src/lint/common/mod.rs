@@ -1,5 +1,9 @@
-//! What several rules need.
+//! What rules share: sets of addresses, ports and flows, the ends of rules, which rule covers which.
 
+pub(super) mod cover;
 pub(super) mod edge;
+pub(super) mod ends;
 pub(super) mod flow_set;
 pub(super) mod public;
+pub(super) mod range_set;
+pub(super) mod written;

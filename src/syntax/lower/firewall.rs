@@ -6,7 +6,7 @@ use crate::base::Spanned;
 use crate::diag::{Finding, Id as FindingId};
 use crate::estate::{
     Action, ApplicationRule, Endpoint, FIREWALL_SUBNET, Firewall, FirewallPolicy, FirewallSettings,
-    Id, NatRule, NetworkRule, PublicAddress, RuleCollection, RuleCollectionGroup, RuleInfo,
+    Id, Idps, NatRule, NetworkRule, PublicAddress, RuleCollection, RuleCollectionGroup, RuleInfo,
     RuleText, Rules, ThreatIntel, Tier, Translated,
 };
 use crate::net::{Destination, FqdnPattern, PortRange, Service, Transport, parse_address};
@@ -121,6 +121,9 @@ impl Lowering<'_> {
                         self.estate.firewall_policies[id].tier = tier;
                     }
                 }
+                tree::FirewallPolicyClause::PolicySetting(setting) => {
+                    self.policy_setting(setting, &mut once, &mut settings);
+                }
                 tree::FirewallPolicyClause::Common(common) => {
                     if let Some(home) = self.common(common, &mut once, block.body.span) {
                         self.estate.firewall_policies[id].meta.home = home;
@@ -130,6 +133,31 @@ impl Lowering<'_> {
             }
         }
         self.estate.firewall_policies[id].settings = settings;
+    }
+
+    fn policy_setting(
+        &mut self,
+        setting: &tree::PolicySetting,
+        once: &mut Once,
+        settings: &mut FirewallSettings,
+    ) {
+        match setting {
+            tree::PolicySetting::Idps(word) => {
+                if self.first_time(once, "idps", word.span) {
+                    let modes = [
+                        ("off", Idps::Off),
+                        ("alert", Idps::Alert),
+                        ("deny", Idps::Deny),
+                    ];
+                    settings.idps = self.choice(word, "a mode of intrusion detection", &modes);
+                }
+            }
+            tree::PolicySetting::SqlRedirect(word) => {
+                if self.first_time(once, "sql-redirect", word.span) {
+                    settings.sql_redirect = self.switch(word);
+                }
+            }
+        }
     }
 
     /// Applies a setting; gives the tier when that is what it sets.

@@ -6,7 +6,7 @@ use nom::sequence::preceded;
 
 use crate::syntax::tree::{
     Block, Collection, Firewall, FirewallClause, FirewallPolicyClause, FirewallSetting,
-    NatCollection, NatRule, Rule, RuleCollection, RuleCollectionGroup, Word,
+    NatCollection, NatRule, PolicySetting, Rule, RuleCollection, RuleCollectionGroup, Word,
 };
 
 use super::block::{Form, Forms, body, optional_body, usages_of};
@@ -180,6 +180,24 @@ static FIREWALL_POLICY: Forms<FirewallPolicyClause> = Forms {
             keyword: "parent",
             usage: "parent NAME",
             parse: |_, input| value("the name of a firewall policy").map(FirewallPolicyClause::Parent).parse(input),
+        },
+        Form {
+            keyword: "idps",
+            usage: "idps off | alert | deny",
+            parse: |_, input| {
+                one_of(&["off", "alert", "deny"])
+                    .map(|word| FirewallPolicyClause::PolicySetting(PolicySetting::Idps(word)))
+                    .parse(input)
+            },
+        },
+        Form {
+            keyword: "sql-redirect",
+            usage: "sql-redirect on | off",
+            parse: |_, input| {
+                one_of(SWITCH)
+                    .map(|word| FirewallPolicyClause::PolicySetting(PolicySetting::SqlRedirect(word)))
+                    .parse(input)
+            },
         },
         Form {
             keyword: "rule-collection-group",

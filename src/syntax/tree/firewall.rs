@@ -24,6 +24,15 @@ pub enum FirewallSetting {
     SnatPrivateRanges(Vec<Word>),
 }
 
+/// A setting that only a policy may have.
+#[derive(Debug, Clone, PartialEq)]
+pub enum PolicySetting {
+    /// `idps off|alert|deny`
+    Idps(Word),
+    /// `sql-redirect on|off`
+    SqlRedirect(Word),
+}
+
 /// A clause of a firewall.
 #[derive(Debug, Clone, PartialEq)]
 pub enum FirewallClause {
@@ -52,6 +61,8 @@ pub enum FirewallPolicyClause {
     Parent(Word),
     /// A setting.
     Setting(FirewallSetting),
+    /// A setting that firewalls do not have.
+    PolicySetting(PolicySetting),
     /// `rule-collection-group NAME PRIORITY { }`
     Group(RuleCollectionGroup),
     /// Any resource's clause.

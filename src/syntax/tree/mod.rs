@@ -21,7 +21,7 @@ pub use device::{
 pub use dns::{DnsServer, DnsServerClause, DnsZoneClause, PrivateEndpointClause};
 pub use firewall::{
     Collection, Firewall, FirewallClause, FirewallPolicyClause, FirewallSetting, NatCollection,
-    NatRule, Rule, RuleCollection, RuleCollectionGroup,
+    NatRule, PolicySetting, Rule, RuleCollection, RuleCollectionGroup,
 };
 pub use identity::{
     AzurePolicyClause, Denial, DenyAssignmentClause, IdentityClause, RoleClause, Scope,
