@@ -11,6 +11,7 @@ pub mod json;
 mod kind;
 mod project;
 mod resource;
+mod unknowns;
 mod value;
 
 pub use arm::template::{Counts, Deployment, Tally};

@@ -18,7 +18,7 @@ use super::arm::template::{Counts, Deployment, ExpandOptions, Expanded, expand};
 use super::json::{self, Document};
 use super::kind::{Kind, kind_of};
 use super::resource::Resource;
-use super::{az, estate, ignores};
+use super::{az, estate, ignores, unknowns};
 
 /// A JSON file that was read.
 #[derive(Debug)]
@@ -342,6 +342,7 @@ fn build(
     for resource in &resources {
         *kinds.entry(resource.id.kind.clone()).or_default() += 1;
     }
+    findings.extend(unknowns::findings(&resources));
     let built = estate::build(&resources);
     findings.extend(built.findings);
     let mut estate = built.estate;
