@@ -220,6 +220,21 @@ impl Id {
         )
     }
 
+    /// Whether an error of this id says that Azure refuses what is written.
+    #[must_use]
+    pub fn is_refusal(self) -> bool {
+        !self.can_be_accepted()
+            || matches!(
+                self,
+                Self::TG0032
+                    | Self::TG1002
+                    | Self::TG1004
+                    | Self::TG3003
+                    | Self::TG3004
+                    | Self::TG9001
+            )
+    }
+
     /// The id of that code.
     #[must_use]
     pub fn from_code(code: &str) -> Option<Self> {

@@ -7,8 +7,8 @@ use camino::{Utf8Path, Utf8PathBuf};
 use crate::azure::Dataplane;
 use crate::azure::facts::Facts;
 use crate::base::{FileReader, ReadError, SourceMap};
-use crate::diag::{Finding, Id, Severity};
-use crate::import::{self, Deployment, File, Imported, Join};
+use crate::diag::{Confidence, Finding, Id, Severity};
+use crate::import::{self, Deployment, File, Imported, Join, Kind};
 use crate::intent::Intent;
 use crate::intent::catalog::Library;
 use crate::lint;
@@ -137,6 +137,23 @@ fn judge_policies(
     }
 }
 
+/// What an export shows, Azure has taken: that it would refuse it is certainly not so.
+fn soften_what_azure_took(finding: &mut Finding, files: &[File]) {
+    let place = finding.primary.as_ref().map(|label| label.span.file);
+    let mut exports = files.iter().filter(|file| file.kind == Kind::Export);
+    if finding.severity == Severity::Error
+        && finding.id.is_refusal()
+        && exports.any(|file| Some(file.id) == place)
+    {
+        finding.severity = Severity::Warning;
+        finding.confidence = Confidence::Assumed;
+        finding.help.push(
+            "Azure shows it, so it took it once: a template that states it may be refused"
+                .to_owned(),
+        );
+    }
+}
+
 fn judge_networks(
     files: &[File],
     reader: &Overlay<'_>,
@@ -175,6 +192,7 @@ fn judge_networks(
         });
         for finding in &mut findings {
             network.tell_where_written(finding);
+            soften_what_azure_took(finding, files);
         }
         linted.findings.extend(findings);
         linted.imported.push(network);
