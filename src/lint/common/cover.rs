@@ -35,6 +35,24 @@ pub(in crate::lint) struct Asked<'a> {
     shape: Shape,
 }
 
+/// The network rules of the set that was asked for last, so that rules of one set share the work.
+#[derive(Debug, Default)]
+pub(in crate::lint) struct LastOrder<'a>(Option<(Owner, RuleOrder<'a>)>);
+
+impl<'a> LastOrder<'a> {
+    /// The network rules of a set and of the policies above it.
+    pub(in crate::lint) fn of(
+        &mut self,
+        estate: &'a Estate,
+        facts: &'a Facts,
+        set: &RuleSet<'a>,
+    ) -> &RuleOrder<'a> {
+        let last = self.0.take().filter(|(owner, _)| *owner == set.owner);
+        let last = last.unwrap_or_else(|| (set.owner, RuleOrder::network(estate, facts, set)));
+        &self.0.insert(last).1
+    }
+}
+
 /// Sources, destinations and services by their numbers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 struct Shape {

@@ -120,13 +120,13 @@ mod tests {
         assert_eq!(
             tg2009("threat-intel deny", "threat-intel alert"),
             [
-                "2:50 threat intelligence of policy `team` stays `deny`: a child cannot make it `alert`"
+                "2:49 threat intelligence of policy `team` stays `deny`: a child cannot make it `alert`"
             ]
         );
         assert_eq!(
             tg2009("sku Premium idps alert", "sku Premium idps off"),
             [
-                "2:54 intrusion detection of policy `team` stays `alert`: a child cannot make it `off`"
+                "2:53 intrusion detection of policy `team` stays `alert`: a child cannot make it `off`"
             ]
         );
         for (parent, child) in [

@@ -1,7 +1,7 @@
 //! TG2006: a Premium policy without intrusion prevention.
 
 use crate::azure::facts::FirewallFeature;
-use crate::azure::rule_sets::RuleSet;
+use crate::azure::rule_sets::{Owner, RuleSet};
 use crate::diag::{Finding, Id, Safety};
 use crate::estate::Idps;
 use crate::lint::firewall_tier::fact_tier;
@@ -13,7 +13,8 @@ rule! {
     /// A policy of a tier that can stop attacks does not: intrusion detection is off, or only logs.
     ///
     /// Premium compares traffic with signatures of attacks. It is off unless turned on; with `alert` it logs, with
-    /// `deny` it drops. Of a child policy the stricter of its mode and its parent's is in force.
+    /// `deny` it drops. Of a child policy the stricter of its mode and its parent's is in force. A firewall without a
+    /// policy is not reported: there is no place to turn it on.
     ///
     /// ```egress
     /// firewall-policy rules {
@@ -32,8 +33,10 @@ rule! {
 fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
     for set in used_sets(context.estate) {
         let tier = fact_tier(set.tier.value);
-        // Settings of intrusion detection are for policies only.
-        let of_policy = matches!(set.owner, crate::azure::rule_sets::Owner::Policy(_));
+        // Intrusion detection is for policies only. One that is made when compiling has no place to say so.
+        let mut firewalls = context.estate.firewalls.iter();
+        let made = firewalls.any(|(_, firewall)| firewall.meta.origin == set.meta.origin);
+        let of_policy = matches!(set.owner, Owner::Policy(_)) && !made;
         if of_policy
             && context
                 .facts

@@ -142,7 +142,7 @@ mod tests {
             "threat intelligence of `p` only logs".to_owned(),
         );
         let default = "threat intelligence of `p` only logs, which is Azure's default";
-        assert_eq!(tg2005("threat-intel off", ""), [off.clone()]);
+        assert_eq!(tg2005("threat-intel off", ""), std::slice::from_ref(&off));
         assert_eq!(tg2005("threat-intel alert", ""), [logs]);
         assert_eq!(tg2005("threat-intel deny", ""), []);
         assert_eq!(tg2005("", ""), []);

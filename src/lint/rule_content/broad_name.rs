@@ -149,7 +149,7 @@ application-rules b 300 allow {{ rule r from 10.0.0.0/24 to {allow} https }}
         assert_eq!(
             tg3014("evil.example", "*.windows.net"),
             [
-                "3:35 application rule `r` lets out to `*.windows.net`, which holds `blob.core.windows.net`, where every customer has names"
+                "3:38 application rule `r` lets out to `*.windows.net`, which holds `blob.core.windows.net`, where every customer has names"
             ]
         );
     }

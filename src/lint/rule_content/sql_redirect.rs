@@ -5,7 +5,7 @@ use crate::azure::rule_sets::{RuleSet, with_those_above};
 use crate::diag::{Finding, Id};
 use crate::estate::{Action, NetworkRule};
 use crate::lint::Context;
-use crate::lint::common::cover::RuleOrder;
+use crate::lint::common::cover::LastOrder;
 use crate::lint::common::ends::{Ends, Services};
 use crate::lint::common::written::{Allowing, allowing_network_rules, is_all_known};
 
@@ -35,6 +35,7 @@ rule! {
 }
 
 fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
+    let mut last = LastOrder::default();
     for sql in &context.facts.rule_content().sql {
         let first = Services::of_list(&[sql.first]);
         let redirect = Services::of_list(&[sql.redirect]);
@@ -45,7 +46,7 @@ fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
         };
         for it in allowing_network_rules(context, begins) {
             if !redirects_by_application_rules(context, &it.set)
-                && !goes_on(context, &it, sql, &redirect)
+                && !goes_on(context, &mut last, &it, sql, &redirect)
             {
                 findings.push(cannot_go_on(&it, sql));
             }
@@ -77,9 +78,10 @@ fn redirects_by_application_rules(context: &Context<'_>, set: &RuleSet<'_>) -> b
 }
 
 /// Whether another rule lets the same sources on to the ports of redirection.
-fn goes_on(
-    context: &Context<'_>,
-    it: &Allowing<'_, NetworkRule>,
+fn goes_on<'a>(
+    context: &Context<'a>,
+    last: &mut LastOrder<'a>,
+    it: &Allowing<'a, NetworkRule>,
     sql: &SqlPorts,
     redirect: &Services,
 ) -> bool {
@@ -90,7 +92,7 @@ fn goes_on(
     if sources.unknown || !is_all_known(context.estate, &it.set) {
         return true;
     }
-    let order = RuleOrder::network(context.estate, context.facts, &it.set);
+    let order = last.of(context.estate, context.facts, &it.set);
     let covers = order.covers_of(&sources, &databases, redirect);
     let mut rules = covers.iter().filter_map(|at| order.rule(*at));
     rules.any(|rule| rule.action == Action::Allow)

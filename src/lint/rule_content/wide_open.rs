@@ -1,10 +1,9 @@
 //! TG3012: network rules that let out to a large part of the Internet on every port.
 
-use crate::azure::rule_sets::RuleSet;
 use crate::diag::{Finding, Id};
 use crate::estate::{Action, NetworkRule};
 use crate::lint::Context;
-use crate::lint::common::cover::RuleOrder;
+use crate::lint::common::cover::{LastOrder, RuleOrder};
 use crate::lint::common::range_set::RangeSet;
 use crate::lint::common::written::{Allowing, allowing_network_rules};
 
@@ -44,13 +43,9 @@ fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
         it.services.is_any_port() && it.destinations.public_addresses(context.facts).count() >= MANY
     };
     let rules = allowing_network_rules(context, open);
-    let mut order: Option<(RuleSet<'_>, RuleOrder<'_>)> = None;
+    let mut last = LastOrder::default();
     for it in rules {
-        let known = order.take().filter(|(set, _)| set.owner == it.set.owner);
-        let (_, asked) = order.insert(known.unwrap_or_else(|| {
-            let asked = RuleOrder::network(context.estate, context.facts, &it.set);
-            (it.set, asked)
-        }));
+        let asked = last.of(context.estate, context.facts, &it.set);
         let left = not_denied(context, asked, &it);
         if left.count() >= MANY {
             findings.push(wide_open(it.rule, &left));

@@ -4,7 +4,7 @@ use crate::azure::facts::PortNeed;
 use crate::diag::{Finding, Id};
 use crate::estate::{Action, NetworkRule};
 use crate::lint::Context;
-use crate::lint::common::cover::RuleOrder;
+use crate::lint::common::cover::LastOrder;
 use crate::lint::common::ends::{Ends, Services};
 use crate::lint::common::written::{Allowing, allowing_network_rules, is_all_known};
 use crate::net::{PortRange, Service, Transport};
@@ -38,11 +38,12 @@ rule! {
 }
 
 fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
+    let mut last = LastOrder::default();
     for need in &context.facts.rule_content().port_needs {
         let fits =
             |it: &Allowing<'_, NetworkRule>| names_port(it.rule, need) && leads_there(it, need);
         for it in allowing_network_rules(context, fits) {
-            findings.extend(missing(context, &it, need));
+            findings.extend(missing(context, &mut last, &it, need));
         }
     }
 }
@@ -66,9 +67,10 @@ fn leads_there(it: &Allowing<'_, NetworkRule>, need: &PortNeed) -> bool {
 }
 
 /// Reports the first service of a protocol that neither this rule nor another lets through.
-fn missing(
-    context: &Context<'_>,
-    it: &Allowing<'_, NetworkRule>,
+fn missing<'a>(
+    context: &Context<'a>,
+    last: &mut LastOrder<'a>,
+    it: &Allowing<'a, NetworkRule>,
     need: &PortNeed,
 ) -> Option<Finding> {
     let passes = |service: &Service| it.services.covers(&Services::of_list(&[*service]));
@@ -82,7 +84,7 @@ fn missing(
     if !known || sources.unknown || it.destinations.unknown {
         return None;
     }
-    let order = RuleOrder::network(context.estate, context.facts, &it.set);
+    let order = last.of(context.estate, context.facts, &it.set);
     let covers = order.covers_of(&sources, &it.destinations, &Services::of_list(&[*missing]));
     let mut rules = covers.iter().filter_map(|at| order.rule(*at));
     if rules.any(|rule| rule.action == Action::Allow) {
@@ -159,11 +161,11 @@ rule other {other}
     fn another_rule_may_have_it() {
         let rule = "192.168.0.9 tcp/53";
         assert_eq!(
-            tg3020(rule, "from 10.0.0.0/16 to 192.168.0.0/24 udp/53"),
+            tg3020(rule, "from 10.0.0.0/16 to 192.168.0.0/24 any/53"),
             [""; 0]
         );
         assert_eq!(
-            tg3020(rule, "from 10.0.0.0/16 to 192.168.1.0/24 udp/53").len(),
+            tg3020(rule, "from 10.0.0.0/16 to 192.168.1.0/24 any/53").len(),
             1
         );
     }
