@@ -272,7 +272,7 @@ fn what_cannot_be_read_is_said_and_nothing_panics() {
         .run("lint broken.json --no-config --format concise")
         .ends_with(1);
     assert!(
-        ran.out.contains("broken.json:1:55: error[TG0025]"),
+        ran.out.contains("broken.json:1:54: error[TG0025]"),
         "{}",
         ran.out
     );

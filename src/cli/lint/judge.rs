@@ -10,7 +10,7 @@ use crate::base::{FileReader, ReadError, SourceMap};
 use crate::diag::{Confidence, Finding, Id, Severity};
 use crate::import::{self, Deployment, File, Imported, Join, Kind};
 use crate::intent::Intent;
-use crate::intent::catalog::Library;
+use crate::intent::catalog::{Library, Regions};
 use crate::lint;
 use crate::report::Gap;
 use crate::syntax;
@@ -54,7 +54,13 @@ pub fn lint_inputs(
     deploying: &Deploying<'_>,
 ) -> Linted {
     let mut sources = SourceMap::default();
-    let (library, problems) = pipeline::library(&mut sources, settings);
+    // Catalogs are for policies; reading them takes longer than judging a template.
+    let policies = inputs.iter().any(|input| input.ends_with("egress"));
+    let (library, problems) = if policies || !settings.catalogs.is_empty() {
+        pipeline::library(&mut sources, settings)
+    } else {
+        Default::default()
+    };
     let mut linted = Linted {
         sources,
         findings: problems.clone(),
@@ -70,7 +76,7 @@ pub fn lint_inputs(
         &mut linted.findings,
         &mut linted.gaps,
     );
-    judge_networks(&files, &reader, deploying, &library, settings, &mut linted);
+    judge_networks(&files, &reader, deploying, settings, &mut linted);
     linted
 }
 
@@ -158,7 +164,6 @@ fn judge_networks(
     files: &[File],
     reader: &Overlay<'_>,
     deploying: &Deploying<'_>,
-    library: &Library,
     settings: &Options,
     linted: &mut Linted,
 ) {
@@ -182,7 +187,7 @@ fn judge_networks(
             intent: &intent,
             facts,
             plane: &Dataplane::new(&network.estate, facts, None),
-            regions: library.regions(),
+            regions: Regions::builtin(),
             today: settings.today,
         };
         let mut findings = lint::lint(&context, network.findings.clone());

@@ -1,5 +1,5 @@
 //! Azure Resource Manager templates: the expressions in them, the functions of these expressions, and their evaluation.
 
-pub(crate) mod expression;
+pub mod expression;
 pub(crate) mod functions;
 pub mod template;

@@ -3,6 +3,7 @@
 //! The built-in files are part of the program and are shown under the path they have in its repository.
 
 use std::collections::BTreeMap;
+use std::sync::OnceLock;
 
 use camino::Utf8PathBuf;
 use smol_str::SmolStr;
@@ -40,6 +41,19 @@ pub struct Library {
     catalogs: BTreeMap<SmolStr, Catalog>,
     regions: Regions,
     fqdn_tags: FqdnTags,
+}
+
+impl Regions {
+    /// The built-in regions alone, read once. Empty only when the program was built from a broken file.
+    #[must_use]
+    pub fn builtin() -> &'static Self {
+        static BUILTIN: OnceLock<Regions> = OnceLock::new();
+        BUILTIN.get_or_init(|| {
+            let mut sources = SourceMap::default();
+            let file = sources.add(REGIONS.path, REGIONS.text.to_owned());
+            Self::load(&sources, file).unwrap_or_default()
+        })
+    }
 }
 
 impl Library {

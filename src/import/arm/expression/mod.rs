@@ -13,23 +13,23 @@ use smol_str::SmolStr;
 
 pub(crate) use display::Quoted;
 pub(crate) use names::documented_spelling;
-pub(crate) use parser::parse;
+pub use parser::parse;
 
 /// How high the tree of an expression may be.
 pub(crate) const MAX_DEPTH: u32 = 64;
 
 /// An expression. Two are equal when their canonical spellings are, wherever they stand.
 #[derive(Debug, Clone)]
-pub(crate) struct Expression {
+pub struct Expression {
     /// What it is.
-    pub(crate) node: Node,
+    pub node: Node,
     /// Where it begins, in bytes of the text between the brackets; a property or an index begins at its `.` or `[`.
-    pub(crate) offset: u32,
+    pub offset: u32,
 }
 
 /// What an expression is.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Node {
+pub enum Node {
     /// A string in single quotes.
     Text(SmolStr),
     /// A whole number.
@@ -62,11 +62,11 @@ pub(crate) enum Node {
 /// Why a text is no expression.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
-pub(crate) struct ExpressionError {
+pub struct ExpressionError {
     /// What is wrong.
-    pub(crate) message: String,
+    pub message: String,
     /// Where, in bytes of the text, on a character boundary.
-    pub(crate) offset: usize,
+    pub offset: usize,
 }
 
 impl PartialEq for Expression {

@@ -19,7 +19,7 @@ struct Parser<'a> {
 }
 
 /// Reads the text between `[` and `]`.
-pub(crate) fn parse(text: &str) -> Result<Expression, ExpressionError> {
+pub fn parse(text: &str) -> Result<Expression, ExpressionError> {
     let mut lexer = Lexer::new(text);
     let (token, at) = lexer.next()?;
     let mut parser = Parser { lexer, token, at };

@@ -42,9 +42,7 @@ use crate::import::{Data, Symbol, Value, Why};
 
 use call::{Call, Stop};
 
-pub(crate) use equality::equal;
 pub(crate) use ids::{Scope, resource_id};
-pub(crate) use objects::object_of;
 pub(crate) use spelling::spelled;
 
 /// Why a call is wrong.
