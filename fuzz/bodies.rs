@@ -16,7 +16,7 @@ pub(crate) fn policy(text: &str) {
     let file = sources.add("fuzzed.egress", text.to_owned());
     let parsed = tidegate::syntax::parse(&sources, file);
     let run = Run::new(&parsed.findings, &sources);
-    render(Format::Text, &run, Color::Never);
+    let _ = render(Format::Text, &run, Color::Never);
     let _ = tidegate::syntax::format(&sources, &parsed);
 }
 
@@ -71,8 +71,8 @@ pub(crate) fn importer(bytes: &[u8]) {
     let nothing: &dyn FileReader = &MemoryFiles::default();
     let linted = lint_inputs(&[input], nothing, &options, &deploying);
     let run = Run::new(&linted.findings, &linted.sources);
-    render(Format::Text, &run, Color::Never);
-    render(Format::Sarif, &run, Color::Never);
+    let _ = render(Format::Text, &run, Color::Never);
+    let _ = render(Format::Sarif, &run, Color::Never);
     for network in &linted.imported {
         let written = tidegate::emit::egress::policy_text(&network.estate, &Default::default());
         let mut sources = SourceMap::default();
