@@ -81,7 +81,7 @@ fn written(seconds: i64, format: &str) -> Option<String> {
         other => other,
     };
     let date = Date::from_unix_days(seconds.div_euclid(DAY))?.to_string();
-    let (hour, minute) = (seconds.rem_euclid(DAY) / 3600, seconds / 60);
+    let (hour, minute) = (seconds.rem_euclid(DAY) / 3600, seconds.div_euclid(60));
     let fields = [
         ("yyyy", date.get(..4)?.to_owned()),
         ("MM", date.get(5..7)?.to_owned()),

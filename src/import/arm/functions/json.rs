@@ -16,8 +16,12 @@ pub(super) fn parse(call: &Call<'_>, text: &str) -> Outcome {
         let quoted = text.contains('\'').then(|| with_double_quotes(text));
         quoted.map_or(Err(problem), |quoted| read(&quoted))
     });
-    let document =
-        document.map_err(|problem| call.wrong(format!("finds no JSON: {}", problem.message)))?;
+    let document = document.map_err(|problem| {
+        call.wrong(format!(
+            "finds no JSON: {}",
+            problem.message.replace("the file", "the text")
+        ))
+    })?;
     let mut roots = document.roots();
     match (roots.next(), roots.next()) {
         (Some(root), None) => Ok(value(root, call.span)),
