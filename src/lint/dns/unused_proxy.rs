@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 
+use crate::azure::facts::FirewallFeature;
 use crate::azure::gaps;
 use crate::azure::next_hop::{Holder, holders};
 use crate::azure::rule_sets::{self, RuleSet, proxies_dns};
@@ -10,7 +11,7 @@ use crate::estate::{DnsServers, Estate, Firewall, Id as ElementId, Subnet};
 
 use super::super::Context;
 use super::super::common::edge::user_routes;
-use super::super::firewall_tier::is_name;
+use super::super::firewall_tier::{fact_tier, is_name};
 
 rule! {
     /// The DNS proxy of a firewall is on, and neither a network nor a DNS server asks it.
@@ -44,13 +45,22 @@ fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
         let mut rules = sets.iter().flat_map(RuleSet::network_rules);
         // A firewall that exists may serve networks that nobody wrote down.
         let elsewhere = firewall.meta.home.is_existing();
+        // A tier without the proxy is reported as TG2002.
+        let lacks_it = !context
+            .facts
+            .sku_has(fact_tier(set.tier.value), FirewallFeature::DnsProxy);
         let by_name = rules.any(|placed| placed.rule.destinations.iter().any(is_name));
         let used = estate
             .vnets
             .iter()
             .any(|(_, vnet)| vnet.meta.home.is_existing())
             || is_asked(context, id, firewall);
-        if by_name || elsewhere || used {
+        // Of a part only what sends its packets there is known to stand behind it.
+        let behind = estate
+            .subnets
+            .ids()
+            .any(|subnet| leads_through(estate, subnet, id));
+        if lacks_it || by_name || elsewhere || used || (is_part && !behind) {
             continue;
         }
         let place = set
@@ -157,6 +167,7 @@ firewall f in v {{ private-ip 10.0.0.4 {firewall} }}
                 "vnet spoke 10.1.0.0/16 { dns firewall f }",
             ),
             ("", "dns-proxy on  existing", ""),
+            ("", "dns-proxy on  sku Basic", ""),
             (
                 "",
                 "dns-proxy on  network-rules n 200 allow { rule r from any to ntp.contoso.com udp/123 }",
