@@ -2,7 +2,8 @@
 
 use crate::azure::facts::FirewallFeature;
 use crate::azure::rule_sets::{Owner, RuleSet};
-use crate::diag::{Finding, Id, Safety, Severity};
+use crate::base::Spanned;
+use crate::diag::{Edit, Finding, Id, Safety, Severity};
 use crate::estate::ThreatIntel;
 use crate::lint::common::written::Written;
 use crate::lint::firewall_tier::fact_tier;
@@ -44,58 +45,71 @@ fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
 }
 
 fn weak(context: &Context<'_>, set: &RuleSet<'_>, written: &Written) -> Option<Finding> {
-    let sets = all_known(context.estate, set);
-    let own = set.settings.threat_intel;
-    let stated = match &sets {
-        // What is above may be stricter; then the own mode is not the one in force.
-        None if has_parent(context, set) => return None,
-        None => own,
-        Some(sets) => {
-            let modes = sets.iter().filter_map(|set| set.settings.threat_intel);
-            modes.max_by_key(|mode| strength(mode.value))
-        }
-    };
     let tier = fact_tier(set.tier.value);
-    let can = context
-        .facts
-        .sku_has(tier, FirewallFeature::ThreatIntelligenceDeny);
-    let name = &set.meta.name;
-    let (finding, edit) = match stated {
-        Some(mode) => {
-            let (what, severity) = match mode.value {
-                ThreatIntel::Off => ("is off", Severity::Warning),
-                ThreatIntel::Alert if can => ("only logs", Severity::Note),
-                ThreatIntel::Alert | ThreatIntel::Deny => return None,
-            };
-            let message = format!("threat intelligence of `{name}` {what}");
-            let word = if can { "deny" } else { "alert" };
-            let finding = Finding::new(Id::TG2005, message)
-                .severity(severity)
-                .at(mode.span, "stops nothing");
-            (finding, Some(edit::replace(mode.span, word)))
-        }
-        None => {
-            sets.as_ref()?;
-            if !can || !has_written_rules(set, written) {
-                return None;
-            }
-            let message =
-                format!("threat intelligence of `{name}` only logs, which is Azure's default");
-            let finding = Finding::new(Id::TG2005, message)
-                .severity(Severity::Note)
-                .at(set.meta.origin, "states no mode");
-            (finding, edit::add_clause(set.meta, "threat-intel deny"))
-        }
-    };
-    let finding = finding.help(if can {
-        "write `threat-intel deny`"
+    let feature = FirewallFeature::ThreatIntelligenceDeny;
+    let most = if context.facts.sku_has(tier, feature) {
+        ThreatIntel::Deny
     } else {
-        "write `threat-intel alert`, the most that this tier does"
+        ThreatIntel::Alert
+    };
+    let (finding, edit) = match mode_in_force(context, set)? {
+        Some(mode) => stated(set, mode, most)?,
+        None if most == ThreatIntel::Deny && has_written_rules(set, written) => unstated(set),
+        None => return None,
+    };
+    let finding = finding.help(match most {
+        ThreatIntel::Deny => "write `threat-intel deny`",
+        _ => "write `threat-intel alert`, the most that this tier does",
     });
     Some(match edit {
         Some(edit) => finding.fix("turn it on", Safety::Unsafe, vec![edit]),
         None => finding,
     })
+}
+
+/// The strictest mode of a set and those above it, when it is known; what is above may be stricter.
+fn mode_in_force(context: &Context<'_>, set: &RuleSet<'_>) -> Option<Option<Spanned<ThreatIntel>>> {
+    match all_known(context.estate, set) {
+        Some(sets) => {
+            let modes = sets.iter().filter_map(|set| set.settings.threat_intel);
+            Some(modes.max_by_key(|mode| strength(mode.value)))
+        }
+        None if has_parent(context, set) => None,
+        None => set.settings.threat_intel.map(Some),
+    }
+}
+
+fn stated(
+    set: &RuleSet<'_>,
+    mode: Spanned<ThreatIntel>,
+    most: ThreatIntel,
+) -> Option<(Finding, Option<Edit>)> {
+    let (what, severity) = match mode.value {
+        ThreatIntel::Off => ("is off", Severity::Warning),
+        ThreatIntel::Alert if most == ThreatIntel::Deny => ("only logs", Severity::Note),
+        ThreatIntel::Alert | ThreatIntel::Deny => return None,
+    };
+    let word = match most {
+        ThreatIntel::Deny => "deny",
+        _ => "alert",
+    };
+    let name = &set.meta.name;
+    let finding = Finding::new(
+        Id::TG2005,
+        format!("threat intelligence of `{name}` {what}"),
+    )
+    .severity(severity)
+    .at(mode.span, "stops nothing");
+    Some((finding, Some(edit::replace(mode.span, word))))
+}
+
+fn unstated(set: &RuleSet<'_>) -> (Finding, Option<Edit>) {
+    let name = &set.meta.name;
+    let message = format!("threat intelligence of `{name}` only logs, which is Azure's default");
+    let finding = Finding::new(Id::TG2005, message)
+        .severity(Severity::Note)
+        .at(set.meta.origin, "states no mode");
+    (finding, edit::add_clause(set.meta, "threat-intel deny"))
 }
 
 fn has_parent(context: &Context<'_>, set: &RuleSet<'_>) -> bool {

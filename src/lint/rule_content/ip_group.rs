@@ -1,6 +1,7 @@
 //! TG3023: IP groups that say the same twice.
 
 use ipnet::IpNet;
+use rustc_hash::FxHashSet;
 
 use crate::base::Span;
 use crate::diag::{Finding, Id, Severity};
@@ -69,17 +70,16 @@ fn check_group(group: &IpGroup, findings: &mut Vec<Finding>) {
         let parts = range.value.prefixes().into_iter();
         parts.map(move |part| (part, entry))
     });
-    let mut told: Vec<(Span, Span)> = Vec::new();
+    let mut told: FxHashSet<(Span, Span)> = FxHashSet::default();
     for ((_, outer), (_, inner)) in overlapping(prefixes.chain(ranges)) {
         let (first, second) = if outer.span <= inner.span {
             (outer, inner)
         } else {
             (inner, outer)
         };
-        if first.span == second.span || told.contains(&(first.span, second.span)) {
+        if first.span == second.span || !told.insert((first.span, second.span)) {
             continue;
         }
-        told.push((first.span, second.span));
         findings.push(twice(group, outer, inner));
     }
 }
