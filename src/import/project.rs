@@ -222,8 +222,11 @@ pub fn import(
     };
     let mut imported = Vec::new();
     if !exports.is_empty() && (join == Join::ByFolder || groups.iter().all(Vec::is_empty)) {
-        let all = exported.all().to_vec();
-        imported.push(build(all, Vec::new(), &exports, export_findings));
+        let (all, found) = (
+            exported.all().to_vec(),
+            std::mem::take(&mut export_findings),
+        );
+        imported.push(build(all, Vec::new(), &exports, found));
     }
     for group in groups.into_iter().filter(|group| !group.is_empty()) {
         imported.push(match join {
