@@ -10,7 +10,7 @@ use crate::base::{FileId, Span};
 use crate::import::{Data, Resource, ResourceId, Symbol, Value};
 
 /// Lists inside a resource whose elements are resources of their own, as child resources state them too.
-const INLINE: [(&str, &str, &str); 12] = [
+const INLINE: [(&str, &str, &str); 13] = [
     ("microsoft.network/virtualnetworks", "subnets", "subnets"),
     (
         "microsoft.network/virtualnetworks",
@@ -62,6 +62,11 @@ const INLINE: [(&str, &str, &str); 12] = [
         "microsoft.network/privatednszones",
         "virtualNetworkLinks",
         "virtualnetworklinks",
+    ),
+    (
+        "microsoft.containerservice/managedclusters",
+        "agentPoolProfiles",
+        "agentpools",
     ),
 ];
 

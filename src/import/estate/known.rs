@@ -401,8 +401,14 @@ const KINDS: [Known; 37] = [
     },
 ];
 
-/// Types of which few properties matter: the interfaces of machines, what endpoint policies allow.
-const READ_IN_PART: [&str; 4] = [
+/// Types of which few properties matter: the interfaces of machines, what endpoint policies allow, how clusters are
+/// connected, who has which role.
+const READ_IN_PART: [&str; 9] = [
+    "microsoft.authorization/roleassignments",
+    "microsoft.authorization/roledefinitions",
+    "microsoft.managedidentity/userassignedidentities",
+    "microsoft.containerservice/managedclusters",
+    "microsoft.containerservice/managedclusters/agentpools",
     "microsoft.compute/virtualmachines",
     "microsoft.compute/virtualmachinescalesets",
     "microsoft.network/serviceendpointpolicies",

@@ -4,8 +4,10 @@
 //! kind that the estate knows then gets its element, and at last elements are filled in, so that references lead
 //! forward and back. What is not known is noted as a gap of its element, never left out in silence.
 
+mod agent_pool;
 mod appliance;
 mod application_group;
+mod cluster;
 mod dns;
 mod endpoint;
 mod entity;
@@ -13,6 +15,7 @@ mod firewall;
 mod gap;
 mod gateway;
 mod hub;
+mod identity;
 mod ip_group;
 mod known;
 mod load_balancer;
@@ -47,6 +50,9 @@ use crate::estate::{Condition, Estate, Extent, Home, Meta, Unknown};
 use crate::import::{Resource, Text};
 
 use entity::{Entities, Entity};
+
+/// The type of managed identities.
+const IDENTITIES: &str = "microsoft.managedidentity/userassignedidentities";
 
 /// What resources came to.
 #[derive(Debug)]
@@ -138,9 +144,14 @@ impl<'e> Builder<'e> {
     }
 
     fn declared(&mut self, entity: &Entity<'_>) -> Option<Slot> {
-        let kind = short_kind(entity);
         let meta = self.meta(entity);
         let estate = &mut self.estate;
+        if entity.id.is(IDENTITIES) {
+            return Some(Slot::Identity(
+                estate.identities.push(identity::blank(meta)),
+            ));
+        }
+        let kind = short_kind(entity);
         Some(match kind {
             "virtualnetworks" => Slot::Vnet(estate.vnets.push(network::blank_vnet(meta))),
             "virtualnetworks/subnets" => {
@@ -221,6 +232,26 @@ impl<'e> Builder<'e> {
                 "routetables" => self.define_route_table(index, entity),
                 "networksecuritygroups" => self.define_nsg(index, entity),
                 "firewallpolicies" => self.define_policy(index, entity),
+                _ => {}
+            }
+        }
+        self.define_workloads();
+    }
+
+    /// Clusters and who may do what: they refer to networks, and no network refers to them.
+    fn define_workloads(&mut self) {
+        let entities = self.entities;
+        for (index, entity) in entities.iter() {
+            match entity.id.kind.as_str() {
+                IDENTITIES => self.define_identity(index, entity),
+                "microsoft.authorization/roledefinitions" => self.define_role_definition(entity),
+                _ => {}
+            }
+        }
+        for (_, entity) in entities.iter() {
+            match entity.id.kind.as_str() {
+                "microsoft.containerservice/managedclusters" => self.define_cluster(entity),
+                "microsoft.authorization/roleassignments" => self.define_role_assignment(entity),
                 _ => {}
             }
         }

@@ -1,9 +1,9 @@
 //! Which element of the estate a resource became.
 
 use crate::estate::{
-    Appliance, ApplicationSecurityGroup, DnsServer, Firewall, FirewallPolicy, Gateway, Id, IpGroup,
-    LoadBalancer, NatGateway, Nsg, PlatformService, PrivateDnsZone, PrivateEndpoint, PublicIp,
-    RouteTable, Subnet, VirtualHub, Vnet,
+    Appliance, ApplicationSecurityGroup, DnsServer, Firewall, FirewallPolicy, Gateway, Id,
+    Identity, IpGroup, LoadBalancer, NatGateway, Nsg, PlatformService, PrivateDnsZone,
+    PrivateEndpoint, PublicIp, RouteTable, Subnet, VirtualHub, Vnet,
 };
 
 /// A kind of element that resources refer to.
@@ -66,6 +66,8 @@ slots! {
     DnsServer(DnsServer),
     /// A virtual WAN hub.
     Hub(VirtualHub),
+    /// A managed identity.
+    Identity(Identity),
     /// A resource of a platform service.
     Service(PlatformService),
 }
