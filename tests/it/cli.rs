@@ -353,8 +353,10 @@ fn findings_are_data_for_programs() {
             "severity",
             "confidence",
             "message",
+            "fingerprint",
             "primary",
             "related",
+            "path",
             "help",
             "fixes"
         ]

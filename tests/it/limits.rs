@@ -91,7 +91,7 @@ fn more_rules_than_azure_takes_are_refused_where_they_go_over() {
 #[test]
 fn rules_within_the_limits_are_fine() {
     let analysis = analysis(addresses(1_000));
-    assert!(analysis.findings.is_empty(), "{:?}", analysis.findings);
+    assert!(!analysis.has(Severity::Warning), "{:?}", analysis.findings);
 }
 
 #[test]

@@ -3,7 +3,6 @@
 //! A fixture is a list of resources as templates and exports have them. A string with `${…}` has holes; one that is
 //! nothing but a hole is a value that is not known, and `${reference ID path/in/it}` one that `reference()` reads.
 
-mod corpus;
 mod dump;
 
 use std::sync::Arc;

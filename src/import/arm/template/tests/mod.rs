@@ -1,6 +1,5 @@
 //! Templates in, resources and findings out.
 
-mod corpus;
 mod deployments;
 mod faults;
 mod loops;
