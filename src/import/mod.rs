@@ -5,6 +5,7 @@
 
 pub mod arm;
 pub mod az;
+mod beside;
 pub mod estate;
 mod ignores;
 pub mod json;

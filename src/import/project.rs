@@ -15,6 +15,7 @@ use crate::estate::{Estate, Extent};
 use crate::intent::Ignore;
 
 use super::arm::template::{Counts, Deployment, ExpandOptions, Expanded, expand};
+use super::beside::Exports;
 use super::json::{self, Document};
 use super::kind::{Kind, kind_of};
 use super::resource::Resource;
@@ -214,28 +215,33 @@ pub fn import(
         .filter_map(|file| file.document.as_ref())
         .flat_map(|document| az::resources(document, &mut export_findings))
         .collect();
+    let exported = Exports::new(exported);
     let groups = match join {
         Join::ByFolder => by_folder(templates),
         Join::All => vec![templates],
     };
     let mut imported = Vec::new();
     if !exports.is_empty() && (join == Join::ByFolder || groups.iter().all(Vec::is_empty)) {
-        imported.push(build(
-            exported.clone(),
-            Vec::new(),
-            &exports,
-            export_findings,
-        ));
+        let (all, found) = (
+            exported.all().to_vec(),
+            std::mem::take(&mut export_findings),
+        );
+        imported.push(build(all, Vec::new(), &exports, found));
     }
-    for group in groups {
-        if !group.is_empty() {
-            let beside = if join == Join::All {
-                exports.as_slice()
-            } else {
-                &[]
-            };
-            imported.push(build(exported.clone(), group, beside, Vec::new()));
-        }
+    for group in groups.into_iter().filter(|group| !group.is_empty()) {
+        imported.push(match join {
+            Join::All => {
+                let all = exported.all().to_vec();
+                build(all, group, &exports, std::mem::take(&mut export_findings))
+            }
+            Join::ByFolder => {
+                let resources = group
+                    .iter()
+                    .flat_map(|template| &template.expanded.resources);
+                let beside = exported.beside(resources);
+                build(beside, group, &[], Vec::new())
+            }
+        });
     }
     imported
 }

@@ -157,3 +157,65 @@ fn resources_make_an_estate() {
         });
     });
 }
+
+#[test]
+fn a_template_and_an_export_in_two_files_are_one_resource() {
+    let template = r#"[{"type": "Microsoft.Network/routeTables", "name": "rt", "properties": {"routes": [
+        {"name": "a", "properties": {"addressPrefix": "10.0.0.0/8", "nextHopType": "None"}}]}},
+      {"type": "Microsoft.Network/virtualNetworks/subnets", "name": "v/s", "properties": {"addressPrefix": "10.1.0.0/24",
+        "routeTable": {"id": "/providers/Microsoft.Network/routeTables/RT"}}}]"#;
+    let export = r#"[{"id": "/subscriptions/1/resourceGroups/rg/providers/Microsoft.Network/routeTables/RT", "name": "RT",
+      "properties": {"disableBgpRoutePropagation": true, "routes": [
+        {"name": "A", "properties": {"addressPrefix": "10.0.0.0/8", "nextHopType": "None"}},
+        {"name": "b", "properties": {"addressPrefix": "11.0.0.0/8", "nextHopType": "None"}}]}}]"#;
+    let mut sources = SourceMap::default();
+    let mut found = read(&mut sources, "main.json", template);
+    found.extend(read(&mut sources, "export.json", export));
+    let built = build(&found);
+    let tables: Vec<_> = built.estate.route_tables.iter().collect();
+    let [(id, table)] = tables.as_slice() else {
+        panic!("{} route tables", tables.len());
+    };
+    let names: Vec<&str> = table
+        .routes
+        .iter()
+        .map(|route| route.name.as_str())
+        .collect();
+    assert_eq!(
+        (names.as_slice(), table.gateway_propagation),
+        (&["a", "b"][..], false)
+    );
+    assert!(!table.meta.home.is_existing());
+    let (_, subnet) = built.estate.subnets.iter().next().unwrap();
+    assert_eq!(subnet.route_table.as_ref().unwrap().id, Some(*id));
+    assert_eq!(built.findings, []);
+}
+
+#[test]
+fn values_written_elsewhere_keep_both_places() {
+    let text = r#"[{"type": "Microsoft.Network/ipGroups", "name": "g", "properties": {"ipAddresses": ["10.0.0.0/99"]}}]"#;
+    let mut sources = SourceMap::default();
+    let mut found = read(&mut sources, "main.json", text);
+    let parameters = sources.add("parameters.json", "10.0.0.0/99".into());
+    let written = sources.span(parameters, 0, 11);
+    let addresses = found[0]
+        .property(&["ipAddresses"])
+        .unwrap()
+        .items()
+        .unwrap();
+    let mut address = addresses[0].clone();
+    let used = address.span;
+    address.written = Some(written);
+    let member = |key: &str, value: Value| Member {
+        key: key.into(),
+        key_span: used,
+        value,
+    };
+    let object = |members| Value::new(Data::Object(Arc::new(Object { members })), used);
+    let list = Value::new(Data::Array([address].into()), used);
+    let properties = object(vec![member("ipAddresses", list)]);
+    found[0].whole = object(vec![member("properties", properties)]);
+    let built = build(&found);
+    assert_eq!(built.places.get(&used), Some(&written));
+    assert_eq!(built.findings[0].related[0].span, written);
+}

@@ -4,6 +4,8 @@
 //! list, an IPv6 address (Azure Firewall takes none; MicrosoftDocs/azure-docs,
 //! articles/firewall/firewall-known-issues.md).
 
+use std::sync::OnceLock;
+
 use smol_str::SmolStr;
 
 use crate::azure::facts::Facts;
@@ -215,7 +217,7 @@ impl Ends {
             .any(|tag| tag.eq_ignore_ascii_case(INTERNET));
         let all = RangeSet::everything();
         let addresses = if internet { &all } else { &self.addresses };
-        addresses.without(&not_public(facts))
+        addresses.without(not_public(facts))
     }
 
     /// Whether a public address is certainly among them.
@@ -225,8 +227,14 @@ impl Ends {
     }
 }
 
-/// What no machine on the Internet has: the private ranges, and those of RFC 6890 for special purposes.
-fn not_public(facts: &Facts) -> RangeSet {
+/// What no machine on the Internet has: the private ranges, and those of RFC 6890 for special purposes. It is asked for
+/// every rule and made once: there are no facts but the built-in ones.
+fn not_public(facts: &Facts) -> &'static RangeSet {
+    static NOT_PUBLIC: OnceLock<RangeSet> = OnceLock::new();
+    NOT_PUBLIC.get_or_init(|| outside_the_internet(facts))
+}
+
+fn outside_the_internet(facts: &Facts) -> RangeSet {
     let special = [
         (0x0000_0000, 0x00ff_ffff),
         (0x7f00_0000, 0x7fff_ffff),

@@ -6,6 +6,7 @@ use crate::base::Origin;
 use crate::estate::{Access, Direction, Estate, Id, Nsg, SecurityRule, Subnet};
 
 use super::super::Context;
+use super::super::common::flow_set::are_disjoint;
 
 /// Where rules come from that were made for requirements and pools.
 pub(super) fn made_origins(context: &Context<'_>) -> FxHashSet<Origin> {
@@ -15,8 +16,8 @@ pub(super) fn made_origins(context: &Context<'_>) -> FxHashSet<Origin> {
     origins
 }
 
-/// The rules of a direction that are asked before this one for certain: deployed whenever it is, with a lower
-/// priority.
+/// The rules that are asked before this one for certain, deployed whenever it is, with a lower priority; of those the
+/// ones that can match a packet that it matches.
 pub(super) fn earlier<'a>(
     estate: &'a Estate,
     nsg: &'a Nsg,
@@ -29,6 +30,7 @@ pub(super) fn earlier<'a>(
         .filter(|other| {
             other.direction == rule.direction
                 && other.priority.value < rule.priority.value
+                && !are_disjoint(rule, other)
                 && (estate.gaps.condition_of(other.origin).is_none()
                     || estate.gaps.condition_of(other.origin) == condition)
         })

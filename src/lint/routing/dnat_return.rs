@@ -276,7 +276,7 @@ route-table t {{
     #[test]
     fn replies_take_the_route_of_the_firewalls_address() {
         let bare = policy("203.0.113.61", "", "");
-        assert_eq!(found(Id::TG1016, &bare), [format!("9:5 {LOST}")]);
+        assert_eq!(found(Id::TG1016, &bare), [format!("9:10 {LOST}")]);
         assert_eq!(findings(Id::TG1016, &bare)[0].severity, Severity::Error);
         assert_eq!(found(Id::TG1016, &fixed(Id::TG1016, &bare)), [""; 0]);
         for route in ["203.0.113.51/32", "203.0.113.0/24"] {

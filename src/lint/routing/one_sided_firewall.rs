@@ -8,7 +8,7 @@ use ipnet::IpNet;
 
 use crate::azure::next_hop::Holder;
 use crate::azure::routing::{Candidate, Hop};
-use crate::base::Origin;
+use crate::base::{Origin, Span};
 use crate::diag::{Finding, Id};
 use crate::estate::{Estate, Id as ElementId, Route, Subnet, Vnet};
 use crate::lint::Context;
@@ -46,39 +46,60 @@ rule! {
 fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
     let estate = context.estate;
     let places = Places::of(context);
-    let mut told: BTreeSet<(Option<crate::base::Span>, ElementId<Vnet>)> = BTreeSet::new();
-    for (id, subnet) in estate.subnets.iter() {
+    // A route is told once for each network that it leads to.
+    let mut told: BTreeSet<(Option<Span>, ElementId<Vnet>)> = BTreeSet::new();
+    for (here, subnet) in estate.subnets.iter() {
         if is_reserved(context.facts, subnet) {
             continue;
         }
-        for route in context.plane.routes(id) {
-            let (Some(user), Some(device)) = (route.user_route(estate), device_of(route)) else {
-                continue;
-            };
-            let Some(prefix) = prefix_of(&user.destination.value) else {
-                continue;
-            };
-            if prefix.prefix_len() == 0 || !keeps_state(estate, device) {
-                continue;
-            }
-            for other in places.inside(prefix) {
-                let vnet = estate.subnets[other].vnet;
-                if other == id || told.contains(&(user.origin.span(), vnet)) {
+        let near = near(context, here);
+        for (route, prefix, device) in routes_to_devices(context, here) {
+            for there in places.inside(prefix) {
+                let vnet = estate.subnets[there].vnet;
+                let place = (route.origin.span(), vnet);
+                if there == here || !near.contains(&vnet) || told.contains(&place) {
                     continue;
                 }
                 let pair = Pair {
                     context,
-                    here: id,
-                    there: other,
+                    here,
+                    there,
                     device,
                 };
                 if let Some(straight) = pair.answers_straight() {
-                    told.insert((user.origin.span(), vnet));
-                    findings.push(pair.report(user, straight));
+                    told.insert(place);
+                    findings.push(pair.report(route, straight));
                 }
             }
         }
     }
+}
+
+/// The routes of a subnet for less than everything that lead to a device which keeps state.
+fn routes_to_devices<'a>(
+    context: &Context<'a>,
+    subnet: ElementId<Subnet>,
+) -> Vec<(&'a Route, IpNet, Candidate)> {
+    let estate = context.estate;
+    let routes = context.plane.routes(subnet).iter();
+    let leading = routes.filter_map(|route| {
+        let user = route.user_route(estate)?;
+        let prefix = prefix_of(&user.destination.value)?;
+        Some((user, prefix, device_of(route)?))
+    });
+    let wanted = leading
+        .filter(|(_, prefix, device)| prefix.prefix_len() > 0 && keeps_state(estate, *device));
+    wanted.collect()
+}
+
+/// The networks from which answers may come straight: the own one, and those peered with it.
+fn near(context: &Context<'_>, subnet: ElementId<Subnet>) -> BTreeSet<ElementId<Vnet>> {
+    let routes = context.plane.routes(subnet).iter();
+    let peers = routes.filter_map(|route| match route.hop {
+        Hop::Peering(peer) => Some(peer),
+        _ => None,
+    });
+    peers.chain([context.estate.subnets[subnet].vnet]).collect()
 }
 
 /// Whether a device drops what belongs to no connection that it knows, and shows the sender's address.

@@ -185,7 +185,7 @@ route-table of-fw {{ route x 10.7.0.0/16 -> 10.0.2.4 }}"
         }
         assert_eq!(
             found(Id::TG1008, &policy("route d 0.0.0.0/0 -> 10.0.2.9", "")),
-            ["11:41 route `d` of subnet `v/a` leads to appliance 10.0.2.9 in the same subnet"]
+            ["11:40 route `d` of subnet `v/a` leads to appliance 10.0.2.9 in the same subnet"]
         );
     }
 
@@ -196,7 +196,7 @@ route-table of-fw {{ route x 10.7.0.0/16 -> 10.0.2.4 }}"
         assert_eq!(
             found(Id::TG1008, &policy(to_b, back)),
             [
-                "11:42 route `d` of subnet `v/a` leads to appliance `b`, and the way from there back to appliance `a`"
+                "11:52 route `d` of subnet `v/a` leads to appliance `b`, and the way from there back to appliance `a`"
             ]
         );
         let elsewhere = "route e 10.8.0.0/13 -> appliance a route f 10.9.0.0/16 -> internet";

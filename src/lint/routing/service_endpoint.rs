@@ -118,8 +118,8 @@ route-table t {{ route default 0.0.0.0/0 -> {hop} }}
         assert_eq!(
             found(Id::TG1014, &policy(BOTH, "firewall fw", "")),
             [
-                "2:46 service endpoint `Microsoft.Storage` leads subnet `v/s` past firewall `fw`",
-                "2:65 service endpoint `Microsoft.Sql` leads subnet `v/s` past firewall `fw`"
+                "2:44 service endpoint `Microsoft.Storage` leads subnet `v/s` past firewall `fw`",
+                "2:63 service endpoint `Microsoft.Sql` leads subnet `v/s` past firewall `fw`"
             ]
         );
         assert_eq!(

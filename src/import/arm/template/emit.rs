@@ -95,7 +95,7 @@ impl<'d> Machine<'_, 'd> {
         let mut texts = Vec::new();
         let mut add = |machine: &mut Self, text: Option<Text>| {
             if let Some(text) = text {
-                texts.push(machine.target(&text, context).text);
+                texts.extend(machine.all_named(&text, context));
             }
         };
         if all.is_array() {

@@ -106,6 +106,8 @@ pub(super) struct Machine<'r, 'd> {
     pub(super) resource: Option<Span>,
     /// How many conditions that are not known lie around: what is wrong there may never be reached.
     pub(super) doubts: u32,
+    /// How many things lie around that are never deployed: what is wrong there does not matter.
+    pub(super) silence: u32,
     /// The properties that are being read.
     pub(super) following: Vec<(Handle, SmolStr)>,
     /// All resources by type and key, once asked for.
@@ -142,6 +144,7 @@ impl<'r, 'd> Machine<'r, 'd> {
             network: false,
             resource: None,
             doubts: 0,
+            silence: 0,
             following: Vec::new(),
             index: FxHashMap::default(),
             all_entered: false,
@@ -163,6 +166,9 @@ impl<'r, 'd> Machine<'r, 'd> {
 
     /// Says what is wrong with an expression.
     pub(super) fn report_fault(&mut self, fault: Fault) {
+        if self.silence > 0 {
+            return;
+        }
         match fault {
             Fault::Wrong {
                 message,
@@ -178,6 +184,9 @@ impl<'r, 'd> Machine<'r, 'd> {
 
     /// Says that Azure refuses something; only maybe, where a condition is not known.
     pub(super) fn report_wrong(&mut self, message: String, span: Span, help: Option<String>) {
+        if self.silence > 0 {
+            return;
+        }
         let finding = Finding::new(Id::TG0027, message)
             .at(span, "here")
             .maybe_help(help)

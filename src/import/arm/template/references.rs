@@ -190,6 +190,30 @@ impl<'d> Machine<'_, 'd> {
         None
     }
 
+    /// The ids of what a template names: of a loop, those of all its rounds.
+    pub(super) fn all_named(&mut self, text: &Text, context: &Context<'d>) -> Vec<Text> {
+        let one = self.target(text, context).text;
+        let Some(known) = text.known().filter(|known| !known.contains(['/', '['])) else {
+            return vec![one];
+        };
+        let home = &context.home;
+        let is_meant = |entry: &Entry<'d>| {
+            let copy = entry.json.at(&["copy", "name"]);
+            entry
+                .symbol
+                .as_ref()
+                .is_some_and(|own| own.eq_ignore_ascii_case(known))
+                || copy.is_some_and(|copy| copy.is_text(known))
+        };
+        let Some(at) = entries(home).iter().position(is_meant) else {
+            return vec![one];
+        };
+        match self.instances(home, at) {
+            Some(all) => all.iter().map(|each| each.named.text.clone()).collect(),
+            None => vec![one],
+        }
+    }
+
     fn handle(&mut self, home: &ScopeRef<'d>, entry: usize, instance: usize) -> Option<Handle> {
         let count = self.instances(home, entry)?.len();
         // A loop that runs an unknown number of times has one instance for all.
@@ -210,7 +234,7 @@ impl<'d> Machine<'_, 'd> {
             let Some((_, _, instance)) = self.look(handle) else {
                 continue;
             };
-            if instance.deployed == Deployed::No || !instance.named.id.may_be(id) {
+            if instance.deployed == Deployed::No || !in_one_place(&instance.named.id, id) {
                 continue;
             }
             if handle.scope == context.home.id {
@@ -316,7 +340,8 @@ impl<'d> Machine<'_, 'd> {
         let value = self.elsewhere(|machine| machine.value(at, context));
         self.doubts -= 1;
         let value = Self::walk(value, rest).ok()?;
-        (!value.is_null()).then_some(value)
+        let circular = matches!(&value.data, Data::Unknown(symbol) if symbol.why == Why::TooLarge);
+        (!value.is_null() && !circular).then_some(value)
     }
 
     /// `references('name')`: what `reference()` gives for each round of a loop.
@@ -396,6 +421,15 @@ impl<'d> Machine<'_, 'd> {
         );
         Ok(Value::new(Data::Object(Arc::new(Object { members })), span))
     }
+}
+
+/// Whether two ids lie in the same group and subscription, as far as they say it.
+fn in_one_place(a: &ResourceId, b: &ResourceId) -> bool {
+    let agree = |a: &Option<Text>, b: &Option<Text>| match (a, b) {
+        (Some(a), Some(b)) => a.key() == b.key(),
+        _ => true,
+    };
+    agree(&a.subscription, &b.subscription) && agree(&a.group, &b.group)
 }
 
 /// Whether a step leads to a property of this name.

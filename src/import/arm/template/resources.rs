@@ -209,10 +209,13 @@ impl<'d> Machine<'_, 'd> {
         maybe: Option<Arc<Symbol>>,
     ) -> Option<Instance> {
         let (deployed, condition) = self.condition(entry.json, context);
-        let doubt = u32::from(condition.is_some() || deployed == Deployed::No);
+        let doubt = u32::from(condition.is_some());
+        let silence = u32::from(deployed == Deployed::No);
         self.doubts += doubt;
+        self.silence += silence;
         let named = self.identify(entry, context, parent);
         self.doubts -= doubt;
+        self.silence -= silence;
         Some(Instance {
             frame: context.frame.clone(),
             named: named?,

@@ -71,6 +71,8 @@ impl<'d> Machine<'_, 'd> {
         let slot = scope.memo.borrow().get(&key).cloned();
         match slot {
             Some(Slot::Done(value)) => return Ok(value),
+            // What a resource is set to may be what it was before; then `reference()` stays a symbol.
+            Some(Slot::Running) if !self.following.is_empty() => return Err(Fault::TooLarge),
             Some(Slot::Running) => {
                 return Err(call.wrong(format!("the value of `{name}` depends on itself")));
             }
@@ -78,8 +80,9 @@ impl<'d> Machine<'_, 'd> {
         }
         scope.memo.borrow_mut().insert(key.clone(), Slot::Running);
         let doubts = std::mem::take(&mut self.doubts);
+        let silence = std::mem::take(&mut self.silence);
         let value = self.elsewhere(compute);
-        self.doubts = doubts;
+        (self.doubts, self.silence) = (doubts, silence);
         let mut memo = scope.memo.borrow_mut();
         // What was cut off because of where it was asked for may be known elsewhere.
         match value.unknown().map(|symbol| &symbol.why) {

@@ -1,3 +1,5 @@
+use super::super::equality::equal;
+use super::super::objects::object_of;
 use proptest::prelude::*;
 
 use super::*;

@@ -87,7 +87,7 @@ fn links_find_files_beside_the_template() {
     for expected in [
         "a.b/c 1\n  {\"p\": ${variables('no')}}\na.b/c 2\n  {\"p\": ${variables('no')}}\na.b/c 3\n  {\"p\": ${variables('no')}}\n",
         &format!("the linked file `{found}` was not found beside the template\n"),
-        "TG0027 nested/x.json:1:240 `variables` the template has no variable `no`\n",
+        "TG0027 nested/x.json:1:220 `variables` the template has no variable `no`\n",
     ] {
         assert!(out.contains(expected), "{expected}\n{out}");
     }

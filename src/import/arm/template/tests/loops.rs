@@ -47,7 +47,7 @@ fn a_loop_without_known_end_is_not_empty() {
 fn conditions_leave_out_or_stay() {
     let out = resources(
         r#""parameters": {"c": {"type": "bool"}},"#,
-        r#"[{"type": "A.B/c", "name": "no", "condition": "[equals(1, 2)]"}, {"type": "A.B/c", "name": "yes", "condition": true},
+        r#"[{"type": "A.B/c", "name": "[variables('gone')]", "condition": "[equals(1, 2)]"}, {"type": "A.B/c", "name": "yes", "condition": true},
             {"type": "A.B/c", "name": "maybe", "condition": "[not(parameters('c'))]"}]"#,
     );
     assert_eq!(out, "a.b/c yes\na.b/c maybe if not(parameters('c'))\n");

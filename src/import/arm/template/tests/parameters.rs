@@ -180,9 +180,9 @@ fn parameter_files_give_values() {
         wrong.expand(&template),
         "a.b/c n
   {\"a\": \"z\", \"b\": 1, \"k\": ${parameters('k')}}
-TG0027 parameters0.json:1:32 `z` parameter `a` does not allow this value
-TG0027 parameters0.json:1:38 `bb` the template has no parameter `bb`
-TG0027 parameters0.json:1:66 `1` the value of parameter `b` is not of type `string`
+TG0027 parameters0.json:1:33 `z` parameter `a` does not allow this value
+TG0027 parameters0.json:1:39 `bb` the template has no parameter `bb`
+TG0027 parameters0.json:1:73 `1` the value of parameter `b` is not of type `string`
 "
     );
 }

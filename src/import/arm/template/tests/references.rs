@@ -125,6 +125,19 @@ fn what_refers_to_itself_ends() {
     );
     assert_eq!(
         out,
-        "{\"a\": ${reference(resourceId('A.B/c', 'n')).a}, \"b\": ${reference(resourceId('A.B/c', 'n')).b}}"
+        "{\"a\": ${reference(resourceId('A.B/c', 'n')).b}, \"b\": ${reference(resourceId('A.B/c', 'n')).a}}"
+    );
+}
+
+#[test]
+fn what_is_set_to_its_own_value_is_a_symbol() {
+    let template = r#"{"$schema": "https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#", "resources": [
+        {"type": "Microsoft.Resources/deployments", "name": "d", "properties": {"expressionEvaluationOptions": {"scope": "inner"},
+            "parameters": {"p": {"value": "[reference(resourceId('A.B/c', 'n')).p]"}},
+            "template": {"$schema": "https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#", "parameters": {"p": {"type": "string"}},
+                "resources": [{"type": "A.B/c", "name": "n", "properties": {"p": "[parameters('p')]"}}]}}}]}"#;
+    assert_eq!(
+        Case::default().expand(template),
+        "a.b/c n\n  {\"p\": ${reference(resourceId('A.B/c', 'n')).p}}\n"
     );
 }
