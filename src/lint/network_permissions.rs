@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::azure::facts::{ActionNeed, ActionTarget, Product};
+use crate::azure::gaps::is_part;
 use crate::azure::rbac::{self, Answer, Target};
 use crate::base::{Origin, did_you_mean_help};
 use crate::diag::{Finding, Id, Safety, Severity};
@@ -73,6 +74,10 @@ rule! {
 
 fn check_roles(context: &Context<'_>, findings: &mut Vec<Finding>) {
     let estate = context.estate;
+    if is_part(estate) {
+        // Azure has more roles than are known here, and others may be defined elsewhere.
+        return;
+    }
     for (_, assignment) in estate.role_assignments.iter() {
         let name = assignment.role.value.as_str();
         if rbac::role(estate, context.facts, name).is_some() {
@@ -95,6 +100,8 @@ fn check_roles(context: &Context<'_>, findings: &mut Vec<Finding>) {
 fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
     for (_, pool) in context.estate.pools.iter() {
         match &pool.identity {
+            // Of a part, it may only not be stated.
+            None if is_part(context.estate) => {}
             None => findings.extend(without_identity(pool)),
             Some(PoolIdentity::SystemAssigned(origin)) => {
                 findings.extend(system_assigned(context, pool, *origin));
@@ -195,6 +202,11 @@ fn check_identity(
     let Some(product) = product_of(pool) else {
         return;
     };
+    let estate = context.estate;
+    if is_part(estate) && rbac::assignments_of(estate, identity).next().is_none() {
+        // Who gives it its roles is not part of the input.
+        return;
+    }
     for (target, kind) in targets(context.estate, pool) {
         let needs = context.facts.required_actions(product, kind);
         let needs = needs.filter(|needs| needs.need == ActionNeed::Always);
@@ -254,6 +266,12 @@ impl Lack<'_> {
         // For AKS a role on the subnet is the usual grant; that the network itself is read too is only listed.
         if product == Product::Aks && matches!(self.target, Target::Vnet(_)) {
             finding = finding.severity(Severity::Warning);
+        }
+        if is_part(estate) {
+            return finding
+                .severity(Severity::Warning)
+                .assumed()
+                .help("if another deployment gives it the role, show that too");
         }
         let clause = format!("role \"{NETWORK_CONTRIBUTOR}\" on {}", self.fix_scope());
         if identity.meta.home.is_existing() {

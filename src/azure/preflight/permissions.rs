@@ -11,6 +11,7 @@ use crate::estate::{Id, Identity, OutboundType, PoolIdentity, Subnet};
 
 use super::super::cause::Cause;
 use super::super::facts::{ActionNeed, ActionTarget, Product};
+use super::super::gaps::is_part;
 use super::super::next_hop::table_of;
 use super::super::rbac::{Answer, Decision, Target, decide};
 use super::Refusal;
@@ -193,6 +194,10 @@ pub(super) fn lacking<'action>(
         );
         match decision.answer {
             Answer::Granted => {}
+            Answer::Missing if is_part(inspection.estate) => inspection.assume(format!(
+                "another deployment gives identity `{}` a role with `{action}`",
+                inspection.estate.identities[identity].meta.name
+            )),
             Answer::Denied | Answer::Missing => lack.push((*action, decision)),
             Answer::Unknown => inspection.assume(format!(
                 "{} grants `{action}`; what it grants is not known",

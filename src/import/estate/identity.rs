@@ -138,8 +138,13 @@ impl<'e> Builder<'e> {
             return Some(Spanned::new(scope, entity.name_span));
         }
         let Some(stated) = stated else {
-            let group = Scope::ResourceGroup(None);
-            return Some(Spanned::new(group, entity.name_span));
+            let id = &entity.id;
+            let container = if id.subscription.is_some() && id.group.is_none() {
+                Scope::Subscription(None)
+            } else {
+                Scope::ResourceGroup(None)
+            };
+            return Some(Spanned::new(container, entity.name_span));
         };
         let (text, _) = id_text(stated)?;
         let scope = match ResourceId::parse(&text) {

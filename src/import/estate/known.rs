@@ -403,7 +403,9 @@ const KINDS: [Known; 37] = [
 
 /// Types of which few properties matter: the interfaces of machines, what endpoint policies allow, how clusters are
 /// connected, who has which role.
-const READ_IN_PART: [&str; 9] = [
+const READ_IN_PART: [&str; 11] = [
+    "microsoft.hdinsight/clusterpools",
+    "microsoft.hdinsight/clusters",
     "microsoft.authorization/roleassignments",
     "microsoft.authorization/roledefinitions",
     "microsoft.managedidentity/userassignedidentities",

@@ -14,6 +14,7 @@ mod entity;
 mod firewall;
 mod gap;
 mod gateway;
+mod hdinsight;
 mod hub;
 mod identity;
 mod ip_group;
@@ -251,6 +252,8 @@ impl<'e> Builder<'e> {
         for (_, entity) in entities.iter() {
             match entity.id.kind.as_str() {
                 "microsoft.containerservice/managedclusters" => self.define_cluster(entity),
+                "microsoft.hdinsight/clusterpools" => self.define_cluster_pool(entity),
+                "microsoft.hdinsight/clusters" => self.define_hdinsight_cluster(entity),
                 "microsoft.authorization/roleassignments" => self.define_role_assignment(entity),
                 _ => {}
             }

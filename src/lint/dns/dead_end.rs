@@ -1,9 +1,10 @@
 //! TG5002: DNS servers that cannot answer.
 
 use crate::azure::facts::{API_SERVER, REGISTRY};
+use crate::azure::gaps::is_part;
 use crate::azure::{Outcome, Site};
 use crate::diag::{Finding, Id};
-use crate::estate::{Id as ElementId, NextHop, Subnet};
+use crate::estate::{DnsServers, Estate, Id as ElementId, NextHop, Subnet, Vnet};
 use crate::net::Fqdn;
 
 use super::super::Context;
@@ -41,7 +42,7 @@ fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
     let estate = context.estate;
     for subnet in asking_subnets(context.facts, estate) {
         let vnet = estate.subnets[subnet].vnet;
-        if !asks_others(estate, vnet) {
+        if !asks_others(estate, vnet) || (is_part(estate) && asks_v6(estate, vnet)) {
             continue;
         }
         let needed = public_name(context).into_iter();
@@ -51,6 +52,15 @@ fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
         // One name is enough: others mostly fail alike.
         let mut names = needed.chain(private);
         findings.extend(names.find_map(|name| dead_end(context, subnet, &name)));
+    }
+}
+
+/// Whether one of the servers has an IPv6 address. How Azure leads those into the Internet is not followed here, so of
+/// a part of an estate nothing is certain about them.
+fn asks_v6(estate: &Estate, vnet: ElementId<Vnet>) -> bool {
+    match &estate.vnets[vnet].dns {
+        DnsServers::Custom(servers) => servers.iter().any(|server| server.value.is_ipv6()),
+        _ => false,
     }
 }
 

@@ -31,6 +31,7 @@ pub(super) fn dump(built: &Built, sources: &SourceMap) -> String {
     }
     out.addresses(estate);
     out.names(estate);
+    out.workloads(estate);
     for gap in &built.gaps {
         let of = gap.of.map_or("-".to_owned(), |slot| name(estate, slot));
         let place = out.place(gap.unknown.origin);
@@ -117,6 +118,46 @@ impl Dump<'_> {
         let text = format!("{value:?}");
         if !["None", "[]", "false", "Disabled", "Azure"].contains(&text.as_str()) {
             self.line(1, format!("{name} {text}"));
+        }
+    }
+
+    fn workloads(&mut self, estate: &Estate) {
+        for (_, identity) in estate.identities.iter() {
+            self.head("identity", &identity.meta);
+            self.line(1, format!("principal {:?}", identity.principal));
+        }
+        for (_, role) in estate.role_definitions.iter() {
+            self.line(
+                0,
+                format!(
+                    "role {} may {:?} not {:?}",
+                    role.name, role.actions, role.not_actions
+                ),
+            );
+        }
+        for (_, role) in estate.role_assignments.iter() {
+            let identity = &estate.identities[role.identity].meta.name;
+            self.line(
+                0,
+                format!(
+                    "assignment {identity} {:?} on {:?} existing {}",
+                    role.role, role.scope, role.existing
+                ),
+            );
+        }
+        for (_, pool) in estate.pools.iter() {
+            self.head("pool", &pool.meta);
+            self.field("kind", &pool.kind);
+            self.field("subnets", &pool.subnets);
+            self.field("outbound", &pool.outbound);
+            self.field("plugin", &pool.network_plugin);
+            self.field("pods", &pool.pod_prefixes);
+            self.field("private", &pool.private_cluster.is_some());
+            self.field("identity", &pool.identity);
+            self.field("api server", &pool.api_server);
+            self.field("nodes", &pool.nodes);
+            self.field("proxy", &pool.http_proxy);
+            self.field("bootstrap", &pool.bootstrap);
         }
     }
 
