@@ -15,6 +15,25 @@ use tidegate::import::{Deployment, Found};
 
 use super::support::{Project, files, options, project};
 
+/// Rules that find something in policies only, and why.
+const POLICY_ONLY: [(Id, &str); 9] = [
+    (Id::TG4001, "templates state no requirements"),
+    (Id::TG4004, "templates state no requirements"),
+    (
+        Id::TG5005,
+        "templates state no proxies that clients are told to use",
+    ),
+    (
+        Id::TG6002,
+        "templates name roles by id, and Azure has more of them than are known here",
+    ),
+    (Id::TG7001, "templates state no requirements"),
+    (Id::TG7002, "templates state no requirements"),
+    (Id::TG7010, "templates state no requirements"),
+    (Id::TG7011, "templates state no assertions"),
+    (Id::TG8002, "templates state no requirements"),
+];
+
 /// The fixtures of each rule.
 fn fixtures() -> BTreeMap<Id, Vec<Utf8PathBuf>> {
     let mut fixtures: BTreeMap<Id, Vec<Utf8PathBuf>> = BTreeMap::new();
@@ -119,6 +138,10 @@ fn every_rule_has_fixtures_of_both_kinds_in_both_languages() {
             .filter_map(|path| path.file_name().map(str::to_owned))
             .collect();
         for wanted in ["fires.egress", "quiet.egress", "fires.json", "quiet.json"] {
+            let policy_only = POLICY_ONLY.iter().any(|(id, _)| *id == rule.id);
+            if policy_only && wanted.ends_with(".json") {
+                continue;
+            }
             if !names.contains(wanted) {
                 missing.push(format!("fixtures/lint/{}/{wanted}", rule.id));
             }
