@@ -168,6 +168,7 @@ pub(super) fn judge(
         facts,
         plane: &Dataplane::new(&compiled.estate, facts, None),
         regions: library.regions(),
+        catalogs: Some(library),
         today: options.today,
     };
     let mut findings = lint(&context, findings);

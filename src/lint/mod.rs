@@ -14,7 +14,7 @@ use crate::base::{Date, Origin};
 use crate::diag::{Finding, Id};
 use crate::estate::Estate;
 use crate::intent::Intent;
-use crate::intent::catalog::Regions;
+use crate::intent::catalog::{Library, Regions};
 
 /// What rules look at.
 #[derive(Debug, Clone, Copy)]
@@ -29,11 +29,22 @@ pub struct Context<'a> {
     pub plane: &'a Dataplane<'a>,
     /// Azure's regions.
     pub regions: &'a Regions,
+    /// The catalogs, where they were read; those built in else.
+    pub catalogs: Option<&'a Library>,
     /// The day on which expiry is judged.
     pub today: Date,
 }
 
-impl Context<'_> {
+impl<'a> Context<'a> {
+    /// The catalogs. Those built in are read when a rule first asks for them, because that takes longer than judging a
+    /// template.
+    fn library(&self) -> &'a Library {
+        match self.catalogs {
+            Some(catalogs) => catalogs,
+            None => Library::shared(),
+        }
+    }
+
     /// Where requirements and admissions come from. A rule of the estate that comes from there was compiled; what is
     /// wrong with it is wrong with the requirement, and reported there.
     fn compiled_origins(&self) -> FxHashSet<Origin> {
@@ -88,6 +99,8 @@ mod firewall;
 mod firewall_rule;
 mod firewall_subnet;
 mod firewall_tier;
+mod hygiene;
+mod identity;
 mod limits;
 mod names_in_nsg;
 mod network_permissions;
@@ -103,6 +116,7 @@ mod tag;
 #[cfg(test)]
 mod testing;
 mod unused;
+mod workload;
 
 /// All rules, by id.
 pub const RULES: &[Rule] = &[
@@ -183,11 +197,23 @@ pub const RULES: &[Rule] = &[
     dns::public_detour::TG5005,
     network_permissions::TG6001,
     network_permissions::TG6002,
+    identity::system_assigned::TG6003,
+    identity::broad_role::TG6004,
+    identity::join_actions::TG6005,
     expiry::TG7001,
     expiry::TG7002,
+    workload::required_endpoint::TG7005,
+    workload::outbound_type::TG7006,
+    workload::authorized_ranges::TG7007,
+    workload::refused::TG7008,
+    workload::retired_endpoint::TG7009,
+    workload::owner::TG7010,
+    workload::assertion::TG7011,
     unused::TG8001,
+    hygiene::said_twice::TG8002,
     limits::TG9001,
     limits::TG9002,
+    workload::snat_ports::TG9003,
 ];
 
 /// Runs every rule, on top of findings made before, and applies what the policy ignores.

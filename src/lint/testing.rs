@@ -34,6 +34,7 @@ pub(super) fn run(policy: &str) -> (SourceMap, Vec<Finding>) {
         facts,
         plane: &Dataplane::new(&lowered.estate, facts, None),
         regions: library().1.regions(),
+        catalogs: Some(&library().1),
         today: TODAY.parse().unwrap(),
     };
     (sources, lint(&context, Vec::new()))

@@ -16,7 +16,7 @@ use tidegate::import::{Deployment, Found};
 use super::support::{Project, files, options, project};
 
 /// Rules that find something in policies only, and why.
-const POLICY_ONLY: [(Id, &str); 6] = [
+const POLICY_ONLY: [(Id, &str); 9] = [
     (Id::TG4001, "templates state no requirements"),
     (Id::TG4004, "templates state no requirements"),
     (
@@ -29,6 +29,9 @@ const POLICY_ONLY: [(Id, &str); 6] = [
     ),
     (Id::TG7001, "templates state no requirements"),
     (Id::TG7002, "templates state no requirements"),
+    (Id::TG7010, "templates state no requirements"),
+    (Id::TG7011, "templates state no assertions"),
+    (Id::TG8002, "templates state no requirements"),
 ];
 
 /// The fixtures of each rule.

@@ -55,6 +55,8 @@ limits! {
     PublicAddressesPerNatGateway "public-addresses-per-nat-gateway",
     /// Most SNAT ports per public address of a NAT gateway.
     SnatPortsPerNatGatewayAddress "snat-ports-per-nat-gateway-address",
+    /// Fewest SNAT ports that a load balancer gives a machine unasked.
+    SnatPortsPerMachineMinimum "snat-ports-per-machine-minimum",
     /// Most network security groups per subscription and region.
     NetworkSecurityGroupsPerRegion "network-security-groups-per-region",
     /// Most rules per network security group.

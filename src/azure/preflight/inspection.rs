@@ -5,7 +5,7 @@ use crate::estate::{Estate, Id, NetworkPlugin, OutboundType, Pool, PoolIdentity,
 use super::super::dataplane::Dataplane;
 use super::super::facts::{Facts, Product};
 use super::super::flow::Assumption;
-use super::{Preflight, Refusal, product_of};
+use super::{Preflight, Refusal, Subject, product_of};
 
 /// A pool under inspection.
 pub(super) struct Inspection<'a> {
@@ -15,6 +15,8 @@ pub(super) struct Inspection<'a> {
     pub(super) id: Id<Pool>,
     pub(super) pool: &'a Pool,
     pub(super) product: Product,
+    /// The check that is under way.
+    pub(super) subject: Subject,
     result: Preflight,
 }
 
@@ -28,6 +30,7 @@ impl<'a> Inspection<'a> {
             id,
             pool,
             product: product_of(pool),
+            subject: Subject::Outbound,
             result: Preflight::default(),
         }
     }
@@ -36,11 +39,13 @@ impl<'a> Inspection<'a> {
         self.result
     }
 
-    pub(super) fn refuse(&mut self, refusal: Refusal) {
+    pub(super) fn refuse(&mut self, mut refusal: Refusal) {
+        refusal.subject = self.subject;
         self.result.refusals.push(refusal);
     }
 
-    pub(super) fn warn(&mut self, warning: Refusal) {
+    pub(super) fn warn(&mut self, mut warning: Refusal) {
+        warning.subject = self.subject;
         self.result.warnings.push(warning);
     }
 

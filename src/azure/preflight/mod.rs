@@ -35,11 +35,48 @@ use super::flow::{Assumption, Element};
 
 use inspection::Inspection;
 
+/// What a check is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Subject {
+    /// The policy of the firewall.
+    FirewallPolicy,
+    /// The security rules for the management of HDInsight.
+    HdinsightManagement,
+    /// Routes for addresses of the Azure host.
+    PlatformRoutes,
+    /// The name of the pool.
+    PoolName,
+    /// The outbound type.
+    Outbound,
+    /// The prefixes that the API server lets in.
+    AuthorizedRanges,
+    /// The route table of `userDefinedRouting`.
+    Routes,
+    /// The route table of kubenet.
+    Kubenet,
+    /// The kind of identity.
+    IdentityType,
+    /// Subnets and address ranges.
+    Addresses,
+    /// What the identity may do.
+    Permissions,
+    /// The private DNS zone.
+    DnsZone,
+    /// The private endpoint of the API server.
+    PrivateEndpoint,
+    /// The registry of an isolated cluster.
+    Bootstrap,
+    /// Azure Policy.
+    PolicyAssignments,
+}
+
 /// A reason to refuse a cluster.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Refusal {
     /// Why, by name.
     pub cause: Cause,
+    /// Which check says so.
+    pub subject: Subject,
     /// The one element.
     pub element: Element,
     /// Why, in a sentence.
@@ -56,6 +93,8 @@ impl Refusal {
     fn new(cause: Cause, element: Element, text: impl Into<String>) -> Self {
         Self {
             cause,
+            // Set by the inspection that it is handed to.
+            subject: Subject::Outbound,
             element,
             text: text.into(),
             code: None,
@@ -105,27 +144,31 @@ pub fn product_of(pool: &Pool) -> Product {
 #[must_use]
 pub fn preflight(plane: &Dataplane<'_>, pool: Id<Pool>) -> Preflight {
     let mut inspection = Inspection::new(plane, pool);
-    let subjects: &[fn(&mut Inspection<'_>)] = match inspection.product {
-        Product::Hdinsight => &[firewall_policy::check, hdinsight_management::check],
+    let checks: &[(Subject, fn(&mut Inspection<'_>))] = match inspection.product {
+        Product::Hdinsight => &[
+            (Subject::FirewallPolicy, firewall_policy::check),
+            (Subject::HdinsightManagement, hdinsight_management::check),
+        ],
         _ => &[
-            firewall_policy::check,
-            platform_routes::check,
-            pool_name::check,
-            outbound::check,
-            authorized_ranges::check,
-            routes::check,
-            kubenet::check,
-            identity_type::check,
-            addresses::check,
-            permissions::check,
-            dns_zone::check,
-            private_endpoint::check,
-            bootstrap::check,
-            policy_assignments::check,
+            (Subject::FirewallPolicy, firewall_policy::check),
+            (Subject::PlatformRoutes, platform_routes::check),
+            (Subject::PoolName, pool_name::check),
+            (Subject::Outbound, outbound::check),
+            (Subject::AuthorizedRanges, authorized_ranges::check),
+            (Subject::Routes, routes::check),
+            (Subject::Kubenet, kubenet::check),
+            (Subject::IdentityType, identity_type::check),
+            (Subject::Addresses, addresses::check),
+            (Subject::Permissions, permissions::check),
+            (Subject::DnsZone, dns_zone::check),
+            (Subject::PrivateEndpoint, private_endpoint::check),
+            (Subject::Bootstrap, bootstrap::check),
+            (Subject::PolicyAssignments, policy_assignments::check),
         ],
     };
     inspection.note_unknown_subnets();
-    for check in subjects {
+    for (subject, check) in checks {
+        inspection.subject = *subject;
         check(&mut inspection);
     }
     inspection.finish()

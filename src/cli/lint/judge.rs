@@ -76,7 +76,8 @@ pub fn lint_inputs(
         &mut linted.findings,
         &mut linted.gaps,
     );
-    judge_networks(&files, &reader, deploying, settings, &mut linted);
+    let catalogs = Some(&library).filter(|library| library.names().next().is_some());
+    judge_networks(&files, &reader, deploying, settings, catalogs, &mut linted);
     linted
 }
 
@@ -165,6 +166,7 @@ fn judge_networks(
     reader: &Overlay<'_>,
     deploying: &Deploying<'_>,
     settings: &Options,
+    catalogs: Option<&Library>,
     linted: &mut Linted,
 ) {
     let chosen = |template: &Utf8Path| {
@@ -188,6 +190,7 @@ fn judge_networks(
             facts,
             plane: &Dataplane::new(&network.estate, facts, None),
             regions: Regions::builtin(),
+            catalogs,
             today: settings.today,
         };
         let mut findings = lint::lint(&context, network.findings.clone());

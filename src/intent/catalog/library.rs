@@ -57,6 +57,13 @@ impl Regions {
 }
 
 impl Library {
+    /// Everything built in, read once, for those who ask for data and not for places in its files.
+    #[must_use]
+    pub fn shared() -> &'static Self {
+        static SHARED: OnceLock<Library> = OnceLock::new();
+        SHARED.get_or_init(|| Self::builtin(&mut SourceMap::default()).0)
+    }
+
     /// Everything built in, its files added to the source map.
     ///
     /// The findings are empty unless the program was built from broken files.

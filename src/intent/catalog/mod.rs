@@ -5,6 +5,7 @@
 //! file. [`select`] tells which entries a pool needs.
 
 mod check;
+mod derive;
 mod fqdn_tags;
 mod library;
 mod load;
@@ -15,6 +16,7 @@ mod select;
 mod template;
 mod yaml;
 
+pub use derive::{derived_features, derived_values};
 pub use fqdn_tags::{Evidence, FqdnTagInfo, FqdnTags, TagContent, TagFamily};
 pub use library::{Library, find_cloud};
 pub use load::load;

@@ -6,4 +6,5 @@ pub(super) mod ends;
 pub(super) mod flow_set;
 pub(super) mod public;
 pub(super) mod range_set;
+pub(super) mod wanted;
 pub(super) mod written;

@@ -6,12 +6,10 @@ use smol_str::{SmolStr, format_smolstr};
 
 use crate::base::{Origin, Span, Spanned, did_you_mean_help};
 use crate::diag::{Finding, Id as FindingId};
-use crate::estate::{
-    DnsServers, Id, NetworkPlugin, OpenParameter, OutboundType, Pool, PoolIdentity, Region,
-};
+use crate::estate::{Id, NetworkPlugin, OpenParameter, OutboundType, Pool, PoolIdentity, Region};
 use crate::intent::catalog::{
     self, Catalog, Direction, Endpoint, Level, Need, NextHop, NoDestination, Reason, Selection,
-    Template, select,
+    Template, derived_features, derived_values, select,
 };
 use crate::intent::{
     Admission, CatalogChoices, Narrowing, PoolSummary, RequiredRoute, Requirement, RouteTarget,
@@ -235,7 +233,7 @@ impl Lowering<'_> {
             include: include.clone(),
             values: values.clone(),
         };
-        let derived = self.derived_values(id);
+        let derived = derived_values(&self.estate, &self.estate.pools[id]);
         let all_values = derived.into_iter().chain(values).collect();
         let selection = Selection {
             cloud: self.estate.cloud,
@@ -333,7 +331,7 @@ impl Lowering<'_> {
                 Err(finding) => self.report(finding.at(word.span, "not known")),
             }
         }
-        let derived = self.derived_features(id);
+        let derived = derived_features(&self.estate, &self.estate.pools[id]);
         features.extend(
             derived
                 .into_iter()
@@ -341,55 +339,6 @@ impl Lowering<'_> {
                 .map(SmolStr::new_static),
         );
         features
-    }
-
-    /// Features of catalogs that follow from what the estate says.
-    fn derived_features(&self, id: Id<Pool>) -> Vec<&'static str> {
-        let pool = &self.estate.pools[id];
-        let mut derived = Vec::new();
-        match pool.outbound.value {
-            OutboundType::UserDefinedRouting => derived.push("outbound_user_defined_routing"),
-            OutboundType::LoadBalancer => derived.push("outbound_load_balancer"),
-            OutboundType::None | OutboundType::Block => derived.push("network_isolated"),
-            OutboundType::ManagedNatGateway | OutboundType::UserAssignedNatGateway => {}
-        }
-        if pool.private_cluster.is_some() {
-            derived.extend(["private_aks", "private_cluster"]);
-        }
-        if pool.private_ingress.is_some() {
-            derived.push("private_ingress");
-        }
-        match self.dns_of(id) {
-            Some(DnsServers::Custom(_)) => derived.push("custom_dns"),
-            Some(DnsServers::Firewall(_)) => derived.push("firewall_dns_proxy"),
-            Some(DnsServers::Azure) | None => {}
-        }
-        derived
-    }
-
-    /// The DNS servers of the network that the pool is in.
-    fn dns_of(&self, id: Id<Pool>) -> Option<&DnsServers> {
-        let subnet = self.estate.pools[id].subnets.first()?.id?;
-        Some(&self.estate.vnets[self.estate.subnets[subnet].vnet].dns)
-    }
-
-    /// Values of catalogs that follow from what the estate says.
-    fn derived_values(&self, id: Id<Pool>) -> Vec<(SmolStr, SmolStr)> {
-        let mut derived = Vec::new();
-        if let Some(DnsServers::Custom(servers)) = self.dns_of(id) {
-            let servers = servers.iter().map(|server| server.value.to_string());
-            let list: Vec<String> = servers.collect();
-            derived.push(("custom_dns_ip", list.join(",")));
-        }
-        let server = &self.estate.pools[id].api_server;
-        let fqdn = server.fqdn.iter().map(|fqdn| fqdn.value.to_string());
-        let address = server.public_ip.iter().map(|ip| ip.value.to_string());
-        derived.extend(fqdn.map(|fqdn| ("api_server_fqdn", fqdn)));
-        derived.extend(address.map(|address| ("api_server_ip", address)));
-        derived
-            .into_iter()
-            .map(|(name, value)| (SmolStr::new_static(name), value.into()))
-            .collect()
     }
 
     fn values(

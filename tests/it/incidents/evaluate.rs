@@ -103,6 +103,7 @@ pub(super) fn create(built: &Built, pool: Id<Pool>) -> Observed {
     // What is accepted may come with a warning, which has a cause too.
     if let Some(refusal) = answer.refusals.first().or(answer.warnings.first()) {
         let Refusal {
+            subject: _,
             cause,
             element,
             text,

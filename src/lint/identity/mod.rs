@@ -1,0 +1,5 @@
+//! Rules about identities and their roles.
+
+pub(super) mod broad_role;
+pub(super) mod join_actions;
+pub(super) mod system_assigned;

@@ -1,0 +1,11 @@
+//! Rules about pools and what they need.
+
+pub(super) mod assertion;
+pub(super) mod authorized_ranges;
+pub(super) mod outbound_type;
+pub(super) mod owner;
+pub(super) mod refusal;
+pub(super) mod refused;
+pub(super) mod required_endpoint;
+pub(super) mod retired_endpoint;
+pub(super) mod snat_ports;
