@@ -243,6 +243,10 @@ impl Id {
                     | Self::TG1004
                     | Self::TG3003
                     | Self::TG3004
+                    | Self::TG6003
+                    | Self::TG7006
+                    | Self::TG7007
+                    | Self::TG7008
                     | Self::TG9001
             )
     }

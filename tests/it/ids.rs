@@ -16,8 +16,6 @@ const WITHOUT_FIXTURE: &[(Id, &str)] = &[
         Id::TG0099,
         "needs thousands of findings; src/report/sarif tests it",
     ),
-    (Id::TG9001, "needs an estate of thousands of elements"),
-    (Id::TG9002, "needs an estate of thousands of elements"),
 ];
 
 fn produced() -> BTreeSet<Id> {

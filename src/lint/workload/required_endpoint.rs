@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::azure::{
-    Announced, Blocker, Flow, Sender, Stage, Verdict, sample_service, sample_targets,
+    Announced, Blocker, Flow, Sender, Site, Verdict, sample_service, sample_targets,
 };
 use crate::diag::{Finding, Id, Severity};
 use crate::estate::{Id as ElementId, Pool, Region, Subnet};
@@ -19,8 +19,8 @@ rule! {
     /// Every endpoint that the catalog requires under the pool's conditions is followed through security groups, routes
     /// and firewalls, one flow for each name, tag or prefix. Only what is certainly denied is reported, once for each
     /// element that stops it; what the catalog marks retired, or as safe to block, is not asked for. Where a policy
-    /// states its requirements, what security rules and routes do to them is TG4004 and TG1017, and this is about what
-    /// lies behind: firewalls, name resolution, the public address.
+    /// states its requirements, rules are made for them, so there only a firewall rule that somebody wrote and that
+    /// denies them is reported; what security rules and routes do to them is TG4004 and TG1017.
     ///
     /// ```egress
     /// firewall-policy rules {
@@ -60,8 +60,9 @@ fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
         } else {
             of_catalog(context, pool)
         };
+        // What compiling allows can only be denied by a rule that somebody wrote.
         let is_reported =
-            |blocker: &Blocker| !stated || !matches!(blocker.stage, Stage::Nsg | Stage::Route);
+            |blocker: &Blocker| !stated || matches!(blocker.element.site, Site::FirewallRule(_));
         for denied in denied(context, pool, &wanted, is_reported).into_values() {
             findings.push(finding(pool, &denied));
         }
