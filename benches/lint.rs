@@ -128,7 +128,7 @@ fn compare(criterion: &mut Criterion, name: &str, inputs: &[Input]) {
     group.throughput(Throughput::Bytes(bytes));
     group.bench_function("lint", |bencher| bencher.iter(|| lint(black_box(inputs))));
     group.bench_function("serde_json", |bencher| {
-        bencher.iter(|| parse(black_box(inputs)))
+        bencher.iter(|| parse(black_box(inputs)));
     });
     group.finish();
 }

@@ -140,11 +140,14 @@ pub fn product_of(pool: &Pool) -> Product {
     }
 }
 
+/// What is asked of a pool, and what a refusal is about.
+type Check = (Subject, fn(&mut Inspection<'_>));
+
 /// Asks what the resource provider would say to a pool.
 #[must_use]
 pub fn preflight(plane: &Dataplane<'_>, pool: Id<Pool>) -> Preflight {
     let mut inspection = Inspection::new(plane, pool);
-    let checks: &[(Subject, fn(&mut Inspection<'_>))] = match inspection.product {
+    let checks: &[Check] = match inspection.product {
         Product::Hdinsight => &[
             (Subject::FirewallPolicy, firewall_policy::check),
             (Subject::HdinsightManagement, hdinsight_management::check),

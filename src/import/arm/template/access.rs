@@ -177,9 +177,7 @@ impl<'d> Machine<'_, 'd> {
 
     /// Goes all steps.
     pub(super) fn walk(value: Value, steps: &[Step]) -> Result<Value, Fault> {
-        steps
-            .iter()
-            .try_fold(value, |value, step| Self::step(value, step))
+        steps.iter().try_fold(value, Self::step)
     }
 
     fn step(value: Value, step: &Step) -> Result<Value, Fault> {

@@ -56,7 +56,7 @@ impl<'d> Machine<'_, 'd> {
             ("reduce", Data::Array(items)) => self.reduce(items, call, context)?,
             ("sort", Data::Array(items)) => self.sort(items, call, context)?,
             ("groupby", Data::Array(items)) => self.group_by(items, call, context)?,
-            ("toobject", Data::Array(items)) => self.to_object(items, call, context)?,
+            ("toobject", Data::Array(items)) => self.object_from(items, call, context)?,
             ("mapvalues", _) => {
                 return Err(call.wrong(format!("`{}` takes an object", call.name)));
             }
@@ -205,7 +205,7 @@ impl<'d> Machine<'_, 'd> {
         Ok(Ok(Data::Object(Arc::new(Object { members }))))
     }
 
-    fn to_object(&mut self, items: &[Value], call: Call<'_>, context: &Context<'d>) -> Answer {
+    fn object_from(&mut self, items: &[Value], call: Call<'_>, context: &Context<'d>) -> Answer {
         let key_of = Self::lambda(call, 1)?;
         let value_of = match call.arguments.len() {
             0..=2 => None,

@@ -178,7 +178,7 @@ fn known_segments(text: &Text) -> Vec<String> {
     let mut segments: Vec<String> = Vec::new();
     let mut pieces = text.split('/');
     // A token behind the name may hold slashes of its own; the name ends at the question mark or a hole.
-    if let Some(end) = pieces.iter().position(|piece| ends_name(piece)) {
+    if let Some(end) = pieces.iter().position(ends_name) {
         pieces.truncate(end + 1);
     }
     for piece in pieces.iter().rev() {

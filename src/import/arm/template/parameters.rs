@@ -113,14 +113,19 @@ impl<'d> Machine<'_, 'd> {
             return;
         }
         let place = value.written.unwrap_or(value.span);
-        let fits = match (&value.data, declaration.kind.as_deref()) {
-            (Data::Bool(_) | Data::Int(_) | Data::Array(_) | Data::Object(_), Some("string"))
-            | (Data::Text(_) | Data::Int(_) | Data::Bool(_) | Data::Object(_), Some("array"))
-            | (Data::Text(_) | Data::Int(_) | Data::Bool(_) | Data::Array(_), Some("object")) => {
-                false
-            }
-            _ => true,
-        };
+        let fits = !matches!(
+            (&value.data, declaration.kind.as_deref()),
+            (
+                Data::Bool(_) | Data::Int(_) | Data::Array(_) | Data::Object(_),
+                Some("string")
+            ) | (
+                Data::Text(_) | Data::Int(_) | Data::Bool(_) | Data::Object(_),
+                Some("array")
+            ) | (
+                Data::Text(_) | Data::Int(_) | Data::Bool(_) | Data::Array(_),
+                Some("object")
+            )
+        );
         if !fits {
             let kind = declaration.kind.as_deref().unwrap_or_default();
             let message = format!("the value of parameter `{name}` is not of type `{kind}`");

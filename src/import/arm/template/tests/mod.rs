@@ -10,7 +10,7 @@ use std::fmt::Write;
 
 use camino::Utf8PathBuf;
 
-use super::{Counts, Deployment, ExpandOptions, expand};
+use super::{Deployment, ExpandOptions, expand};
 use crate::base::{MemoryFiles, SourceMap};
 use crate::diag;
 use crate::import::json::{self, Document};
