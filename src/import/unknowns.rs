@@ -103,7 +103,9 @@ fn note(symbol: &Arc<Symbol>, span: Span, uses: &mut BTreeMap<(SmolStr, Option<S
         } => (parameter.clone(), *declared),
         Why::RunTime => (symbol.text.clone(), None),
         // There is a message about it already, or nobody can ever tell.
-        Why::NotUnderstood | Why::TooLarge | Why::NotFound | Why::Unrepeatable => return,
+        Why::Wrong | Why::NotUnderstood | Why::TooLarge | Why::NotFound | Why::Unrepeatable => {
+            return;
+        }
     };
     let entry = uses.entry(key).or_insert_with(|| Uses {
         symbol: Arc::clone(symbol),

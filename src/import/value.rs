@@ -104,7 +104,9 @@ pub enum Why {
     Unrepeatable,
     /// A linked template that was not found.
     NotFound,
-    /// The expression is wrong or uses something that this program does not know; there is a finding about it.
+    /// The expression is wrong, and Azure refuses it; there is a finding about it.
+    Wrong,
+    /// The expression uses something that this program does not know; there is a finding about it.
     NotUnderstood,
     /// A bound was hit; there is a finding about it.
     TooLarge,

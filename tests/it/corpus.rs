@@ -117,7 +117,7 @@ impl Table {
         }
         for (name, tally) in [("all", self.all), ("of networks", self.network)] {
             println!(
-                "expressions {name}: {} met, {} evaluated, {} without a value, {} at run time, {} unrepeatable, {} in linked templates that were not found, {} too large, {} not understood",
+                "expressions {name}: {} met, {} evaluated, {} without a value, {} at run time, {} unrepeatable, {} in linked templates that were not found, {} too large, {} wrong, {} not understood",
                 tally.met(),
                 tally.evaluated,
                 tally.no_value,
@@ -125,6 +125,7 @@ impl Table {
                 tally.unrepeatable,
                 tally.not_found,
                 tally.too_large,
+                tally.wrong,
                 tally.not_understood
             );
         }

@@ -2,7 +2,7 @@
 
 use crate::azure::facts::Facts;
 use crate::azure::rbac::assignments_of;
-use crate::diag::{Finding, Id, Severity};
+use crate::diag::{Finding, Id};
 use crate::estate::{PoolIdentity, RoleAssignment, Scope};
 use crate::lint::Context;
 
@@ -10,15 +10,15 @@ use crate::lint::Context;
 const BROAD: [&str; 3] = ["Network Contributor", "Contributor", "Owner"];
 
 rule! {
-    /// The identity of a pool may change every network of a resource group, subscription or management group.
+    /// The identity of a pool may change every network of a subscription or management group.
     ///
     /// A cluster works on its own subnet, route table and network security group. With Network Contributor on a whole
-    /// subscription, whoever takes over the cluster can change the firewall that should hold it. On a resource group
-    /// this is a note: where the group holds nothing but the network of the cluster, it is the same.
+    /// subscription, whoever takes over the cluster can change the firewall that should hold it. A resource group is
+    /// left alone: where it holds nothing but the network of the cluster, it is the same.
     ///
     /// ```egress
     /// identity pool-msi {
-    ///   role "Network Contributor" on subscription
+    ///   role "Network Contributor" on this subscription
     /// }
     /// ```
     ///
@@ -55,17 +55,15 @@ fn broad(facts: &Facts, identity: &str, assignment: &RoleAssignment) -> Option<F
     if !BROAD.contains(&role.as_str()) {
         return None;
     }
-    let (scope, severity) = match &assignment.scope.value {
-        Scope::ResourceGroup(_) => ("resource group", Severity::Note),
-        Scope::Subscription(_) => ("subscription", Severity::Warning),
-        Scope::ManagementGroup(_) => ("management group", Severity::Warning),
+    let scope = match &assignment.scope.value {
+        Scope::Subscription(_) => "subscription",
+        Scope::ManagementGroup(_) => "management group",
         _ => return None,
     };
     let finding = Finding::new(
         Id::TG6004,
         format!("identity `{identity}` has {role} on a whole {scope}"),
     )
-    .severity(severity)
     .at(assignment.scope.span, "more than the network of its pool")
     .help("give the role on the vnet or subnet, the route table and the network security group");
     Some(finding)

@@ -24,7 +24,9 @@ pub struct Tally {
     pub unrepeatable: usize,
     /// They depend on a linked template that was not found.
     pub not_found: usize,
-    /// They are wrong, or use something that this program does not know; or they depend on such an expression.
+    /// They are wrong, and Azure refuses them; or they depend on such an expression.
+    pub wrong: usize,
+    /// They use something that this program does not know; or they depend on such an expression.
     pub not_understood: usize,
     /// A bound was hit.
     pub too_large: usize,
@@ -39,6 +41,7 @@ impl Tally {
             + self.run_time
             + self.unrepeatable
             + self.not_found
+            + self.wrong
             + self.not_understood
             + self.too_large
     }
@@ -51,6 +54,7 @@ impl Tally {
             Some(Why::RunTime) => &mut self.run_time,
             Some(Why::Unrepeatable) => &mut self.unrepeatable,
             Some(Why::NotFound) => &mut self.not_found,
+            Some(Why::Wrong) => &mut self.wrong,
             Some(Why::NotUnderstood) => &mut self.not_understood,
             Some(Why::TooLarge) => &mut self.too_large,
         };
@@ -65,6 +69,7 @@ impl std::ops::AddAssign for Tally {
         self.run_time += other.run_time;
         self.unrepeatable += other.unrepeatable;
         self.not_found += other.not_found;
+        self.wrong += other.wrong;
         self.not_understood += other.not_understood;
         self.too_large += other.too_large;
     }

@@ -224,7 +224,7 @@ impl<'d> Machine<'_, 'd> {
         let Some(template) = properties.get("template") else {
             let message = "the deployment has neither `template` nor `templateLink`".to_owned();
             self.report_wrong(message, properties.span(), None);
-            return Err(Why::NotUnderstood);
+            return Err(Why::Wrong);
         };
         let inner = properties
             .at(&["expressionEvaluationOptions", "scope"])

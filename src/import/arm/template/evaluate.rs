@@ -148,7 +148,8 @@ impl<'d> Machine<'_, 'd> {
             Err(fault) => {
                 let why = match fault {
                     Fault::TooLarge => Why::TooLarge,
-                    _ => Why::NotUnderstood,
+                    Fault::Wrong { .. } => Why::Wrong,
+                    Fault::NotUnderstood { .. } => Why::NotUnderstood,
                 };
                 self.report_fault(fault);
                 let spelled = match &parsed.result {

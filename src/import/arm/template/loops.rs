@@ -31,7 +31,7 @@ impl<'d> Machine<'_, 'd> {
         let Some(count) = copy.get("count") else {
             let message = "`copy` has no `count`".to_owned();
             self.report_wrong(message, copy.span(), None);
-            return Rounds::Any(Symbol::new("copy.count", Why::NotUnderstood));
+            return Rounds::Any(Symbol::new("copy.count", Why::Wrong));
         };
         let value = self.value(count, context);
         match value.known_int() {
@@ -51,7 +51,7 @@ impl<'d> Machine<'_, 'd> {
                 None => {
                     let message = "the `count` of a loop is a whole number".to_owned();
                     self.report_wrong(message, count.content_span(), None);
-                    Rounds::Any(Symbol::new("copy.count", Why::NotUnderstood))
+                    Rounds::Any(Symbol::new("copy.count", Why::Wrong))
                 }
             },
         }

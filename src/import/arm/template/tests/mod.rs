@@ -124,8 +124,3 @@ fn shown(value: &Value) -> String {
         }
     }
 }
-
-/// How many expressions were met, and how many of them were not understood.
-fn summary(counts: &Counts) -> String {
-    format!("all: {:?}\nnetwork: {:?}", counts.all, counts.network)
-}

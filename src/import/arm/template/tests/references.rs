@@ -39,11 +39,11 @@ fn what_is_stated_is_known_and_the_rest_is_a_symbol() {
         ),
         ("reference(resourceId('Other/nets', 'net')).Subs[1].n", "1"),
         (
-            "reference('Other/nets/net', '2020-01-01', 'Full').location",
+            "reference('net', '2020-01-01', 'Full').location",
             "\"westeurope\"",
         ),
         (
-            "reference('Other/nets/net', '2020-01-01', 'Full').properties.space[0]",
+            "reference('net', '2020-01-01', 'Full').properties.space[0]",
             "\"10.0.0.0/16\"",
         ),
         (
