@@ -241,6 +241,8 @@ impl Id {
                 Self::TG0032
                     | Self::TG1002
                     | Self::TG1004
+                    | Self::TG2001
+                    | Self::TG2002
                     | Self::TG3003
                     | Self::TG3004
                     | Self::TG6003

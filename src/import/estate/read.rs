@@ -6,7 +6,7 @@ use ipnet::IpNet;
 use smol_str::SmolStr;
 
 use crate::base::Spanned;
-use crate::diag::{Finding, Id as FindingId};
+use crate::diag::{Finding, Id as FindingId, Severity};
 use crate::import::{Data, Symbol, Value};
 use crate::net::{PrefixError, parse_address, parse_prefix};
 
@@ -62,6 +62,10 @@ impl Builder<'_> {
             .maybe_help(help);
         if let Some(written) = value.written {
             finding = finding.related(written, "its value is written here");
+            // Templates use an empty default for what has to be given.
+            if value.known_text().is_some_and(|text| text.is_empty()) {
+                finding = finding.severity(Severity::Warning).assumed();
+            }
         }
         self.findings.push(finding);
         not_known(

@@ -229,7 +229,12 @@ impl<'d> Machine<'_, 'd> {
         let inner = properties
             .at(&["expressionEvaluationOptions", "scope"])
             .is_some_and(|scope| scope.is_text("inner"));
-        let reads = if inner { Reads::Inner } else { Reads::Outer };
+        // Expressions in what `json()` gives are plain text outside, so only the deployment itself evaluates them.
+        let reads = if inner || !template.is_object() {
+            Reads::Inner
+        } else {
+            Reads::Outer
+        };
         let template = if template.is_object() {
             template
         } else {

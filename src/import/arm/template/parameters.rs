@@ -77,6 +77,11 @@ impl<'d> Machine<'_, 'd> {
         let given = match scope.given.get(name.to_ascii_lowercase().as_str()) {
             Some(Given::Literal(json)) => Some(literal(*json)),
             Some(Given::Expression(json, outside)) => Some(self.value(*json, outside)),
+            Some(Given::Entry(json, outside)) => match entry_value(&self.value(*json, outside)) {
+                Some(Given::Value(value)) => Some(value),
+                Some(_) => return symbol(Why::RunTime),
+                None => None,
+            },
             Some(Given::Value(value)) => Some(value.clone()),
             Some(Given::Secret) => return symbol(Why::RunTime),
             None => None,
@@ -321,6 +326,8 @@ pub(super) fn give_expressions<'d>(
             given.insert(name, Given::Expression(value, outside.clone()));
         } else if entry.get("reference").is_some() {
             given.insert(name, Given::Secret);
+        } else if !entry.is_object() {
+            given.insert(name, Given::Entry(entry, outside.clone()));
         }
     }
 }
@@ -335,14 +342,21 @@ pub(super) fn give_value(
     };
     for member in &object.members {
         let name = SmolStr::from(member.key.to_ascii_lowercase());
-        if let Some(value) = member.value.get("value") {
-            given.insert(name, Given::Value(value.clone()));
-        } else if let Some(symbol) = member.value.unknown() {
-            let value = Value::new(Data::Unknown(Arc::clone(symbol)), member.value.span);
-            given.insert(name, Given::Value(value));
-        } else if member.value.get("reference").is_some() {
-            given.insert(name, Given::Secret);
+        if let Some(entry) = entry_value(&member.value) {
+            given.insert(name, entry);
         }
     }
     None
+}
+
+/// What an evaluated entry `{"value": …}` or `{"reference": …}` gives.
+fn entry_value<'d>(entry: &Value) -> Option<Given<'d>> {
+    if let Some(value) = entry.get("value") {
+        Some(Given::Value(value.clone()))
+    } else if let Some(symbol) = entry.unknown() {
+        let value = Value::new(Data::Unknown(Arc::clone(symbol)), entry.span);
+        Some(Given::Value(value))
+    } else {
+        entry.get("reference").map(|_| Given::Secret)
+    }
 }

@@ -34,6 +34,18 @@ enum Form {
     Full,
 }
 
+/// Whether a value is an object or a list of some. Azure adds members to those, such as the ids of subnets, so what a
+/// template states of them is not all that `reference()` gives.
+fn holds_objects(value: &Value) -> bool {
+    match &value.data {
+        Data::Object(_) => true,
+        Data::Array(items) => items
+            .iter()
+            .any(|item| matches!(item.data, Data::Object(_))),
+        _ => false,
+    }
+}
+
 impl<'d> Machine<'_, 'd> {
     /// `reference(…)` with the steps behind it.
     pub(super) fn reference(
@@ -341,7 +353,7 @@ impl<'d> Machine<'_, 'd> {
         self.doubts -= 1;
         let value = Self::walk(value, rest).ok()?;
         let circular = matches!(&value.data, Data::Unknown(symbol) if symbol.why == Why::TooLarge);
-        (!value.is_null() && !circular).then_some(value)
+        (!value.is_null() && !circular && !holds_objects(&value)).then_some(value)
     }
 
     /// `references('name')`: what `reference()` gives for each round of a loop.

@@ -79,6 +79,8 @@ pub(super) enum Given<'d> {
     Literal(Json<'d>),
     /// Evaluated outside.
     Expression(Json<'d>, Context<'d>),
+    /// An expression that gives an object with the `value`, evaluated outside.
+    Entry(Json<'d>, Context<'d>),
     /// Evaluated already.
     Value(Value),
     /// A secret in a key vault.

@@ -32,6 +32,37 @@ a.b/c n
 }
 
 #[test]
+fn an_expression_may_give_the_whole_entry_of_a_parameter() {
+    let nested = template(
+        r#""parameters": {"a": {"type": "string", "defaultValue": ""}, "b": {"type": "string", "defaultValue": ""}},
+        "resources": [{"type": "A.B/c", "name": "n", "properties": {"a": "[parameters('a')]", "b": "[empty(parameters('b'))]"}}]"#,
+    );
+    let main = template(&format!(
+        r#""parameters": {{"hub": {{"type": "string", "defaultValue": ""}}}}, "resources": [
+        {{"type": "Microsoft.Resources/deployments", "name": "d", "properties": {{"expressionEvaluationOptions": {{"scope": "Inner"}},
+            "parameters": {{"a": "[if(empty(parameters('hub')), createObject('value', 'x'), createObject('value', parameters('hub')))]",
+                "b": "[createObject('reference', createObject('secretName', 's'))]"}}, "template": {nested}}}}}]"#
+    ));
+    let out = Case::default().expand(&main);
+    assert!(out.contains(r#""a": "x""#), "{out}");
+    assert!(!out.contains(r#""b": true"#), "{out}");
+}
+
+#[test]
+fn a_template_that_an_expression_gives_has_its_own_names() {
+    let main = template(
+        r#""variables": {"t": "{\"parameters\": {\"a\": {\"type\": \"string\"}}, \"resources\": [{\"type\": \"A.B/c\", \"name\": \"n\", \"properties\": {\"a\": \"[parameters('a')]\"}}]}"}, "resources": [
+        {"type": "Microsoft.Resources/deployments", "name": "d", "properties": {"expressionEvaluationOptions": {"scope": "Outer"},
+            "template": "[json(variables('t'))]", "parameters": {"a": {"value": "x"}}}}]"#,
+    );
+    let out = Case::default().expand(&main);
+    assert!(
+        out.contains("\"a\": \"x\"") && !out.contains("TG0027"),
+        "{out}"
+    );
+}
+
+#[test]
 fn outer_scope_sees_the_names_around_it() {
     let nested = template(
         r#""variables": {"v": "inner"}, "resources": [{"type": "A.B/c", "name": "[concat('n', copyIndex())]", "properties": {"v": "[variables('v')]"}}]"#,

@@ -32,6 +32,11 @@ fn what_is_stated_is_known_and_the_rest_is_a_symbol() {
             "${reference(concat('/subscriptions/', subscription().subscriptionId, '/resourceGroups/other/providers/Other/nets/net')).space}",
         ),
         ("reference('net').space[0]", "\"10.0.0.0/16\""),
+        // Azure adds an id to every one of them.
+        (
+            "first(reference('net').subs).id",
+            "${first(reference(resourceId('Other/nets', 'net')).subs).id}",
+        ),
         ("reference(resourceId('Other/nets', 'net')).Subs[1].n", "1"),
         (
             "reference('net', '2020-01-01', 'Full').location",
