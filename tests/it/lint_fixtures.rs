@@ -21,6 +21,10 @@ const POLICY_ONLY: [(Id, &str); 9] = [
     (Id::TG4004, "templates state no requirements"),
     (
         Id::TG5005,
+        "no service is read from templates yet, so the public answer is not known",
+    ),
+    (
+        Id::TG5005,
         "templates state no proxies that clients are told to use",
     ),
     (
