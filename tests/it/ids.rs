@@ -29,7 +29,6 @@ fn produced() -> BTreeSet<Id> {
     let networks = [".json", ".egress"]
         .iter()
         .flat_map(|ending| files("fixtures/lint", ending))
-        .into_iter()
         .filter_map(|path| {
             let fires = path.file_name()?.starts_with("fires");
             let id = Id::from_code(path.parent()?.file_name()?)?;
