@@ -16,16 +16,12 @@ use tidegate::import::{Deployment, Found};
 use super::support::{Project, files, options, project};
 
 /// Rules that find something in policies only, and why.
-const POLICY_ONLY: [(Id, &str); 9] = [
+const POLICY_ONLY: &[(Id, &str)] = &[
     (Id::TG4001, "templates state no requirements"),
     (Id::TG4004, "templates state no requirements"),
     (
         Id::TG5005,
         "no service is read from templates yet, so the public answer is not known",
-    ),
-    (
-        Id::TG5005,
-        "templates state no proxies that clients are told to use",
     ),
     (
         Id::TG6002,
