@@ -206,10 +206,6 @@ pub(super) struct LintOptions {
     #[arg(long)]
     pub(super) diff: bool,
 
-    /// Print how much was read and understood.
-    #[arg(long)]
-    pub(super) statistics: bool,
-
     /// Take in another catalog, in the schema of the built-in ones.
     #[arg(long = "catalog", value_name = "FILE")]
     pub(super) catalogs: Vec<Utf8PathBuf>,

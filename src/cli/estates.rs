@@ -5,7 +5,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use ignore::overrides::Override;
 
 use crate::base::SourceMap;
-use crate::diag::{self, Finding, Id};
+use crate::diag::{self, Finding, Id, Severity};
 use crate::import::{self, Deployment, File, Join, Kind, json, read_file};
 use crate::intent::Intent;
 use crate::report::Gap;
@@ -74,6 +74,7 @@ pub(super) fn read_inputs(
     gaps: &mut Vec<Gap>,
 ) -> Vec<File> {
     let mut files = Vec::new();
+    gaps.extend(uncompiled(inputs));
     for input in inputs {
         if input.ends_with("egress") || input.ends_with("bicep") {
             continue;
@@ -83,8 +84,32 @@ pub(super) fn read_inputs(
             Err(error) => findings.push(unreadable(sources, &input.path, &error.to_string())),
         }
     }
-    let _ = gaps;
     files
+}
+
+/// Bicep files beside which no compiled template lies: what they deploy is not looked at.
+fn uncompiled(inputs: &[Input]) -> Option<Gap> {
+    let compiled = |path: &Utf8Path| {
+        let template = path.with_extension("json");
+        inputs.iter().any(|input| input.path == template)
+    };
+    let sources = inputs.iter().filter(|input| input.ends_with("bicep"));
+    let left_out: Vec<&Input> = sources.filter(|input| !compiled(&input.path)).collect();
+    let first = left_out.first()?;
+    let (many, verb) = match left_out.len() {
+        1 => (format!("{} is", first.path), "it"),
+        count => (
+            format!("{count} Bicep files, such as {}, are", first.path),
+            "them",
+        ),
+    };
+    Some(Gap {
+        severity: Severity::Warning,
+        message: format!(
+            "{many} not read: compile {verb} with `bicep build`, and the template is read"
+        ),
+        place: None,
+    })
 }
 
 fn unreadable(sources: &mut SourceMap, path: &Utf8Path, error: &str) -> Finding {
