@@ -97,9 +97,9 @@ fn uncompiled(inputs: &[Input]) -> Option<Gap> {
     let left_out: Vec<&Input> = sources.filter(|input| !compiled(&input.path)).collect();
     let first = left_out.first()?;
     let (many, verb) = match left_out.len() {
-        1 => (format!("{} is", first.path), "it"),
+        1 => (format!("Bicep file `{}` is", first.path), "it"),
         count => (
-            format!("{count} Bicep files, such as {}, are", first.path),
+            format!("{count} Bicep files, such as `{}`, are", first.path),
             "them",
         ),
     };

@@ -304,12 +304,12 @@ fn bicep_that_nobody_compiled_is_said_to_be_left_out() {
     let folder = folder();
     folder.write("infra/main.bicep", "param location string\n");
     let ran = folder.run("lint infra --no-config").ends_with(0);
-    assert!(!ran.err.contains("bicep"), "{}", ran.err);
+    assert!(!ran.err.contains("Bicep"), "{}", ran.err);
     folder.write("infra/hub.bicep", "param location string\n");
     let ran = folder.run("lint infra --no-config").ends_with(0);
     assert!(
         ran.err
-            .contains("infra/hub.bicep is not read: compile it with `bicep build`"),
+            .contains("Bicep file `infra/hub.bicep` is not read: compile it with `bicep build`"),
         "{}",
         ran.err
     );
