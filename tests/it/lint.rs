@@ -300,6 +300,24 @@ fn what_cannot_be_read_is_said_and_nothing_panics() {
 }
 
 #[test]
+fn fixes_are_made_to_policies_and_never_to_templates() {
+    let folder = folder();
+    folder.write(
+        "infra/a.egress",
+        "vnet v 10.0.0.0/16 { subnet s 10.0.1.0/24 { nsg n } }\nnsg n {\n  rule a 100 outbound allow from any to any tcp/443\n  rule b 200 outbound allow from 10.0.0.4 to any tcp/443\n}\n",
+    );
+    let before = folder.read("infra/main.json");
+    let shown = folder.run("lint infra --no-config --diff").ends_with(1);
+    assert!(shown.out.contains("-  rule b 200"), "{}", shown.out);
+    folder.run("lint infra --no-config --fix").ends_with(0);
+    assert!(!folder.read("infra/a.egress").contains("rule b"));
+    folder
+        .run("lint infra --no-config --unsafe-fixes")
+        .ends_with(0);
+    assert_eq!(folder.read("infra/main.json"), before);
+}
+
+#[test]
 fn bicep_that_nobody_compiled_is_said_to_be_left_out() {
     let folder = folder();
     folder.write("infra/main.bicep", "param location string\n");
