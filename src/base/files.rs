@@ -10,7 +10,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 pub struct ReadError(pub String);
 
 /// Something that can tell the text of a file.
-pub trait FileReader {
+pub trait FileReader: Sync {
     /// The text of the file at `path`.
     ///
     /// # Errors

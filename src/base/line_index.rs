@@ -13,18 +13,19 @@ pub struct LineColumn {
 #[derive(Debug, Clone)]
 pub struct LineIndex {
     starts: Vec<u32>,
+    /// Whether every character is one byte. Then nothing needs to be counted, even on the one line of a large file.
+    is_ascii: bool,
 }
 
 impl LineIndex {
     /// Reads the text once.
     #[must_use]
     pub fn new(text: &str) -> Self {
-        let after_newlines = text
-            .bytes()
-            .zip(1u32..)
-            .filter_map(|(byte, next)| (byte == b'\n').then_some(next));
+        let newlines = memchr::memchr_iter(b'\n', text.as_bytes());
+        let after_newlines = newlines.filter_map(|at| u32::try_from(at + 1).ok());
         Self {
             starts: std::iter::once(0).chain(after_newlines).collect(),
+            is_ascii: text.is_ascii(),
         }
     }
 
@@ -55,7 +56,11 @@ impl LineIndex {
         let line = self.starts.partition_point(|&start| start <= offset).max(1);
         let start = self.starts.get(line - 1).copied().unwrap_or(0) as usize;
         let end = text.floor_char_boundary(offset as usize);
-        let before = width(text.get(start..end).unwrap_or(""));
+        let before = if self.is_ascii {
+            end.saturating_sub(start)
+        } else {
+            width(text.get(start..end).unwrap_or(""))
+        };
         LineColumn {
             line: u32::try_from(line).unwrap_or(u32::MAX),
             column: u32::try_from(before).unwrap_or(u32::MAX).saturating_add(1),

@@ -1,9 +1,12 @@
 //! Source files and spans.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
 use camino::{Utf8Path, Utf8PathBuf};
+use rayon::prelude::*;
+use rustc_hash::FxHashMap;
 
 use super::line_index::{LineColumn, LineIndex};
 
@@ -132,10 +135,20 @@ impl SourceFile {
     }
 }
 
+/// How many items one map takes when several work at once.
+const CHUNK: usize = 32;
+
+/// How many files one chunk of items may add.
+const FILES_OF_CHUNK: u32 = 1 << 16;
+
 /// All files of one run, in the order in which they were read.
 #[derive(Debug, Clone, Default)]
 pub struct SourceMap {
-    files: Vec<SourceFile>,
+    files: BTreeMap<FileId, Arc<SourceFile>>,
+    /// The first file of every name.
+    names: FxHashMap<Utf8PathBuf, FileId>,
+    /// The id of the next file.
+    next: u32,
 }
 
 impl SourceMap {
@@ -145,27 +158,64 @@ impl SourceMap {
     /// Takes a file in. Text past [`Self::MAX_FILE_BYTES`] is cut off there; readers refuse such files first.
     pub fn add(&mut self, path: impl Into<Utf8PathBuf>, mut text: String) -> FileId {
         text.truncate(text.floor_char_boundary(Self::MAX_FILE_BYTES));
-        let id = FileId(u32::try_from(self.files.len()).unwrap_or(u32::MAX));
-        let lines = LineIndex::new(&text);
-        self.files.push(SourceFile {
-            path: path.into(),
-            text: text.into(),
-            lines,
-        });
+        let id = FileId(self.next);
+        self.next = self.next.saturating_add(1);
+        let (path, lines) = (path.into(), LineIndex::new(&text));
+        self.names.entry(path.clone()).or_insert(id);
+        let text = text.into();
+        self.files
+            .insert(id, Arc::new(SourceFile { path, text, lines }));
         id
+    }
+
+    /// Does something with each of many items on all cores, where that may read further files. Results are in the order
+    /// of the items, and the ids of files do not depend on which core was quicker.
+    pub fn each<T: Sync, R: Send>(
+        &mut self,
+        items: &[T],
+        work: impl Fn(&mut Self, &T) -> R + Sync,
+    ) -> Vec<R> {
+        let chunks = items.chunks(CHUNK).zip(1u32..);
+        let chunks: Vec<(&[T], u32)> = chunks.collect();
+        let ids_needed = u32::try_from(chunks.len())
+            .ok()
+            .and_then(|chunks| chunks.checked_add(1)?.checked_mul(FILES_OF_CHUNK))
+            .and_then(|needed| needed.checked_add(self.next));
+        if chunks.len() < 2 || ids_needed.is_none() {
+            return items.iter().map(|item| work(self, item)).collect();
+        }
+        let first = self.next.next_multiple_of(FILES_OF_CHUNK);
+        let done: Vec<(Self, Vec<R>)> = chunks
+            .into_par_iter()
+            .map(|(items, number)| {
+                let mut own = self.clone();
+                own.next = first + (number - 1) * FILES_OF_CHUNK;
+                let results = items.iter().map(|item| work(&mut own, item)).collect();
+                (own, results)
+            })
+            .collect();
+        let mut results = Vec::with_capacity(items.len());
+        for (own, of_chunk) in done {
+            for (id, file) in own.files.range(FileId(first)..) {
+                self.names.entry(file.path.clone()).or_insert(*id);
+                self.files.insert(*id, Arc::clone(file));
+            }
+            self.next = self.next.max(own.next);
+            results.extend(of_chunk);
+        }
+        results
     }
 
     /// The file behind an id of this map.
     #[must_use]
     pub fn get(&self, id: FileId) -> Option<&SourceFile> {
-        self.files.get(id.0 as usize)
+        self.files.get(&id).map(Arc::as_ref)
     }
 
     /// The file already read under this name.
     #[must_use]
     pub fn find(&self, path: &Utf8Path) -> Option<FileId> {
-        let at = self.files.iter().position(|file| file.path == path)?;
-        u32::try_from(at).ok().map(FileId)
+        self.names.get(path).copied()
     }
 
     /// The text under a span; empty when the span is not of this map.
@@ -216,5 +266,22 @@ mod tests {
         assert_eq!(map.text(map.span(file, 90, 95)), "");
         assert_eq!(map.describe(snapped), "a.egress:1:2");
         assert_eq!(map.find(Utf8Path::new("a.egress")), Some(file));
+    }
+
+    #[test]
+    fn many_items_read_their_files_in_order() {
+        let mut map = SourceMap::default();
+        map.add("first", String::new());
+        let items: Vec<usize> = (0..200).collect();
+        let read = map.each(&items, |own, item| {
+            assert!(own.find(Utf8Path::new("first")).is_some());
+            own.add(format!("file {item}"), item.to_string())
+        });
+        assert!(read.is_sorted());
+        for (item, id) in items.iter().zip(&read) {
+            assert_eq!(map.get(*id).unwrap().text(), item.to_string());
+            assert_eq!(map.find(Utf8Path::new(&format!("file {item}"))), Some(*id));
+        }
+        assert!(map.add("last", String::new()) > read[199]);
     }
 }

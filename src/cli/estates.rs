@@ -3,6 +3,7 @@
 use camino::{Utf8Path, Utf8PathBuf};
 
 use ignore::overrides::Override;
+use rustc_hash::FxHashSet;
 
 use crate::base::SourceMap;
 use crate::diag::{self, Finding, Id, Severity};
@@ -29,7 +30,8 @@ pub(super) fn read_network(
     let (catalogs, mut findings) = library(&mut sources, settings);
     let mut gaps = Vec::new();
     let files = read_inputs(&inputs, &mut sources, &mut findings, &mut gaps);
-    let chosen = |template: &Utf8Path| parameters_of(template, &files, &deploying.parameters, None);
+    let known = parameter_files(&files);
+    let chosen = |template: &Utf8Path| parameters_of(template, &known, &deploying.parameters, None);
     let options = import::Options {
         reader: &Disk,
         parameters: &chosen,
@@ -73,25 +75,41 @@ pub(super) fn read_inputs(
     findings: &mut Vec<Finding>,
     gaps: &mut Vec<Gap>,
 ) -> Vec<File> {
-    let mut files = Vec::new();
     gaps.extend(uncompiled(inputs));
-    for input in inputs {
+    let read = sources.each(inputs, |sources, input| {
+        let mut found = Vec::new();
         if input.ends_with("egress") || input.ends_with("bicep") {
-            continue;
+            return (None, found);
         }
-        match json::decode(input.bytes.clone()) {
-            Ok(text) => files.push(read_file(sources, &input.path, text, input.found, findings)),
-            Err(error) => findings.push(unreadable(sources, &input.path, &error.to_string())),
-        }
+        let file = match json::decode(input.bytes.clone()) {
+            Ok(text) => Some(read_file(
+                sources,
+                &input.path,
+                text,
+                input.found,
+                &mut found,
+            )),
+            Err(error) => {
+                found.push(unreadable(sources, &input.path, &error.to_string()));
+                None
+            }
+        };
+        (file, found)
+    });
+    let mut files = Vec::new();
+    for (file, found) in read {
+        files.extend(file);
+        findings.extend(found);
     }
     files
 }
 
 /// Bicep files beside which no compiled template lies: what they deploy is not looked at.
 fn uncompiled(inputs: &[Input]) -> Option<Gap> {
+    let paths: FxHashSet<&Utf8Path> = inputs.iter().map(|input| input.path.as_path()).collect();
     let compiled = |path: &Utf8Path| {
         let template = path.with_extension("json");
-        inputs.iter().any(|input| input.path == template)
+        paths.contains(template.as_path())
     };
     let sources = inputs.iter().filter(|input| input.ends_with("bicep"));
     let left_out: Vec<&Input> = sources.filter(|input| !compiled(&input.path)).collect();
@@ -118,11 +136,17 @@ fn unreadable(sources: &mut SourceMap, path: &Utf8Path, error: &str) -> Finding 
     Finding::new(Id::TG0025, error.to_owned()).at(span, "no text")
 }
 
+/// The parameter files among the files that were read.
+pub(super) fn parameter_files(files: &[File]) -> FxHashSet<&Utf8Path> {
+    let files = files.iter().filter(|file| file.kind == Kind::Parameters);
+    files.map(|file| file.path.as_path()).collect()
+}
+
 /// The parameter files of a template: those that the command line names; else those of the configuration; else the
 /// one beside it that is named after it.
 pub(super) fn parameters_of(
     template: &Utf8Path,
-    files: &[File],
+    known: &FxHashSet<&Utf8Path>,
     named: &[Utf8PathBuf],
     configured: Option<&Vec<Utf8PathBuf>>,
 ) -> Vec<Utf8PathBuf> {
@@ -135,9 +159,6 @@ pub(super) fn parameters_of(
     let stem = template.file_stem().unwrap_or_default();
     let beside =
         ["parameters", "params"].map(|word| template.with_file_name(format!("{stem}.{word}.json")));
-    let known = |path: &Utf8PathBuf| {
-        let mut files = files.iter();
-        files.any(|file| file.kind == Kind::Parameters && file.path == *path)
-    };
-    beside.into_iter().filter(known).collect()
+    let read = |path: &Utf8PathBuf| known.contains(path.as_path());
+    beside.into_iter().filter(read).collect()
 }

@@ -7,6 +7,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use camino::{Utf8Path, Utf8PathBuf};
+use rayon::prelude::*;
+use rustc_hash::FxHashMap;
 use smol_str::SmolStr;
 
 use crate::base::{FileId, FileReader, SourceMap, Span};
@@ -121,7 +123,7 @@ pub struct Options<'a> {
     /// Reads the templates that others link.
     pub reader: &'a dyn FileReader,
     /// The parameter files of a template, later ones before earlier ones in what they give.
-    pub parameters: &'a dyn Fn(&Utf8Path) -> Vec<Utf8PathBuf>,
+    pub parameters: &'a (dyn Fn(&Utf8Path) -> Vec<Utf8PathBuf> + Sync),
     /// Where templates are deployed, as far as it is known.
     pub deployment: &'a Deployment,
 }
@@ -190,13 +192,19 @@ pub fn import(
     options: &Options<'_>,
     join: Join,
 ) -> Vec<Imported> {
-    let mut templates: Vec<Template<'_>> = Vec::new();
-    for file in files.iter().filter(|file| file.kind == Kind::Template) {
-        if let Some(document) = &file.document {
-            let expanded = expand_file(sources, file, document, files, options);
-            templates.push(Template { file, expanded });
-        }
-    }
+    let written: Vec<(&File, &Document)> = files
+        .iter()
+        .filter(|file| file.kind == Kind::Template)
+        .filter_map(|file| Some((file, file.document.as_ref()?)))
+        .collect();
+    let by_path: FxHashMap<&Utf8Path, &File> = files
+        .iter()
+        .map(|file| (file.path.as_path(), file))
+        .collect();
+    let mut templates = sources.each(&written, |sources, (file, document)| Template {
+        file,
+        expanded: expand_file(sources, file, document, &by_path, options),
+    });
     let links = templates
         .iter()
         .flat_map(|template| &template.expanded.linked);
@@ -228,21 +236,24 @@ pub fn import(
         );
         imported.push(build(all, Vec::new(), &exports, found));
     }
-    for group in groups.into_iter().filter(|group| !group.is_empty()) {
-        imported.push(match join {
-            Join::All => {
-                let all = exported.all().to_vec();
-                build(all, group, &exports, std::mem::take(&mut export_findings))
-            }
-            Join::ByFolder => {
-                let resources = group
-                    .iter()
-                    .flat_map(|template| &template.expanded.resources);
-                let beside = exported.beside(resources);
-                build(beside, group, &[], Vec::new())
-            }
-        });
-    }
+    let groups: Vec<_> = groups
+        .into_iter()
+        .filter(|group| !group.is_empty())
+        .collect();
+    let built = groups.into_par_iter().map(|group| match join {
+        Join::All => {
+            let all = exported.all().to_vec();
+            build(all, group, &exports, export_findings.clone())
+        }
+        Join::ByFolder => {
+            let resources = group
+                .iter()
+                .flat_map(|template| &template.expanded.resources);
+            let beside = exported.beside(resources);
+            build(beside, group, &[], Vec::new())
+        }
+    });
+    imported.par_extend(built);
     imported
 }
 
@@ -250,14 +261,13 @@ fn expand_file(
     sources: &mut SourceMap,
     file: &File,
     document: &Document,
-    files: &[File],
+    files: &FxHashMap<&Utf8Path, &File>,
     options: &Options<'_>,
 ) -> Expanded {
     let mut findings = Vec::new();
     let mut values: Vec<Document> = Vec::new();
     for path in (options.parameters)(&file.path) {
-        let known = files.iter().find(|other| other.path == path);
-        match known.map(|file| &file.document) {
+        match files.get(path.as_path()).map(|file| &file.document) {
             Some(Some(document)) => values.push(document.clone()),
             Some(None) => {}
             None => match options.reader.read(&path) {

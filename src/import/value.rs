@@ -210,6 +210,9 @@ impl Text {
     /// Splits at a character of the known parts. A hole is never split.
     #[must_use]
     pub fn split(&self, separator: char) -> Vec<Self> {
+        if let Self::Known(text) = self {
+            return text.split(separator).map(Self::from).collect();
+        }
         let mut pieces: Vec<Vec<Part>> = vec![Vec::new()];
         for part in self.parts() {
             match part {

@@ -3,10 +3,12 @@
 use std::collections::BTreeMap;
 
 use camino::{Utf8Path, Utf8PathBuf};
+use rayon::prelude::*;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::azure::Dataplane;
 use crate::azure::facts::Facts;
-use crate::base::{FileReader, ReadError, SourceMap};
+use crate::base::{FileId, FileReader, ReadError, SourceMap};
 use crate::diag::{Confidence, Finding, Id, Severity};
 use crate::import::{self, Deployment, File, Imported, Join, Kind};
 use crate::intent::Intent;
@@ -16,7 +18,7 @@ use crate::report::Gap;
 use crate::syntax;
 
 use super::collect::Input;
-use crate::cli::estates::{parameters_of, read_inputs};
+use crate::cli::estates::{parameter_files, parameters_of, read_inputs};
 use crate::cli::pipeline::{self, Options};
 
 /// Everything that was found, before anybody accepts some of it.
@@ -68,7 +70,7 @@ pub fn lint_inputs(
         rules_ran: true,
         imported: Vec::new(),
     };
-    let reader = Overlay { inputs, reader };
+    let reader = Overlay::new(inputs, reader);
     judge_policies(&reader, &library, &problems, settings, &mut linted);
     let files = read_inputs(
         inputs,
@@ -84,13 +86,24 @@ pub fn lint_inputs(
 /// The inputs, and behind them whatever else there is.
 struct Overlay<'a> {
     inputs: &'a [Input],
+    by_path: FxHashMap<&'a Utf8Path, &'a Input>,
     reader: &'a dyn FileReader,
+}
+
+impl<'a> Overlay<'a> {
+    fn new(inputs: &'a [Input], reader: &'a dyn FileReader) -> Self {
+        let by_path = inputs.iter().map(|input| (input.path.as_path(), input));
+        Self {
+            inputs,
+            by_path: by_path.collect(),
+            reader,
+        }
+    }
 }
 
 impl FileReader for Overlay<'_> {
     fn read(&self, path: &Utf8Path) -> Result<String, ReadError> {
-        let mut inputs = self.inputs.iter();
-        match inputs.find(|input| input.path == path) {
+        match self.by_path.get(path) {
             Some(input) => import::json::decode(input.bytes.clone())
                 .map_err(|error| ReadError(error.to_string())),
             None => self.reader.read(path),
@@ -145,12 +158,11 @@ fn judge_policies(
 }
 
 /// What an export shows, Azure has taken: that it would refuse it is certainly not so.
-fn soften_what_azure_took(finding: &mut Finding, files: &[File]) {
+fn soften_what_azure_took(finding: &mut Finding, exports: &FxHashSet<FileId>) {
     let place = finding.primary.as_ref().map(|label| label.span.file);
-    let mut exports = files.iter().filter(|file| file.kind == Kind::Export);
     if finding.severity == Severity::Error
         && finding.id.is_refusal()
-        && exports.any(|file| Some(file.id) == place)
+        && place.is_some_and(|file| exports.contains(&file))
     {
         finding.severity = Severity::Warning;
         finding.confidence = Confidence::Assumed;
@@ -169,42 +181,60 @@ fn judge_networks(
     catalogs: Option<&Library>,
     linted: &mut Linted,
 ) {
+    let known = parameter_files(files);
     let chosen = |template: &Utf8Path| {
         let configured = deploying.of_templates.get(template);
-        parameters_of(template, files, deploying.all, configured)
+        parameters_of(template, &known, deploying.all, configured)
     };
     let options = import::Options {
         reader,
         parameters: &chosen,
         deployment: deploying.deployment,
     };
-    for network in import::import(&mut linted.sources, files, &options, Join::ByFolder) {
-        let intent = Intent {
-            ignores: network.ignores.clone(),
-            ..Intent::default()
-        };
-        let facts = Facts::builtin();
-        let context = lint::Context {
-            estate: &network.estate,
-            intent: &intent,
-            facts,
-            plane: &Dataplane::new(&network.estate, facts, None),
-            regions: Regions::builtin(),
-            catalogs,
-            today: settings.today,
-        };
-        let mut findings = lint::lint(&context, network.findings.clone());
-        findings.retain(|finding| {
-            let place = finding.primary.as_ref().map(|label| label.span.file);
-            place.is_none_or(|file| network.files.contains(&file))
-        });
-        for finding in &mut findings {
-            network.tell_where_written(finding);
-            // Edits are words of a policy; in JSON they would be none.
-            finding.fixes.clear();
-            soften_what_azure_took(finding, files);
-        }
-        linted.findings.extend(findings);
-        linted.imported.push(network);
+    let networks = import::import(&mut linted.sources, files, &options, Join::ByFolder);
+    let exports: FxHashSet<FileId> = files
+        .iter()
+        .filter(|file| file.kind == Kind::Export)
+        .map(|file| file.id)
+        .collect();
+    let judged: Vec<Vec<Finding>> = networks
+        .par_iter()
+        .map(|network| judge_network(network, settings, catalogs, &exports))
+        .collect();
+    linted.findings.extend(judged.into_iter().flatten());
+    linted.imported = networks;
+}
+
+fn judge_network(
+    network: &Imported,
+    settings: &Options,
+    catalogs: Option<&Library>,
+    exports: &FxHashSet<FileId>,
+) -> Vec<Finding> {
+    let intent = Intent {
+        ignores: network.ignores.clone(),
+        ..Intent::default()
+    };
+    let facts = Facts::builtin();
+    let context = lint::Context {
+        estate: &network.estate,
+        intent: &intent,
+        facts,
+        plane: &Dataplane::new(&network.estate, facts, None),
+        regions: Regions::builtin(),
+        catalogs,
+        today: settings.today,
+    };
+    let mut findings = lint::lint(&context, network.findings.clone());
+    findings.retain(|finding| {
+        let place = finding.primary.as_ref().map(|label| label.span.file);
+        place.is_none_or(|file| network.files.contains(&file))
+    });
+    for finding in &mut findings {
+        network.tell_where_written(finding);
+        // Edits are words of a policy; in JSON they would be none.
+        finding.fixes.clear();
+        soften_what_azure_took(finding, exports);
     }
+    findings
 }

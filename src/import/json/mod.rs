@@ -281,8 +281,16 @@ impl<'d> Json<'d> {
     /// Whether it is this string, in any case.
     #[must_use]
     pub fn is_text(self, text: &str) -> bool {
-        self.as_str()
-            .is_some_and(|own| own.eq_ignore_ascii_case(text))
+        let Node {
+            kind, start, end, ..
+        } = self.node();
+        match kind {
+            // Most keys that are looked at have another length.
+            Kind::String if (end - start) as usize != text.len() + 2 => false,
+            _ => self
+                .as_str()
+                .is_some_and(|own| own.eq_ignore_ascii_case(text)),
+        }
     }
 }
 

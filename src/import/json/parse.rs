@@ -259,17 +259,19 @@ impl Reader<'_> {
         self.at += 1;
         let mut kind = Kind::String;
         loop {
+            let rest = self.bytes.get(self.at..).unwrap_or(&[]);
+            let plain = rest.iter().position(|byte| matches!(byte, b'"' | b'\\'));
+            self.at += plain.unwrap_or(rest.len());
             match self.peek() {
-                Some(b'"') => {
-                    self.at += 1;
-                    return Ok(kind);
-                }
                 Some(b'\\') => {
                     kind = Kind::EscapedString;
                     self.at += 1;
                     self.escape()?;
                 }
-                Some(_) => self.at += 1,
+                Some(_) => {
+                    self.at += 1;
+                    return Ok(kind);
+                }
                 None => {
                     let mut problem = self.problem("this string is never closed");
                     problem.span = self.span(start, start + 1);

@@ -291,43 +291,101 @@ impl Protocol {
     }
 }
 
-/// Whether no packet matches both of two rules, as far as can be told without making sets. It is asked of every pair of
-/// rules of a group, so it allocates nothing.
-pub(in crate::lint) fn are_disjoint(a: &SecurityRule, b: &SecurityRule) -> bool {
-    let both = |transport| a.transport == transport && b.transport == transport;
-    if a.transport != b.transport && a.transport != Transport::Any && b.transport != Transport::Any
-    {
-        return true;
+/// What bounds a rule: enough to tell most pairs of rules apart at a glance. It is compared for every pair of rules of a
+/// group, so it is small.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::lint) struct Outline {
+    transport: Transport,
+    sources: Option<Hull>,
+    destinations: Option<Hull>,
+    /// The first and the last port, where ports mean something.
+    ports: Option<(u16, u16)>,
+}
+
+/// The addresses of one family from the first to the last that a side names. A side that names anything else has none.
+#[derive(Debug, Clone, Copy)]
+struct Hull {
+    first: IpAddr,
+    last: IpAddr,
+}
+
+impl Hull {
+    fn of(ends: &[Endpoint]) -> Option<Self> {
+        let mut hull: Option<Self> = None;
+        for end in ends {
+            let (first, last) = match end {
+                Endpoint::Plain(Destination::Prefix(prefix)) => {
+                    (prefix.network(), prefix.broadcast())
+                }
+                Endpoint::Plain(Destination::Range(range)) => range.bounds(),
+                _ => return None,
+            };
+            let wide = hull.unwrap_or(Self { first, last });
+            if wide.first.is_ipv4() != first.is_ipv4() {
+                return None;
+            }
+            hull = Some(Self {
+                first: wide.first.min(first),
+                last: wide.last.max(last),
+            });
+        }
+        hull
     }
-    let with_ports = both(Transport::Tcp) || both(Transport::Udp);
-    (with_ports && ports_are_apart(&a.destination_ports, &b.destination_ports))
-        || ends_are_apart(&a.destinations, &b.destinations)
-        || ends_are_apart(&a.sources, &b.sources)
+
+    fn contains(self, other: Self) -> bool {
+        self.first.is_ipv4() == other.first.is_ipv4()
+            && self.first <= other.first
+            && other.last <= self.last
+    }
+
+    fn is_apart_from(self, other: Self) -> bool {
+        self.first.is_ipv4() != other.first.is_ipv4()
+            || self.last < other.first
+            || other.last < self.first
+    }
 }
 
-fn ports_are_apart(a: &[PortRange], b: &[PortRange]) -> bool {
-    let apart = |a: &PortRange, b: &PortRange| {
-        let ((first, last), (start, end)) = (a.bounds(), b.bounds());
-        last < start || end < first
-    };
-    !a.is_empty() && !b.is_empty() && a.iter().all(|a| b.iter().all(|b| apart(a, b)))
-}
+impl Outline {
+    pub(in crate::lint) fn of(rule: &SecurityRule) -> Self {
+        let ports = rule.destination_ports.iter().map(|ports| ports.bounds());
+        let ports = ports.reduce(|a, b| (a.0.min(b.0), a.1.max(b.1)));
+        Self {
+            transport: rule.transport,
+            sources: Hull::of(&rule.sources),
+            destinations: Hull::of(&rule.destinations),
+            ports: ports.filter(|_| matches!(rule.transport, Transport::Tcp | Transport::Udp)),
+        }
+    }
 
-fn ends_are_apart(a: &[Endpoint], b: &[Endpoint]) -> bool {
-    let bounds = |end: &Endpoint| match end {
-        Endpoint::Plain(Destination::Prefix(prefix)) => {
-            Some((prefix.network(), prefix.broadcast()))
+    /// Whether this rule may match everything that another one matches.
+    pub(in crate::lint) fn may_cover(&self, other: &Self) -> bool {
+        let holds = |own: Option<Hull>, other: Option<Hull>| {
+            own.zip(other)
+                .is_none_or(|(own, other)| own.contains(other))
+        };
+        let ports = match (self.ports, other.ports) {
+            (Some(own), Some(other)) => own.0 <= other.0 && other.1 <= own.1,
+            _ => true,
+        };
+        (self.transport == Transport::Any || self.transport == other.transport)
+            && ports
+            && holds(self.destinations, other.destinations)
+            && holds(self.sources, other.sources)
+    }
+
+    /// Whether certainly no packet matches both rules.
+    pub(in crate::lint) fn is_apart_from(&self, other: &Self) -> bool {
+        let (a, b) = (self.transport, other.transport);
+        if a != b && a != Transport::Any && b != Transport::Any {
+            return true;
         }
-        Endpoint::Plain(Destination::Range(range)) => Some(range.bounds()),
-        _ => None,
-    };
-    let apart = |a: &Endpoint, b: &Endpoint| match (bounds(a), bounds(b)) {
-        (Some((first, last)), Some((start, end))) => {
-            first.is_ipv4() != start.is_ipv4() || last < start || end < first
-        }
-        _ => false,
-    };
-    !a.is_empty() && !b.is_empty() && a.iter().all(|a| b.iter().all(|b| apart(a, b)))
+        let hulls_apart =
+            |a: Option<Hull>, b: Option<Hull>| a.zip(b).is_some_and(|(a, b)| a.is_apart_from(b));
+        let ports = self.ports.zip(other.ports);
+        ports.is_some_and(|(a, b)| a.1 < b.0 || b.1 < a.0)
+            || hulls_apart(self.destinations, other.destinations)
+            || hulls_apart(self.sources, other.sources)
+    }
 }
 
 /// Packets whose fields are independent of each other.

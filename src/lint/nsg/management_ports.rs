@@ -2,13 +2,13 @@
 
 use crate::azure::facts::{Facts, PortUse};
 use crate::diag::{Finding, Id};
-use crate::estate::{Access, Direction, Endpoint, Nsg, SecurityRule};
+use crate::estate::{Access, Direction, Endpoint, SecurityRule};
 use crate::net::{PortRange, Transport};
 
 use super::super::Context;
 use super::super::common::flow_set::FlowSet;
 use super::super::common::public::{Reach, internet, public_ends, reach};
-use super::order::{earlier, rules_that};
+use super::order::{Ranked, rules_that};
 
 rule! {
     /// An inbound rule opens a port of remote management to everybody on the Internet.
@@ -35,13 +35,14 @@ rule! {
 
 fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
     for (_, nsg) in context.estate.nsgs.iter() {
+        let ranked = Ranked::of(context.estate, nsg);
         for rule in rules_that(nsg, Direction::Inbound, Access::Allow) {
             let width = reach(&rule.sources, context.facts);
             if width == Reach::Few {
                 continue;
             }
             let open: Vec<String> = management(context.facts)
-                .filter(|(_, transport, ports)| is_open(context, nsg, rule, *transport, *ports))
+                .filter(|(_, transport, ports)| is_open(context, &ranked, rule, *transport, *ports))
                 .map(|(name, transport, ports)| format!("{name} ({}/{ports})", transport.keyword()))
                 .collect();
             if !open.is_empty() {
@@ -74,7 +75,7 @@ fn holds(rule: &SecurityRule, transport: Transport, ports: PortRange) -> bool {
 /// Whether a rule opens a port to the Internet, after all that earlier rules deny.
 fn is_open(
     context: &Context<'_>,
-    nsg: &Nsg,
+    ranked: &Ranked<'_>,
     rule: &SecurityRule,
     transport: Transport,
     ports: PortRange,
@@ -83,7 +84,7 @@ fn is_open(
     narrowed.transport = transport;
     let left = |sources: &[Endpoint]| {
         let mut left = FlowSet::with(&narrowed, sources, &[ports]);
-        for other in earlier(context.estate, nsg, rule) {
+        for other in ranked.earlier(rule) {
             if other.access == Access::Deny {
                 left.remove(other);
             }

@@ -6,7 +6,7 @@ use crate::base::Origin;
 use crate::estate::{Access, Direction, Estate, Id, Nsg, SecurityRule, Subnet};
 
 use super::super::Context;
-use super::super::common::flow_set::are_disjoint;
+use super::super::common::flow_set::Outline;
 
 /// Where rules come from that were made for requirements and pools.
 pub(super) fn made_origins(context: &Context<'_>) -> FxHashSet<Origin> {
@@ -16,27 +16,37 @@ pub(super) fn made_origins(context: &Context<'_>) -> FxHashSet<Origin> {
     origins
 }
 
-/// The rules that are asked before this one for certain, deployed whenever it is, with a lower priority; of those the
-/// ones that can match a packet that it matches.
-pub(super) fn earlier<'a>(
+/// The rules of a security group in the order in which they are asked.
+pub(super) struct Ranked<'a> {
     estate: &'a Estate,
-    nsg: &'a Nsg,
-    rule: &'a SecurityRule,
-) -> impl Iterator<Item = &'a SecurityRule> {
-    let condition = estate.gaps.condition_of(rule.origin);
-    let mut before: Vec<&SecurityRule> = nsg
-        .rules
-        .iter()
-        .filter(|other| {
-            other.direction == rule.direction
-                && other.priority.value < rule.priority.value
-                && !are_disjoint(rule, other)
-                && (estate.gaps.condition_of(other.origin).is_none()
-                    || estate.gaps.condition_of(other.origin) == condition)
-        })
-        .collect();
-    before.sort_by_key(|other| other.priority.value);
-    before.into_iter()
+    rules: Vec<(Outline, &'a SecurityRule)>,
+}
+
+impl<'a> Ranked<'a> {
+    pub(super) fn of(estate: &'a Estate, nsg: &'a Nsg) -> Self {
+        let rules = nsg.rules.iter();
+        let mut rules: Vec<_> = rules.map(|rule| (Outline::of(rule), rule)).collect();
+        rules.sort_by_key(|(_, rule)| rule.priority.value);
+        Self { estate, rules }
+    }
+
+    /// The rules that are asked before this one for certain, deployed whenever it is, with a lower priority; of those
+    /// the ones that may match a packet that it matches.
+    pub(super) fn earlier(&self, rule: &SecurityRule) -> impl Iterator<Item = &'a SecurityRule> {
+        let gaps = &self.estate.gaps;
+        let (outline, condition) = (Outline::of(rule), gaps.condition_of(rule.origin));
+        let (direction, priority) = (rule.direction, rule.priority.value);
+        let rules = self.rules.iter();
+        rules
+            .take_while(move |(_, other)| other.priority.value < priority)
+            .filter(move |(other_outline, other)| {
+                other.direction == direction && !outline.is_apart_from(other_outline) && {
+                    let own = gaps.condition_of(other.origin);
+                    own.is_none() || own == condition
+                }
+            })
+            .map(|(_, other)| *other)
+    }
 }
 
 /// The rules of a direction with a higher priority number than this one.

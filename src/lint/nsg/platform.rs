@@ -11,7 +11,7 @@ use crate::net::{Destination, PortRange, Service, Transport};
 
 use super::super::Context;
 use super::super::common::flow_set::{FlowSet, is_platform};
-use super::order::{earlier, rules_that};
+use super::order::{Ranked, rules_that};
 
 rule! {
     /// A rule denies one of the tags `AzurePlatformDNS`, `AzurePlatformIMDS` or `AzurePlatformLKM`.
@@ -38,12 +38,13 @@ rule! {
 
 fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
     for (id, nsg) in context.estate.nsgs.iter() {
+        let ranked = Ranked::of(context.estate, nsg);
         for rule in rules_that(nsg, Direction::Outbound, Access::Deny) {
             let Some(tag) = rule.destinations.iter().find(|end| is_platform(end)) else {
                 continue;
             };
             let mut left = FlowSet::of(rule);
-            for other in earlier(context.estate, nsg, rule) {
+            for other in ranked.earlier(rule) {
                 left.remove(other);
             }
             if left.is_empty() {

@@ -1,12 +1,12 @@
 //! TG4011: security rules that never decide.
 
 use crate::diag::{Finding, Id, Safety, Severity};
-use crate::estate::{Access, Estate, Nsg, SecurityRule};
+use crate::estate::{Access, SecurityRule};
 
 use super::super::Context;
-use super::super::common::flow_set::FlowSet;
+use super::super::common::flow_set::{FlowSet, Outline};
 use super::super::edit;
-use super::order::{earlier, made_origins};
+use super::order::{Ranked, made_origins};
 
 rule! {
     /// A security rule all of whose packets earlier rules decide.
@@ -35,11 +35,12 @@ rule! {
 fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
     let made = made_origins(context);
     for (_, nsg) in context.estate.nsgs.iter() {
+        let ranked = Ranked::of(context.estate, nsg);
         for rule in &nsg.rules {
             if made.contains(&rule.origin) {
                 continue;
             }
-            if let Some(by) = covered_by(context.estate, nsg, rule) {
+            if let Some(by) = covered_by(&ranked, rule) {
                 findings.push(finding(rule, &by));
             }
         }
@@ -47,17 +48,17 @@ fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
 }
 
 /// The earlier rules that together match all that a rule matches; one alone if it will do.
-fn covered_by<'a>(
-    estate: &'a Estate,
-    nsg: &'a Nsg,
-    rule: &'a SecurityRule,
-) -> Option<Vec<&'a SecurityRule>> {
+fn covered_by<'a>(ranked: &Ranked<'a>, rule: &SecurityRule) -> Option<Vec<&'a SecurityRule>> {
     let all = FlowSet::of(rule);
     if all.is_empty() {
         return None;
     }
-    let before: Vec<&SecurityRule> = earlier(estate, nsg, rule).collect();
-    for other in &before {
+    let before: Vec<&SecurityRule> = ranked.earlier(rule).collect();
+    let outline = Outline::of(rule);
+    let alone = before
+        .iter()
+        .filter(|other| Outline::of(other).may_cover(&outline));
+    for other in alone {
         let mut left = all.clone();
         if left.remove(other) && left.is_empty() {
             return Some(vec![*other]);

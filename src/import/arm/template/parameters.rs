@@ -49,6 +49,9 @@ impl<'d> Machine<'_, 'd> {
         name: &SmolStr,
         call: Call<'_>,
     ) -> Result<Value, Fault> {
+        if let Some(value) = Self::memo_of(scope, Section::Parameters, name) {
+            return Ok(value);
+        }
         let declared = scope.template.get("parameters");
         let Some((key, declared)) = declared.and_then(|all| all.member(name)) else {
             let names = parameter_names(scope.template);

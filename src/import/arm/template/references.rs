@@ -186,13 +186,14 @@ impl<'d> Machine<'_, 'd> {
         if shown.contains('/') {
             return None;
         }
+        let key = text.key();
         for home in homes {
             for at in 0..entries(home).len() {
                 let Some(instances) = self.instances(home, at) else {
                     continue;
                 };
                 let same = |instance: &Instance| {
-                    instance.named.name.key() == text.key() || instance.named.id.name() == *text
+                    instance.named.name.key() == key || instance.named.id.name() == *text
                 };
                 if let Some(instance) = instances.iter().position(same) {
                     return self.handle(home, at, instance);

@@ -42,6 +42,9 @@ impl<'d> Machine<'_, 'd> {
         name: &SmolStr,
         call: Call<'_>,
     ) -> Result<Value, Fault> {
+        if let Some(value) = Self::memo_of(scope, Section::Variables, name) {
+            return Ok(value);
+        }
         let Some(written) = find(scope.template, name) else {
             return Err(Fault::Wrong {
                 message: format!("the template has no variable `{name}`"),
@@ -56,6 +59,15 @@ impl<'d> Machine<'_, 'd> {
                 Written::Loop(copy) => machine.repeated(copy, Some(name), &context),
             }
         })
+    }
+
+    /// The value of a name of a section, if it was computed already.
+    pub(super) fn memo_of(scope: &ScopeRef<'d>, section: Section, name: &str) -> Option<Value> {
+        let key = (section, SmolStr::from(name.to_ascii_lowercase()));
+        match scope.memo.borrow().get(&key) {
+            Some(Slot::Done(value)) => Some(value.clone()),
+            _ => None,
+        }
     }
 
     /// Computes a name of a section once; a name that needs itself is wrong.
