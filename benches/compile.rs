@@ -14,7 +14,7 @@ use camino::Utf8Path;
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use tidegate::azure::facts::Facts;
 use tidegate::base::{Date, MemoryFiles, SourceMap};
-use tidegate::cli::{Options, analyse};
+use tidegate::cli::{Assertions, Options, analyse};
 use tidegate::compile::FirewallModel;
 use tidegate::emit;
 
@@ -62,6 +62,7 @@ fn compile(text: &str) -> usize {
         firewall_model: FirewallModel::Policy,
         today: Date::new(2027, 1, 1).unwrap(),
         catalogs: Vec::new(),
+        assertions: Assertions::default(),
     };
     let analysis = analyse(Utf8Path::new(PATH), &files, &options).unwrap();
     let template = emit::template(&analysis.estate, Facts::builtin(), &analysis.sources);

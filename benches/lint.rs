@@ -14,7 +14,7 @@ use std::hint::black_box;
 use camino::{Utf8Path, Utf8PathBuf};
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use tidegate::base::{Date, FileReader, ReadError};
-use tidegate::cli::{Deploying, Input, Options, lint_inputs};
+use tidegate::cli::{Assertions, Deploying, Input, Options, lint_inputs};
 use tidegate::compile::FirewallModel;
 use tidegate::import::{Deployment, Found, json};
 
@@ -102,6 +102,7 @@ fn lint(inputs: &[Input]) -> usize {
         firewall_model: FirewallModel::Policy,
         today: Date::new(2027, 1, 1).unwrap(),
         catalogs: Vec::new(),
+        assertions: Assertions::default(),
     };
     let deploying = Deploying {
         all: &[],

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use camino::Utf8Path;
 use tidegate::base::{Date, FileId, FileReader, MemoryFiles, SourceMap};
-use tidegate::cli::{Deploying, Input, Options, lint_inputs};
+use tidegate::cli::{Assertions, Deploying, Input, Options, lint_inputs};
 use tidegate::compile::FirewallModel;
 use tidegate::import::{Deployment, Found, arm, json};
 use tidegate::intent::catalog::Library;
@@ -62,6 +62,7 @@ pub(crate) fn importer(bytes: &[u8]) {
         firewall_model: FirewallModel::Policy,
         today: Date::new(2027, 1, 1).expect("a day"),
         catalogs: Vec::new(),
+        assertions: Assertions::default(),
     };
     let deploying = Deploying {
         all: &[],

@@ -13,6 +13,7 @@ use crate::syntax::Parameters;
 
 use super::Outcome;
 use super::arguments::{ColorChoice, FailOn, FirewallModel, PolicyOptions, ReadingOptions};
+use super::assertions::Assertions;
 use super::pipeline::{Analysis, Options, analyse};
 
 /// Real files.
@@ -122,6 +123,7 @@ pub(super) fn default_settings() -> Result<Options, String> {
         firewall_model: compile::FirewallModel::Policy,
         today: today(None)?,
         catalogs: Vec::new(),
+        assertions: Assertions::default(),
     })
 }
 
@@ -135,6 +137,7 @@ pub(super) fn settings(options: &ReadingOptions) -> Result<Options, String> {
         },
         today: today(options.today.as_deref())?,
         catalogs: catalogs(&options.catalogs)?,
+        assertions: Assertions::default(),
     })
 }
 

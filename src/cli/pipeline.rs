@@ -10,11 +10,13 @@ use crate::base::{Date, FileReader, ReadError, SourceMap};
 use crate::compile::{Delivery, FirewallModel, compile};
 use crate::diag::{self, Finding, Id, Severity};
 use crate::estate::Estate;
-use crate::intent::Intent;
 use crate::intent::catalog::Library;
+use crate::intent::{Assertion, Intent};
 use crate::lint::{self, lint};
 use crate::report::Gap;
 use crate::syntax::{self, Parameters};
+
+use super::assertions::Assertions;
 
 /// What an analysis needs beside the policy.
 #[derive(Debug, Clone)]
@@ -27,6 +29,8 @@ pub struct Options {
     pub today: Date,
     /// Catalogs beside the built-in ones: names to show, and texts.
     pub catalogs: Vec<(String, String)>,
+    /// What must hold in every network that is linted.
+    pub assertions: Assertions,
 }
 
 /// A policy, understood and judged.
@@ -88,7 +92,7 @@ pub fn analyse(
     let mut sources = SourceMap::default();
     let loaded = syntax::load(&mut sources, reader, path)?;
     let (library, problems) = library(&mut sources, options);
-    let judged = judge(loaded, &library, problems, options);
+    let judged = judge(loaded, &library, problems, options, &|_| Vec::new());
     Ok(Analysis {
         sources,
         estate: judged.estate,
@@ -134,12 +138,14 @@ impl Judged {
     }
 }
 
-/// Judges a policy, on top of what is wrong with the catalogs.
+/// Judges a policy, on top of what is wrong with the catalogs. What must hold besides what the policy asserts depends on
+/// its estate.
 pub(super) fn judge(
     loaded: syntax::Loaded,
     library: &Library,
     mut findings: Vec<Finding>,
     options: &Options,
+    asserted: &dyn Fn(&Estate) -> Vec<Assertion>,
 ) -> Judged {
     let catalogs_are_broken = has_errors(&findings);
     findings.extend(loaded.findings);
@@ -149,7 +155,7 @@ pub(super) fn judge(
         // What a policy asks of a catalog that did not load would be reported as unknown.
         return Judged::unfit(Estate::default(), Intent::default(), findings);
     }
-    let lowered = syntax::lower(&loaded.files, library, &options.parameters);
+    let mut lowered = syntax::lower(&loaded.files, library, &options.parameters);
     findings.extend(lowered.findings);
     if has_errors(&findings) {
         return Judged::unfit(lowered.estate, lowered.intent, findings);
@@ -162,6 +168,7 @@ pub(super) fn judge(
         options.firewall_model,
     );
     findings.extend(compiled.findings);
+    lowered.intent.assertions.extend(asserted(&compiled.estate));
     let context = lint::Context {
         estate: &compiled.estate,
         intent: &lowered.intent,

@@ -5,5 +5,5 @@ mod requirement;
 
 pub use requirement::{
     Admission, Assertion, CatalogChoices, Ignore, Intent, Narrowing, PoolSummary, RequiredRoute,
-    Requirement, RouteTarget, Waiting,
+    Requirement, RouteTarget, Subject, Waiting,
 };

@@ -6,8 +6,8 @@ use ipnet::IpNet;
 use smol_str::SmolStr;
 
 use crate::base::{Date, Origin, Span, Spanned};
-use crate::diag::Id as FindingId;
-use crate::estate::{Id, Pool};
+use crate::diag::{Id as FindingId, Severity};
+use crate::estate::{Id, Pool, Subnet};
 use crate::net::{Destination, Service};
 
 use super::catalog::Level;
@@ -39,17 +39,30 @@ pub struct Requirement {
     pub origin: Origin,
 }
 
+/// Whom an assertion is about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Subject {
+    /// A pool.
+    Pool(Id<Pool>),
+    /// Each of some subnets.
+    Subnets(Vec<Id<Subnet>>),
+}
+
 /// What must be so.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Assertion {
     /// Whom it is about.
-    pub pool: Id<Pool>,
+    pub from: Subject,
     /// It must reach these, or must never reach any of them.
     pub reaches: bool,
     /// Where to.
     pub destinations: Vec<Spanned<Destination>>,
     /// Over what; every service when empty.
     pub services: Vec<Spanned<Service>>,
+    /// Why, in the words of who wants it.
+    pub reason: Option<SmolStr>,
+    /// How bad it is where it does not hold.
+    pub severity: Severity,
     /// Where it is written.
     pub origin: Origin,
 }

@@ -5,13 +5,13 @@ use std::fmt::Write as _;
 use camino::Utf8Path;
 use tidegate::azure::facts::Facts;
 use tidegate::base::MemoryFiles;
-use tidegate::cli::{Analysis, Options, analyse};
+use tidegate::cli::{Analysis, analyse};
 use tidegate::compile::FirewallModel;
 use tidegate::diag::{Id, Severity};
 use tidegate::emit;
 use tidegate::estate::Estate;
 
-use super::support::TODAY;
+use super::support::options;
 
 const HEAD: &str = "egress 1
 region westeurope
@@ -27,12 +27,7 @@ pool p in net.nodes { outbound userDefinedRouting  identity nodes-id }
 
 fn analysis(text: String) -> Analysis {
     let files = MemoryFiles([("big.egress".into(), text)].into());
-    let options = Options {
-        parameters: Default::default(),
-        firewall_model: FirewallModel::Policy,
-        today: TODAY.parse().unwrap(),
-        catalogs: Vec::new(),
-    };
+    let options = options(FirewallModel::Policy);
     analyse(Utf8Path::new("big.egress"), &files, &options).unwrap()
 }
 

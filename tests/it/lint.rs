@@ -196,6 +196,65 @@ fn a_configuration_sets_levels_and_leaves_files_out() {
 }
 
 #[test]
+fn assertions_of_the_organisation_hold_for_every_network() {
+    let folder = folder();
+    folder.write("prod.json", VALUES);
+    folder.write(
+        "pool.egress",
+        "egress 1\nvnet hub 10.1.0.0/16 {\n  subnet jump 10.1.1.0/24 { nsg open }\n}\nnsg open {\n  rule all 100 outbound allow from any to any any\n}\n",
+    );
+    folder.write(
+        "tidegate.yaml",
+        "rules: { TG1*: off, TG2*: off, TG4*: off }\nassertions:\n  \
+         - from: [\"host*\"]\n    reaches: [mcr.microsoft.com]\n    over: [https]\n    because: images come from there\n  \
+         - from: [host?, hub/jump]\n    never-reaches: [0.0.0.0/0]\n    over: [tcp/22]\n    severity: warning\n  \
+         - from: [nowhere]\n    never-reaches: [any]\n    over: [any]\n",
+    );
+    let ran = folder
+        .run("lint infra pool.egress --parameters prod.json --format concise")
+        .ends_with(0);
+    insta::assert_snapshot!(ran.out);
+    let ran = folder.run("lint infra --parameters prod.json --color never");
+    insta::assert_snapshot!(ran.err);
+}
+
+#[test]
+fn an_assertion_with_a_mistake_has_its_place() {
+    let folder = folder();
+    for (text, message) in [
+        (
+            "- from: [a]\n    over: [https]",
+            "2:11: an assertion has either",
+        ),
+        (
+            "- from: []\n    reaches: [any]\n    over: [https]",
+            "2:11: an assertion names subnets",
+        ),
+        (
+            "- from: [\"a[\"]\n    reaches: [any]\n    over: [https]",
+            "2:12: ",
+        ),
+        (
+            "- from: [a]\n    reaches: [10.0.0.0/33]\n    over: [https]",
+            "3:15: `10.0.0.0/33`",
+        ),
+        (
+            "- from: [a]\n    reaches: [any]\n    over: [ftp]",
+            "4:12: `ftp`: expected a service",
+        ),
+        ("- to: [a]", "2:5: "),
+    ] {
+        folder.write("tidegate.yaml", format!("assertions:\n  {text}\n"));
+        let ran = folder.run("lint infra").ends_with(2);
+        assert!(
+            ran.err.contains(&format!("tidegate.yaml:{message}")),
+            "{}",
+            ran.err
+        );
+    }
+}
+
+#[test]
 fn what_is_ignored_with_a_reason_is_silent_and_an_idle_ignore_is_told() {
     let folder = folder();
     let name = "\"name\": \"ssh\",";

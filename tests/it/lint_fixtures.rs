@@ -30,7 +30,10 @@ const POLICY_ONLY: &[(Id, &str)] = &[
     (Id::TG7001, "templates state no requirements"),
     (Id::TG7002, "templates state no requirements"),
     (Id::TG7010, "templates state no requirements"),
-    (Id::TG7011, "templates state no assertions"),
+    (
+        Id::TG7011,
+        "templates state no assertions; `tidegate.yaml` does",
+    ),
     (Id::TG8002, "templates state no requirements"),
 ];
 

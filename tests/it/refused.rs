@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 use camino::Utf8Path;
 use tidegate::base::FileReader;
-use tidegate::cli::{Analysis, Options, analyse};
+use tidegate::cli::{Analysis, Assertions, Options, analyse};
 use tidegate::compile::FirewallModel;
 use tidegate::diag::{Id, Severity};
 use tidegate::report::{Color, human};
@@ -42,6 +42,7 @@ fn with(text: &str) -> Options {
         ["--firewall-model", "classic"] => options(FirewallModel::Classic),
         ["--catalog", file] => Options {
             catalogs: vec![((*file).to_owned(), read(file))],
+            assertions: Assertions::default(),
             ..options(FirewallModel::Policy)
         },
         other => panic!("unknown options {other:?}"),

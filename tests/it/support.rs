@@ -2,7 +2,7 @@
 
 use camino::{Utf8Path, Utf8PathBuf};
 use tidegate::base::{FileReader, ReadError};
-use tidegate::cli::{Analysis, Options, analyse};
+use tidegate::cli::{Analysis, Assertions, Options, analyse};
 use tidegate::compile::FirewallModel;
 use tidegate::syntax::Parameters;
 
@@ -62,6 +62,7 @@ pub(crate) fn options(firewall_model: FirewallModel) -> Options {
         firewall_model,
         today: TODAY.parse().unwrap(),
         catalogs: Vec::new(),
+        assertions: Assertions::default(),
     }
 }
 

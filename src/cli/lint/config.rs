@@ -12,6 +12,10 @@
 //! catalogs: [our-catalog.yaml]
 //! baseline: .tidegate-baseline.json
 //! fail-on: warning
+//! assertions:            # what must hold in every network
+//!   - from: ["snet-*"]
+//!     never-reaches: [0.0.0.0/0]
+//!     over: [tcp/22]
 //! ```
 
 use std::collections::BTreeMap;
@@ -21,6 +25,7 @@ use ignore::overrides::{Override, OverrideBuilder};
 use serde::Deserialize;
 use serde_saphyr::Spanned;
 
+use crate::cli::assertions::{self, Assertions, Place, Word};
 use crate::diag::{Finding, Id, Severity};
 
 /// The names under which a configuration is looked for, from the input's folder upwards.
@@ -56,6 +61,30 @@ struct Written {
     catalogs: Vec<String>,
     baseline: Option<String>,
     fail_on: Option<Level>,
+    assertions: Vec<WrittenAssertion>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+struct WrittenAssertion {
+    from: Spanned<Vec<Spanned<String>>>,
+    #[serde(default)]
+    reaches: Vec<Spanned<String>>,
+    #[serde(default)]
+    never_reaches: Vec<Spanned<String>>,
+    #[serde(default)]
+    over: Vec<Spanned<String>>,
+    because: Option<String>,
+    severity: Option<AssertionLevel>,
+}
+
+/// How bad it is where an assertion does not hold.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum AssertionLevel {
+    Note,
+    Warning,
+    Error,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -78,6 +107,8 @@ pub(super) struct Config {
     pub(super) baseline: Option<Utf8PathBuf>,
     /// The least severity that makes the command fail.
     pub(super) fail_on: Option<Severity>,
+    /// What must hold in every network.
+    pub(super) assertions: Assertions,
 }
 
 impl Default for Config {
@@ -89,6 +120,7 @@ impl Default for Config {
             catalogs: Vec::new(),
             baseline: None,
             fail_on: None,
+            assertions: Assertions::default(),
         }
     }
 }
@@ -130,6 +162,11 @@ impl Config {
             catalogs: written.catalogs.iter().map(here).collect(),
             baseline: written.baseline.as_ref().map(here),
             fail_on: written.fail_on.and_then(Level::severity),
+            assertions: Assertions::parse(
+                path,
+                text,
+                written.assertions.into_iter().map(asserted),
+            )?,
         })
     }
 
@@ -162,6 +199,37 @@ impl Config {
         let best = fitting.max_by_key(|(pattern, _)| pattern.len());
         best.map(|(_, level)| *level)
     }
+}
+
+fn asserted(written: WrittenAssertion) -> assertions::Written {
+    let words = |words: Vec<Spanned<String>>| {
+        let words = words.into_iter();
+        words
+            .map(|word| Word {
+                place: place_of(&word),
+                text: word.value,
+            })
+            .collect()
+    };
+    assertions::Written {
+        place: place_of(&written.from),
+        from: words(written.from.value),
+        reaches: words(written.reaches),
+        never_reaches: words(written.never_reaches),
+        over: words(written.over),
+        because: written.because,
+        severity: match written.severity {
+            None | Some(AssertionLevel::Error) => Severity::Error,
+            Some(AssertionLevel::Warning) => Severity::Warning,
+            Some(AssertionLevel::Note) => Severity::Note,
+        },
+    }
+}
+
+fn place_of<T>(spanned: &Spanned<T>) -> Place {
+    let narrow = |number: u64| u32::try_from(number).unwrap_or(1);
+    let place = spanned.referenced;
+    (narrow(place.line() as u64), narrow(place.column() as u64))
 }
 
 fn levels(

@@ -10,6 +10,7 @@ use crate::azure::Dataplane;
 use crate::azure::facts::Facts;
 use crate::base::{FileId, FileReader, ReadError, SourceMap};
 use crate::diag::{Confidence, Finding, Id, Severity};
+use crate::estate::Estate;
 use crate::import::{self, Deployment, File, Imported, Join, Kind};
 use crate::intent::Intent;
 use crate::intent::catalog::{Library, Regions};
@@ -18,6 +19,7 @@ use crate::report::Gap;
 use crate::syntax;
 
 use super::collect::Input;
+use crate::cli::assertions::Asserting;
 use crate::cli::estates::{parameter_files, parameters_of, read_inputs};
 use crate::cli::pipeline::{self, Options};
 
@@ -63,6 +65,7 @@ pub fn lint_inputs(
     } else {
         Default::default()
     };
+    let asserting = Asserting::new(&settings.assertions, &mut sources);
     let mut linted = Linted {
         sources,
         findings: problems.clone(),
@@ -71,7 +74,14 @@ pub fn lint_inputs(
         imported: Vec::new(),
     };
     let reader = Overlay::new(inputs, reader);
-    judge_policies(&reader, &library, &problems, settings, &mut linted);
+    judge_policies(
+        &reader,
+        &library,
+        &problems,
+        settings,
+        &asserting,
+        &mut linted,
+    );
     let files = read_inputs(
         inputs,
         &mut linted.sources,
@@ -79,7 +89,13 @@ pub fn lint_inputs(
         &mut linted.gaps,
     );
     let catalogs = Some(&library).filter(|library| library.names().next().is_some());
-    judge_networks(&files, &reader, deploying, settings, catalogs, &mut linted);
+    let beside = Beside {
+        settings,
+        catalogs,
+        asserting: &asserting,
+    };
+    judge_networks(&files, &reader, deploying, beside, &mut linted);
+    linted.gaps.extend(asserting.idle());
     linted
 }
 
@@ -117,8 +133,10 @@ fn judge_policies(
     library: &Library,
     problems: &[Finding],
     settings: &Options,
+    asserting: &Asserting<'_>,
     linted: &mut Linted,
 ) {
+    let asserted = |estate: &Estate| asserting.about(estate, Facts::builtin());
     let mut used: Vec<Utf8PathBuf> = Vec::new();
     let mut loaded = Vec::new();
     for input in reader
@@ -142,7 +160,7 @@ fn judge_policies(
     }
     loaded.retain(|(path, _)| !used.contains(path));
     for (path, policy) in loaded {
-        let judged = pipeline::judge(policy, library, problems.to_vec(), settings);
+        let judged = pipeline::judge(policy, library, problems.to_vec(), settings, &asserted);
         if judged.rules_skipped {
             linted.rules_ran = false;
             linted.gaps.push(Gap {
@@ -177,8 +195,7 @@ fn judge_networks(
     files: &[File],
     reader: &Overlay<'_>,
     deploying: &Deploying<'_>,
-    settings: &Options,
-    catalogs: Option<&Library>,
+    beside: Beside<'_>,
     linted: &mut Linted,
 ) {
     let known = parameter_files(files);
@@ -199,36 +216,45 @@ fn judge_networks(
         .collect();
     let judged: Vec<Vec<Finding>> = networks
         .par_iter()
-        .map(|network| judge_network(network, settings, catalogs, &exports))
+        .map(|network| judge_network(network, beside, &exports))
         .collect();
     linted.findings.extend(judged.into_iter().flatten());
     linted.imported = networks;
 }
 
+/// What networks are judged with, beside their files.
+#[derive(Clone, Copy)]
+struct Beside<'a> {
+    settings: &'a Options,
+    catalogs: Option<&'a Library>,
+    asserting: &'a Asserting<'a>,
+}
+
 fn judge_network(
     network: &Imported,
-    settings: &Options,
-    catalogs: Option<&Library>,
+    beside: Beside<'_>,
     exports: &FxHashSet<FileId>,
 ) -> Vec<Finding> {
+    let facts = Facts::builtin();
     let intent = Intent {
         ignores: network.ignores.clone(),
+        assertions: beside.asserting.about(&network.estate, facts),
         ..Intent::default()
     };
-    let facts = Facts::builtin();
     let context = lint::Context {
         estate: &network.estate,
         intent: &intent,
         facts,
         plane: &Dataplane::new(&network.estate, facts, None),
         regions: Regions::builtin(),
-        catalogs,
-        today: settings.today,
+        catalogs: beside.catalogs,
+        today: beside.settings.today,
     };
+    let asserted_in = beside.asserting.file();
     let mut findings = lint::lint(&context, network.findings.clone());
     findings.retain(|finding| {
         let place = finding.primary.as_ref().map(|label| label.span.file);
-        place.is_none_or(|file| network.files.contains(&file))
+        place.is_none_or(|file| network.files.contains(&file) || asserted_in == Some(file))
     });
     for finding in &mut findings {
         network.tell_where_written(finding);

@@ -127,6 +127,7 @@ fn judge(inputs: &[Input], options: &LintOptions, config: &Config) -> Result<Lin
         firewall_model: crate::compile::FirewallModel::Policy,
         today: today(options.today.as_deref())?,
         catalogs: catalogs(&further.cloned().collect::<Vec<_>>())?,
+        assertions: config.assertions.clone(),
     };
     let named = Deploying {
         all: &options.deployment.parameters,

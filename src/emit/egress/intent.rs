@@ -1,7 +1,7 @@
 //! What somebody wants of the estate: requirements, assertions, and what is ignored.
 
 use crate::base::Origin;
-use crate::intent::{Assertion, Ignore, Requirement};
+use crate::intent::{Assertion, Ignore, Requirement, Subject};
 
 use super::Writer;
 use super::identity::stands_for_itself;
@@ -60,7 +60,10 @@ impl Writer<'_> {
         if to.is_empty() {
             return self.not_said(body, origin, "an assertion".to_owned());
         }
-        let pool = self.names.pools.of(assertion.pool);
+        let Subject::Pool(pool) = assertion.from else {
+            return self.not_said(body, origin, "an assertion about subnets".to_owned());
+        };
+        let pool = self.names.pools.of(pool);
         let reaches = if assertion.reaches {
             "reaches"
         } else {

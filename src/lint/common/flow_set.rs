@@ -291,57 +291,74 @@ impl Protocol {
     }
 }
 
-/// What bounds a rule: enough to tell most pairs of rules apart at a glance. It is compared for every pair of rules of a
-/// group, so it is small.
-#[derive(Debug, Clone, Copy)]
+/// What a rule matches as far as it is written in addresses and ports: enough to tell most pairs of rules apart. It is
+/// compared for every pair of rules of a group, so comparing allocates nothing.
+#[derive(Debug, Clone)]
 pub(in crate::lint) struct Outline {
     transport: Transport,
-    sources: Option<Hull>,
-    destinations: Option<Hull>,
+    sources: Option<Spans>,
+    destinations: Option<Spans>,
     /// The first and the last port, where ports mean something.
     ports: Option<(u16, u16)>,
 }
 
-/// The addresses of one family from the first to the last that a side names. A side that names anything else has none.
-#[derive(Debug, Clone, Copy)]
-struct Hull {
-    first: IpAddr,
-    last: IpAddr,
-}
+/// The addresses of one family that a side names, as ordered ranges that do not overlap. A side that names anything else
+/// has none.
+#[derive(Debug, Clone)]
+struct Spans(Vec<(IpAddr, IpAddr)>);
 
-impl Hull {
+impl Spans {
     fn of(ends: &[Endpoint]) -> Option<Self> {
-        let mut hull: Option<Self> = None;
+        let mut spans = Vec::with_capacity(ends.len());
         for end in ends {
-            let (first, last) = match end {
+            spans.push(match end {
                 Endpoint::Plain(Destination::Prefix(prefix)) => {
                     (prefix.network(), prefix.broadcast())
                 }
                 Endpoint::Plain(Destination::Range(range)) => range.bounds(),
                 _ => return None,
-            };
-            let wide = hull.unwrap_or(Self { first, last });
-            if wide.first.is_ipv4() != first.is_ipv4() {
-                return None;
-            }
-            hull = Some(Self {
-                first: wide.first.min(first),
-                last: wide.last.max(last),
             });
         }
-        hull
+        spans.sort_unstable();
+        let (first, _) = spans.first()?;
+        let (_, last) = spans.last()?;
+        if first.is_ipv4() != last.is_ipv4() {
+            return None;
+        }
+        spans.dedup_by(|next, before| {
+            let overlaps = next.0 <= before.1;
+            if overlaps {
+                before.1 = before.1.max(next.1);
+            }
+            overlaps
+        });
+        Some(Self(spans))
     }
 
-    fn contains(self, other: Self) -> bool {
-        self.first.is_ipv4() == other.first.is_ipv4()
-            && self.first <= other.first
-            && other.last <= self.last
+    /// The last range that begins at an address or before it.
+    fn up_to(&self, address: IpAddr) -> Option<(IpAddr, IpAddr)> {
+        let behind = self.0.partition_point(|(first, _)| *first <= address);
+        self.0.get(behind.checked_sub(1)?).copied()
     }
 
-    fn is_apart_from(self, other: Self) -> bool {
-        self.first.is_ipv4() != other.first.is_ipv4()
-            || self.last < other.first
-            || other.last < self.first
+    /// Whether every range of the other lies in one of these.
+    fn hold(&self, other: &Self) -> bool {
+        other.0.iter().all(|(first, last)| {
+            let around = self.up_to(*first);
+            around.is_some_and(|(_, end)| *last <= end && end.is_ipv4() == first.is_ipv4())
+        })
+    }
+
+    fn are_apart_from(&self, other: &Self) -> bool {
+        let (few, many) = if self.0.len() < other.0.len() {
+            (self, other)
+        } else {
+            (other, self)
+        };
+        few.0.iter().all(|(first, last)| {
+            let reaching = many.up_to(*last);
+            reaching.is_none_or(|(_, end)| end < *first || end.is_ipv4() != first.is_ipv4())
+        })
     }
 }
 
@@ -351,17 +368,17 @@ impl Outline {
         let ports = ports.reduce(|a, b| (a.0.min(b.0), a.1.max(b.1)));
         Self {
             transport: rule.transport,
-            sources: Hull::of(&rule.sources),
-            destinations: Hull::of(&rule.destinations),
+            sources: Spans::of(&rule.sources),
+            destinations: Spans::of(&rule.destinations),
             ports: ports.filter(|_| matches!(rule.transport, Transport::Tcp | Transport::Udp)),
         }
     }
 
     /// Whether this rule may match everything that another one matches.
     pub(in crate::lint) fn may_cover(&self, other: &Self) -> bool {
-        let holds = |own: Option<Hull>, other: Option<Hull>| {
-            own.zip(other)
-                .is_none_or(|(own, other)| own.contains(other))
+        let hold = |own: &Option<Spans>, other: &Option<Spans>| match (own, other) {
+            (Some(own), Some(other)) => own.hold(other),
+            _ => true,
         };
         let ports = match (self.ports, other.ports) {
             (Some(own), Some(other)) => own.0 <= other.0 && other.1 <= own.1,
@@ -369,8 +386,8 @@ impl Outline {
         };
         (self.transport == Transport::Any || self.transport == other.transport)
             && ports
-            && holds(self.destinations, other.destinations)
-            && holds(self.sources, other.sources)
+            && hold(&self.destinations, &other.destinations)
+            && hold(&self.sources, &other.sources)
     }
 
     /// Whether certainly no packet matches both rules.
@@ -379,12 +396,14 @@ impl Outline {
         if a != b && a != Transport::Any && b != Transport::Any {
             return true;
         }
-        let hulls_apart =
-            |a: Option<Hull>, b: Option<Hull>| a.zip(b).is_some_and(|(a, b)| a.is_apart_from(b));
+        let apart = |own: &Option<Spans>, other: &Option<Spans>| match (own, other) {
+            (Some(own), Some(other)) => own.are_apart_from(other),
+            _ => false,
+        };
         let ports = self.ports.zip(other.ports);
         ports.is_some_and(|(a, b)| a.1 < b.0 || b.1 < a.0)
-            || hulls_apart(self.destinations, other.destinations)
-            || hulls_apart(self.sources, other.sources)
+            || apart(&self.destinations, &other.destinations)
+            || apart(&self.sources, &other.sources)
     }
 }
 

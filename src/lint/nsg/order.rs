@@ -33,8 +33,27 @@ impl<'a> Ranked<'a> {
     /// The rules that are asked before this one for certain, deployed whenever it is, with a lower priority; of those
     /// the ones that may match a packet that it matches.
     pub(super) fn earlier(&self, rule: &SecurityRule) -> impl Iterator<Item = &'a SecurityRule> {
+        self.before(rule, Outline::of(rule)).map(|(_, rule)| *rule)
+    }
+
+    /// The same without those that certainly leave some packet of this rule.
+    pub(super) fn earlier_around(
+        &self,
+        rule: &SecurityRule,
+    ) -> impl Iterator<Item = &'a SecurityRule> {
+        let outline = Outline::of(rule);
+        let before = self.before(rule, outline.clone());
+        let around = before.filter(move |(other, _)| other.may_cover(&outline));
+        around.map(|(_, rule)| *rule)
+    }
+
+    fn before(
+        &self,
+        rule: &SecurityRule,
+        outline: Outline,
+    ) -> impl Iterator<Item = &(Outline, &'a SecurityRule)> {
         let gaps = &self.estate.gaps;
-        let (outline, condition) = (Outline::of(rule), gaps.condition_of(rule.origin));
+        let condition = gaps.condition_of(rule.origin);
         let (direction, priority) = (rule.direction, rule.priority.value);
         let rules = self.rules.iter();
         rules
@@ -45,7 +64,6 @@ impl<'a> Ranked<'a> {
                     own.is_none() || own == condition
                 }
             })
-            .map(|(_, other)| *other)
     }
 }
 

@@ -4,7 +4,7 @@ use crate::diag::{Finding, Id, Safety, Severity};
 use crate::estate::{Access, SecurityRule};
 
 use super::super::Context;
-use super::super::common::flow_set::{FlowSet, Outline};
+use super::super::common::flow_set::FlowSet;
 use super::super::edit;
 use super::order::{Ranked, made_origins};
 
@@ -53,20 +53,15 @@ fn covered_by<'a>(ranked: &Ranked<'a>, rule: &SecurityRule) -> Option<Vec<&'a Se
     if all.is_empty() {
         return None;
     }
-    let before: Vec<&SecurityRule> = ranked.earlier(rule).collect();
-    let outline = Outline::of(rule);
-    let alone = before
-        .iter()
-        .filter(|other| Outline::of(other).may_cover(&outline));
-    for other in alone {
+    for other in ranked.earlier_around(rule) {
         let mut left = all.clone();
         if left.remove(other) && left.is_empty() {
-            return Some(vec![*other]);
+            return Some(vec![other]);
         }
     }
     let mut left = all;
     let mut by = Vec::new();
-    for other in before {
+    for other in ranked.earlier(rule) {
         if left.remove(other) {
             by.push(other);
         }

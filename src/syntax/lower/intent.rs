@@ -3,9 +3,9 @@
 use smol_str::{SmolStr, format_smolstr};
 
 use crate::base::Spanned;
-use crate::diag::{Finding, Id as FindingId};
+use crate::diag::{Finding, Id as FindingId, Severity};
 use crate::estate::{Id, Pool};
-use crate::intent::{Assertion, Requirement};
+use crate::intent::{Assertion, Requirement, Subject};
 use crate::net::{Destination, Service};
 use crate::syntax::tree::{self, Word};
 
@@ -102,10 +102,12 @@ impl Lowering<'_> {
         let services = self.services(&assert.services);
         let Some(pool) = pool else { return };
         self.intent.assertions.push(Assertion {
-            pool,
+            from: Subject::Pool(pool),
             reaches: !assert.never,
             destinations,
             services,
+            reason: None,
+            severity: Severity::Error,
             origin: assert.span.span.into(),
         });
     }
