@@ -15,4 +15,5 @@ pub mod intent;
 pub mod lint;
 pub mod net;
 pub mod report;
+pub mod space;
 pub mod syntax;

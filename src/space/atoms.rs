@@ -1,0 +1,188 @@
+//! Sets of addresses whose content is not known, such as a service tag without its file.
+//!
+//! An atom is one such set, on one side of a flow. All that is known of it is which other atoms hold it. A block of
+//! flows says of some atoms that an address lies in them or does not; of the rest it says nothing.
+
+use std::sync::Arc;
+
+use rustc_hash::{FxHashMap, FxHashSet};
+use smol_str::SmolStr;
+
+/// The number of an atom.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Atom(u32);
+
+/// On which side of a flow an address lies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Side {
+    /// Where it comes from.
+    Source,
+    /// Where it goes to.
+    Destination,
+}
+
+/// All atoms, and what is known of them.
+#[derive(Debug, Clone, Default)]
+pub struct Atoms {
+    names: Vec<(Side, SmolStr)>,
+    numbers: FxHashMap<(Side, SmolStr), Atom>,
+    /// The first is a part of the second; with all that follows from it.
+    within: FxHashSet<(Atom, Atom)>,
+}
+
+impl Atoms {
+    /// The atom of a name, made when it is new. Names are compared as they are.
+    pub fn atom(&mut self, side: Side, name: impl Into<SmolStr>) -> Atom {
+        let key = (side, name.into());
+        if let Some(known) = self.numbers.get(&key) {
+            return *known;
+        }
+        let atom = Atom(u32::try_from(self.names.len()).unwrap_or(u32::MAX));
+        self.names.push(key.clone());
+        self.numbers.insert(key, atom);
+        atom
+    }
+
+    /// Says that one atom is a part of another.
+    pub fn put_within(&mut self, inner: Atom, outer: Atom) {
+        if inner == outer || self.is_within(inner, outer) {
+            return;
+        }
+        let all = (0u32..).map(Atom).take(self.names.len());
+        let below: Vec<Atom> = all.filter(|atom| self.is_within(*atom, inner)).collect();
+        let above: Vec<Atom> = self.around(outer).collect();
+        for low in &below {
+            self.within.extend(above.iter().map(|high| (*low, *high)));
+        }
+    }
+
+    /// Whether one atom is known to be a part of another.
+    #[must_use]
+    pub fn is_within(&self, inner: Atom, outer: Atom) -> bool {
+        inner == outer || self.within.contains(&(inner, outer))
+    }
+
+    /// The atoms that hold this one, itself among them.
+    pub fn around(&self, inner: Atom) -> impl Iterator<Item = Atom> {
+        let all = (0u32..).map(Atom).take(self.names.len());
+        all.filter(move |outer| self.is_within(inner, *outer))
+    }
+
+    /// Its side and its name.
+    #[must_use]
+    pub fn name(&self, atom: Atom) -> (Side, &str) {
+        let known = self.names.get(atom.0 as usize);
+        known.map_or((Side::Destination, ""), |(side, name)| {
+            (*side, name.as_str())
+        })
+    }
+}
+
+/// What a block says of atoms: in this one, not in that one. The empty one says nothing.
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Known(Option<Arc<[(Atom, bool)]>>);
+
+impl Known {
+    /// Says one thing.
+    #[must_use]
+    pub fn that(atom: Atom, inside: bool) -> Self {
+        Self(Some(Arc::from([(atom, inside)])))
+    }
+
+    /// What is said, by atom.
+    #[must_use]
+    pub fn all(&self) -> &[(Atom, bool)] {
+        self.0.as_deref().unwrap_or(&[])
+    }
+
+    /// Both together. Nothing when they contradict each other.
+    pub(super) fn and(&self, other: &Self, atoms: &Atoms) -> Option<Self> {
+        if other.0.is_none() {
+            return Some(self.clone());
+        }
+        if self.0.is_none() {
+            return Some(other.clone());
+        }
+        let mut both: Vec<(Atom, bool)> = self.all().iter().chain(other.all()).copied().collect();
+        both.sort_unstable();
+        both.dedup();
+        let holds = |(inner, inside): &(Atom, bool)| {
+            *inside
+                && both
+                    .iter()
+                    .any(|(outer, outside)| !outside && atoms.is_within(*inner, *outer))
+        };
+        if both.iter().any(holds) {
+            return None;
+        }
+        Some(Self(Some(both.into())))
+    }
+
+    /// Whether this being so makes the other so too.
+    pub(super) fn implies(&self, other: &Self, atoms: &Atoms) -> bool {
+        other.all().iter().all(|said| self.settles(said, atoms))
+    }
+
+    fn settles(&self, (atom, inside): &(Atom, bool), atoms: &Atoms) -> bool {
+        self.all()
+            .iter()
+            .any(|(own, own_inside)| match (own_inside, inside) {
+                (true, true) => atoms.is_within(*own, *atom),
+                (false, false) => atoms.is_within(*atom, *own),
+                _ => false,
+            })
+    }
+
+    /// What is left of this where the other does not hold, in parts that have nothing in common; and where both hold.
+    pub(super) fn split(&self, other: &Self, atoms: &Atoms) -> (Vec<Self>, Option<Self>) {
+        let mut without = Vec::new();
+        let mut so_far = self.clone();
+        for (atom, inside) in other.all() {
+            if so_far.settles(&(*atom, *inside), atoms) {
+                continue;
+            }
+            without.extend(so_far.and(&Self::that(*atom, !inside), atoms));
+            match so_far.and(&Self::that(*atom, *inside), atoms) {
+                Some(next) => so_far = next,
+                None => return (without, None),
+            }
+        }
+        (without, Some(so_far))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parts_of_parts_are_parts() {
+        let mut atoms = Atoms::default();
+        let mut named = |name: &str| atoms.atom(Side::Destination, name);
+        let (a, b, c, d) = (named("a"), named("b"), named("c"), named("d"));
+        assert_eq!(named("a"), a);
+        atoms.put_within(c, d);
+        atoms.put_within(a, b);
+        atoms.put_within(b, c);
+        assert!(atoms.is_within(a, d) && atoms.is_within(a, a) && !atoms.is_within(d, a));
+        assert_ne!(atoms.atom(Side::Source, "a"), a);
+    }
+
+    #[test]
+    fn what_contradicts_itself_is_nothing() {
+        let mut atoms = Atoms::default();
+        let inner = atoms.atom(Side::Destination, "Storage.WestEurope");
+        let outer = atoms.atom(Side::Destination, "Storage");
+        atoms.put_within(inner, outer);
+        let (in_inner, in_outer) = (Known::that(inner, true), Known::that(outer, true));
+        let not_outer = Known::that(outer, false);
+        assert_eq!(in_inner.and(&not_outer, &atoms), None);
+        assert!(in_inner.implies(&in_outer, &atoms) && !in_outer.implies(&in_inner, &atoms));
+        assert!(not_outer.implies(&Known::that(inner, false), &atoms));
+        let (without, both) = in_outer.split(&in_inner, &atoms);
+        assert_eq!(without.len(), 1);
+        assert_eq!(both.unwrap().all().len(), 2);
+        let (without, both) = in_inner.split(&in_outer, &atoms);
+        assert_eq!((without.len(), both), (0, Some(in_inner)));
+    }
+}

@@ -1,0 +1,111 @@
+//! Which of many blocks may have a flow in common with one: by where they go.
+
+use super::block::{Block, Kind, Targets};
+
+/// Ranges by their beginnings, with the largest end of every part of the list.
+#[derive(Debug, Default)]
+struct Intervals {
+    /// First, last, and whose.
+    spans: Vec<(u128, u128, usize)>,
+    /// At the middle of each part, the largest end in that part.
+    ends: Vec<u128>,
+}
+
+impl Intervals {
+    fn of(mut spans: Vec<(u128, u128, usize)>) -> Self {
+        spans.sort_unstable();
+        let ends = vec![0; spans.len()];
+        let mut intervals = Self { spans, ends };
+        intervals.measure(0, intervals.spans.len());
+        intervals
+    }
+
+    /// The largest end of a part. Parts are halves of halves, so the depth is that of a balanced tree.
+    fn measure(&mut self, from: usize, to: usize) -> u128 {
+        if from >= to {
+            return 0;
+        }
+        let middle = from.midpoint(to);
+        let halves = self.measure(from, middle).max(self.measure(middle + 1, to));
+        let own = self.spans.get(middle).map_or(0, |span| span.1);
+        let end = own.max(halves);
+        if let Some(slot) = self.ends.get_mut(middle) {
+            *slot = end;
+        }
+        end
+    }
+
+    fn meeting(&self, (first, last): (u128, u128), from: usize, to: usize, met: &mut Vec<usize>) {
+        if from >= to {
+            return;
+        }
+        let middle = from.midpoint(to);
+        if self.ends.get(middle).is_none_or(|end| *end < first) {
+            return;
+        }
+        self.meeting((first, last), from, middle, met);
+        let Some((start, end, whose)) = self.spans.get(middle) else {
+            return;
+        };
+        if *start <= last {
+            if *end >= first {
+                met.push(*whose);
+            }
+            self.meeting((first, last), middle + 1, to, met);
+        }
+    }
+}
+
+/// Blocks, each of somebody, by where they go.
+#[derive(Debug, Default)]
+pub(super) struct Index {
+    v4: Intervals,
+    v6: Intervals,
+    /// Those that go to names, by the kind of their sources.
+    named: Vec<(Kind, usize)>,
+}
+
+impl Index {
+    pub(super) fn of<'b>(blocks: impl IntoIterator<Item = (&'b Block, usize)>) -> Self {
+        let (mut v4, mut v6, mut named) = (Vec::new(), Vec::new(), Vec::new());
+        for (block, whose) in blocks {
+            match &block.targets {
+                Targets::Names(_) => named.push((block.kind, whose)),
+                Targets::Addresses(addresses) => {
+                    let spans = if block.kind == Kind::V4 {
+                        &mut v4
+                    } else {
+                        &mut v6
+                    };
+                    let ranges = addresses.ranges().iter();
+                    spans.extend(ranges.map(|(first, last)| (*first, *last, whose)));
+                }
+            }
+        }
+        Self {
+            v4: Intervals::of(v4),
+            v6: Intervals::of(v6),
+            named,
+        }
+    }
+
+    /// Adds those whose blocks may meet one; in no order, and some of them several times.
+    pub(super) fn meeting(&self, block: &Block, met: &mut Vec<usize>) {
+        match &block.targets {
+            Targets::Names(_) => {
+                let of_kind = self.named.iter().filter(|(kind, _)| *kind == block.kind);
+                met.extend(of_kind.map(|(_, whose)| *whose));
+            }
+            Targets::Addresses(addresses) => {
+                let intervals = if block.kind == Kind::V4 {
+                    &self.v4
+                } else {
+                    &self.v6
+                };
+                for range in addresses.ranges() {
+                    intervals.meeting(*range, 0, intervals.spans.len(), met);
+                }
+            }
+        }
+    }
+}

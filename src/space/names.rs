@@ -1,0 +1,361 @@
+//! Sets of domain names, made of exact names and patterns with a leading asterisk.
+//!
+//! Of two patterns, one holds all names of the other, or they have none in common. So a set is a list of texts that names
+//! end with, and of several that fit a name the longest one decides. The list is kept without what changes nothing:
+//! equal sets are equal values.
+//!
+//! Names are texts over an alphabet that no list of patterns exhausts: `*.com` is more than any number of longer
+//! patterns together.
+
+use std::fmt;
+use std::sync::Arc;
+
+use smol_str::SmolStr;
+
+use crate::net::FqdnPattern;
+
+/// A text that names end with, written backwards so that the shorter one sorts before those that continue it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+struct Ending {
+    backwards: SmolStr,
+    /// Whether the name that is this text is in the set.
+    itself: bool,
+    /// Whether longer names are in the set, where no longer text says otherwise.
+    longer: bool,
+}
+
+/// A set of domain names.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Names(Arc<[Ending]>);
+
+impl Default for Names {
+    fn default() -> Self {
+        Self::none()
+    }
+}
+
+fn backwards(text: &str) -> SmolStr {
+    text.chars().rev().collect()
+}
+
+impl Names {
+    /// No name.
+    #[must_use]
+    pub fn none() -> Self {
+        Self(Arc::from([]))
+    }
+
+    /// Every name.
+    #[must_use]
+    pub fn all() -> Self {
+        Self::one("", false, true)
+    }
+
+    /// The names of a pattern.
+    #[must_use]
+    pub fn of(pattern: &FqdnPattern) -> Self {
+        match pattern {
+            FqdnPattern::Any => Self::all(),
+            FqdnPattern::Exact(name) => Self::one(name.as_str(), true, false),
+            FqdnPattern::Below(name) => Self::one(&format!(".{name}"), false, true),
+            FqdnPattern::Suffix(text) => Self::one(text, true, true),
+        }
+    }
+
+    fn one(text: &str, itself: bool, longer: bool) -> Self {
+        Self(Arc::from([Ending {
+            backwards: backwards(text),
+            itself,
+            longer,
+        }]))
+    }
+
+    /// Whether no name is in it.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Whether a name, in lower case, is in it.
+    #[must_use]
+    pub fn holds(&self, name: &str) -> bool {
+        let name = backwards(name);
+        let endings = self
+            .0
+            .iter()
+            .filter(|ending| name.starts_with(ending.backwards.as_str()));
+        endings.last().is_some_and(|ending| {
+            if ending.backwards == name {
+                ending.itself
+            } else {
+                ending.longer
+            }
+        })
+    }
+
+    /// The names in both.
+    #[must_use]
+    pub fn and(&self, other: &Self) -> Self {
+        self.combine(other, |a, b| a && b)
+    }
+
+    /// The names in either.
+    #[must_use]
+    pub fn or(&self, other: &Self) -> Self {
+        self.combine(other, |a, b| a || b)
+    }
+
+    /// The names of this set that are not in the other.
+    #[must_use]
+    pub fn minus(&self, other: &Self) -> Self {
+        self.combine(other, |a, b| a && !b)
+    }
+
+    /// Whether all names of this set are in the other.
+    #[must_use]
+    pub fn is_within(&self, other: &Self) -> bool {
+        self.minus(other).is_empty()
+    }
+
+    /// Whether a name is in both.
+    #[must_use]
+    pub fn meets(&self, other: &Self) -> bool {
+        !self.and(other).is_empty()
+    }
+
+    fn combine(&self, other: &Self, op: impl Fn(bool, bool) -> bool) -> Self {
+        let (mut a, mut b) = (self.0.iter().peekable(), other.0.iter().peekable());
+        // What holds for longer names around the text at hand, innermost last: the text, then a's and b's say.
+        let mut around: Vec<(&str, bool, bool)> = Vec::new();
+        let mut combined: Vec<Ending> = Vec::new();
+        loop {
+            let text = match (a.peek(), b.peek()) {
+                (Some(a), Some(b)) => a.backwards.as_str().min(b.backwards.as_str()),
+                (Some(one), None) | (None, Some(one)) => one.backwards.as_str(),
+                (None, None) => break,
+            };
+            let own_a = a.next_if(|ending| ending.backwards == text);
+            let own_b = b.next_if(|ending| ending.backwards == text);
+            while around
+                .last()
+                .is_some_and(|(outer, ..)| !text.starts_with(outer))
+            {
+                around.pop();
+            }
+            let (by_a, by_b) = around.last().map_or((false, false), |(_, a, b)| (*a, *b));
+            let says = |own: Option<&Ending>, around: bool| {
+                own.map_or((around, around), |own| (own.itself, own.longer))
+            };
+            let ((a_itself, a_longer), (b_itself, b_longer)) =
+                (says(own_a, by_a), says(own_b, by_b));
+            around.push((text, a_longer, b_longer));
+            let (itself, longer) = (op(a_itself, b_itself), op(a_longer, b_longer));
+            let before = op(by_a, by_b);
+            if itself != before || longer != before {
+                combined.push(Ending {
+                    backwards: text.into(),
+                    itself,
+                    longer,
+                });
+            }
+        }
+        Self(combined.into())
+    }
+
+    /// A name in it. Exact names come before made-up ones.
+    #[must_use]
+    pub fn example(&self) -> Option<SmolStr> {
+        let exact = self.0.iter().find(|ending| ending.itself);
+        if let Some(exact) = exact {
+            return Some(backwards(&exact.backwards));
+        }
+        let wide = self.0.iter().find(|ending| ending.longer)?;
+        let end = backwards(&wide.backwards);
+        // More beginnings than there are texts that could exclude one.
+        let beginnings = (0..=self.0.len()).flat_map(|round| {
+            ('a'..='z').map(move |letter| match round {
+                0 => format!("{letter}"),
+                _ => format!("{letter}{round}"),
+            })
+        });
+        let end = if end.is_empty() {
+            ".example".into()
+        } else {
+            end
+        };
+        let mut names = beginnings.map(|start| SmolStr::from(format!("{start}{end}")));
+        names.find(|name| self.holds(name))
+    }
+
+    /// The patterns that it is made of: of each whether what it names is in the set, unless a longer one says
+    /// otherwise.
+    fn patterns(&self) -> Vec<(String, bool)> {
+        let mut around: Vec<(&str, bool)> = Vec::new();
+        let mut patterns = Vec::new();
+        for ending in self.0.iter() {
+            let text = ending.backwards.as_str();
+            while around
+                .last()
+                .is_some_and(|(outer, _)| !text.starts_with(outer))
+            {
+                around.pop();
+            }
+            let before = around.last().is_some_and(|(_, longer)| *longer);
+            around.push((text, ending.longer));
+            let shown = backwards(text);
+            let is_dotted = text.is_empty() || text.ends_with('.');
+            match (ending.itself != before, ending.longer != before) {
+                (true, true) => patterns.push((format!("*{shown}"), ending.itself)),
+                (true, false) => patterns.push((shown.into(), ending.itself)),
+                // `*text` without the text itself; of `.contoso.com` there is no name that is the text.
+                (false, true) if is_dotted => patterns.push((format!("*{shown}"), ending.longer)),
+                (false, true) => {
+                    patterns.push((format!("*{shown}"), ending.longer));
+                    patterns.push((shown.into(), before));
+                }
+                (false, false) => {}
+            }
+        }
+        patterns
+    }
+}
+
+/// `*.contoso.com except api.contoso.com`
+impl fmt::Display for Names {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let patterns = self.patterns();
+        let of = |wanted: bool| -> Vec<&str> {
+            let patterns = patterns.iter().filter(|(_, is_in)| *is_in == wanted);
+            patterns.map(|(pattern, _)| pattern.as_str()).collect()
+        };
+        let (inside, outside) = (of(true), of(false));
+        match inside.as_slice() {
+            [] => f.write_str("no name")?,
+            ["*"] => f.write_str("every name")?,
+            names => f.write_str(&names.join(", "))?,
+        }
+        if !outside.is_empty() {
+            write!(f, " except {}", outside.join(", "))?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const PATTERNS: [&str; 12] = [
+        "*", "*.a.b", "*a.b", "a.b", "x.a.b", "*.x.a.b", "xa.b", "*b", "*.b", "y.x.a.b", "*xa.b",
+        "c.d",
+    ];
+    const NAMES: [&str; 14] = [
+        "a.b",
+        "x.a.b",
+        "xa.b",
+        "y.x.a.b",
+        "z.y.x.a.b",
+        "b",
+        "cb",
+        "c.b",
+        "c.d",
+        "d",
+        "yxa.b",
+        "y.xa.b",
+        "z.a.b",
+        "other",
+    ];
+
+    fn pattern(text: &str) -> Names {
+        Names::of(&text.parse().unwrap())
+    }
+
+    fn some() -> impl Strategy<Value = Names> {
+        let step = (0..PATTERNS.len(), 0..3u8);
+        prop::collection::vec(step, 0..6).prop_map(|steps| {
+            steps.into_iter().fold(Names::none(), |set, (index, op)| {
+                let other = pattern(PATTERNS[index]);
+                match op {
+                    0 => set.minus(&other),
+                    1 => other.minus(&set),
+                    _ => set.or(&other),
+                }
+            })
+        })
+    }
+
+    #[test]
+    fn a_pattern_holds_the_names_that_it_matches() {
+        for text in PATTERNS {
+            let parsed: FqdnPattern = text.parse().unwrap();
+            for name in NAMES {
+                let matches = match &parsed {
+                    FqdnPattern::Any => true,
+                    FqdnPattern::Exact(own) => own.as_str() == name,
+                    FqdnPattern::Below(own) => name.ends_with(&format!(".{own}")),
+                    FqdnPattern::Suffix(own) => name.ends_with(own.as_str()),
+                };
+                assert_eq!(pattern(text).holds(name), matches, "{text} {name}");
+            }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn operations_are_those_of_sets(a in some(), b in some()) {
+            for name in NAMES {
+                let (x, y) = (a.holds(name), b.holds(name));
+                prop_assert_eq!(a.and(&b).holds(name), x && y, "{}", name);
+                prop_assert_eq!(a.or(&b).holds(name), x || y, "{}", name);
+                prop_assert_eq!(a.minus(&b).holds(name), x && !y, "{}", name);
+            }
+        }
+
+        #[test]
+        fn equal_sets_are_equal_values(a in some(), b in some(), c in some()) {
+            prop_assert_eq!(a.and(&b), b.and(&a));
+            prop_assert_eq!(a.minus(&b).or(&a.and(&b)), a.clone());
+            prop_assert_eq!(a.or(&b).minus(&c), a.minus(&c).or(&b.minus(&c)));
+            prop_assert_eq!(Names::all().minus(&Names::all().minus(&a)), a);
+        }
+
+        #[test]
+        fn an_example_is_in_the_set(a in some()) {
+            match a.example() {
+                Some(name) => prop_assert!(a.holds(&name), "{} {}", a, name),
+                None => prop_assert!(a.is_empty()),
+            }
+        }
+    }
+
+    #[test]
+    fn sets_are_shown_as_patterns() {
+        let below = pattern("*.contoso.com");
+        for (set, shown) in [
+            (Names::none(), "no name"),
+            (Names::all(), "every name"),
+            (below.clone(), "*.contoso.com"),
+            (pattern("*contoso.com"), "*contoso.com"),
+            (
+                below.or(&pattern("contoso.com")),
+                "contoso.com, *.contoso.com",
+            ),
+            (
+                below.minus(&pattern("api.contoso.com")),
+                "*.contoso.com except api.contoso.com",
+            ),
+            (
+                Names::all().minus(&below),
+                "every name except *.contoso.com",
+            ),
+            (
+                pattern("*contoso.com").minus(&pattern("contoso.com")),
+                "*contoso.com except contoso.com",
+            ),
+        ] {
+            assert_eq!(set.to_string(), shown);
+        }
+    }
+}
