@@ -44,7 +44,7 @@ impl Numbers {
         Ranges::of(ports)
     }
 
-    fn rule(&mut self) -> Matches {
+    fn rule(&mut self, rank: u32) -> Matches {
         let protocols = match self.below(4) {
             0 => Ranges::span(0, 255),
             1 => Ranges::span(17, 17),
@@ -60,6 +60,7 @@ impl Numbers {
             known: Known::default(),
         };
         Matches {
+            rank,
             may: vec![block.clone()],
             surely: vec![block],
         }
@@ -72,7 +73,7 @@ fn benchmark(criterion: &mut Criterion) {
     group.sample_size(10);
     for count in [1_000, 4_000, 10_000, 20_000] {
         let mut numbers = Numbers(0x9e37_79b9_7f4a_7c15);
-        let rules: Vec<Matches> = (0..count).map(|_| numbers.rule()).collect();
+        let rules: Vec<Matches> = (0..count).map(|rank| numbers.rule(rank)).collect();
         let told = shadows(&rules, &atoms, STEPS);
         let dead = told
             .iter()

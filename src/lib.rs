@@ -14,6 +14,7 @@ pub mod import;
 pub mod intent;
 pub mod lint;
 pub mod net;
+pub mod reach;
 pub mod report;
 pub mod space;
 pub mod syntax;

@@ -19,6 +19,8 @@ pub enum Side {
     Source,
     /// Where it goes to.
     Destination,
+    /// Neither: whether something is there at all.
+    Deployment,
 }
 
 /// All atoms, and what is known of them.
@@ -96,7 +98,8 @@ impl Known {
     }
 
     /// Both together. Nothing when they contradict each other.
-    pub(super) fn and(&self, other: &Self, atoms: &Atoms) -> Option<Self> {
+    #[must_use]
+    pub fn both(&self, other: &Self, atoms: &Atoms) -> Option<Self> {
         if other.0.is_none() {
             return Some(self.clone());
         }
@@ -141,8 +144,8 @@ impl Known {
             if so_far.settles(&(*atom, *inside), atoms) {
                 continue;
             }
-            without.extend(so_far.and(&Self::that(*atom, !inside), atoms));
-            match so_far.and(&Self::that(*atom, *inside), atoms) {
+            without.extend(so_far.both(&Self::that(*atom, !inside), atoms));
+            match so_far.both(&Self::that(*atom, *inside), atoms) {
                 Some(next) => so_far = next,
                 None => return (without, None),
             }
@@ -176,7 +179,7 @@ mod tests {
         atoms.put_within(inner, outer);
         let (in_inner, in_outer) = (Known::that(inner, true), Known::that(outer, true));
         let not_outer = Known::that(outer, false);
-        assert_eq!(in_inner.and(&not_outer, &atoms), None);
+        assert_eq!(in_inner.both(&not_outer, &atoms), None);
         assert!(in_inner.implies(&in_outer, &atoms) && !in_outer.implies(&in_inner, &atoms));
         assert!(not_outer.implies(&Known::that(inner, false), &atoms));
         let (without, both) = in_outer.split(&in_inner, &atoms);

@@ -123,7 +123,7 @@ impl Block {
 
     /// Whether a flow is in both.
     pub(super) fn meets(&self, other: &Self, atoms: &Atoms) -> bool {
-        self.fields_meet(other) && self.known.and(&other.known, atoms).is_some()
+        self.fields_meet(other) && self.known.both(&other.known, atoms).is_some()
     }
 
     /// The flows in both.
@@ -138,7 +138,7 @@ impl Block {
             targets: self.targets.and(&other.targets),
             sources: self.sources.and(&other.sources),
             source_ports: self.source_ports.and(&other.source_ports),
-            known: self.known.and(&other.known, atoms)?,
+            known: self.known.both(&other.known, atoms)?,
         })
     }
 

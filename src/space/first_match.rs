@@ -9,6 +9,8 @@ use super::search::{Cover, cover};
 /// What one rule matches.
 #[derive(Debug, Clone, Default)]
 pub struct Matches {
+    /// Rules of a lower rank are asked before it.
+    pub rank: u32,
     /// Flows that it may match; all others it certainly does not.
     pub may: Vec<Block>,
     /// Flows that it certainly matches.
@@ -29,13 +31,17 @@ pub fn shadows(
     let blocks = placed.flat_map(|(at, rule)| rule.surely.iter().map(move |block| (block, at)));
     let index = Index::of(blocks);
     let mut met = Vec::new();
-    let each = rules.iter().enumerate().map(|(at, rule)| {
+    let each = rules.iter().map(|rule| {
         let mut work = Work::new(atoms, steps);
         let mut holding = Vec::new();
         for block in &rule.may {
             met.clear();
             index.meeting(block, &mut met);
-            met.retain(|other| *other < at);
+            met.retain(|other| {
+                rules
+                    .get(*other)
+                    .is_some_and(|other| other.rank < rule.rank)
+            });
             met.sort_unstable();
             met.dedup();
             let others: Vec<(&Block, usize)> = met

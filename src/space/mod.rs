@@ -5,6 +5,7 @@
 //! such as the addresses of a service tag, is an atom; operations hold for whatever it may turn out to be. Operations
 //! count their steps, and past a bound the answer is [`TooLarge`], never a guess.
 
+mod addresses;
 mod atoms;
 mod block;
 mod first_match;
@@ -16,6 +17,7 @@ mod search;
 #[cfg(test)]
 mod tests;
 
+pub use addresses::{as_v4, every_port, every_v4, every_v6, number_of, ports_of, v4_of, v6_of};
 pub use atoms::{Atom, Atoms, Known, Side};
 pub use block::{Block, Kind, Point, Target, Targets};
 pub use first_match::{Matches, shadows};

@@ -56,10 +56,16 @@ impl Names {
     pub fn of(pattern: &FqdnPattern) -> Self {
         match pattern {
             FqdnPattern::Any => Self::all(),
-            FqdnPattern::Exact(name) => Self::one(name.as_str(), true, false),
+            FqdnPattern::Exact(name) => Self::exactly(name.as_str()),
             FqdnPattern::Below(name) => Self::one(&format!(".{name}"), false, true),
             FqdnPattern::Suffix(text) => Self::one(text, true, true),
         }
+    }
+
+    /// One name, in lower case, or something that stands for a destination as a name does.
+    #[must_use]
+    pub fn exactly(name: &str) -> Self {
+        Self::one(name, true, false)
     }
 
     fn one(text: &str, itself: bool, longer: bool) -> Self {

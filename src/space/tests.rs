@@ -169,7 +169,7 @@ proptest! {
     #[test]
     fn decision_diagrams_agree(rules in prop::collection::vec(wide_block(), 1..24)) {
         let bits = Bits::new();
-        let matches: Vec<Matches> = rules.iter().map(exactly).collect();
+        let matches: Vec<Matches> = rules.iter().zip(0..).map(exactly).collect();
         let told = shadows(&matches, &Atoms::default(), STEPS);
         let mut before = bits.variables.mk_false();
         for (rule, shadow) in rules.iter().zip(&told) {
@@ -187,8 +187,9 @@ proptest! {
 }
 
 /// A rule that matches just the flows of a block.
-fn exactly(block: &Block) -> Matches {
+fn exactly((block, rank): (&Block, u32)) -> Matches {
     Matches {
+        rank,
         may: vec![block.clone()],
         surely: vec![block.clone()],
     }

@@ -7,8 +7,8 @@ use crate::azure::next_hop::table_of;
 use crate::estate::{
     Estate, Id, LoadBalancer, NextHop, OutboundType, Pool, Route, RouteDestination, Subnet,
 };
+use crate::space::{every_v4, v4_of};
 
-use super::flow_set::{Family, Numbers, addresses};
 use super::public::holds_public;
 
 /// The user routes of a subnet.
@@ -52,9 +52,7 @@ pub(in crate::lint) fn all_taken(
             .iter()
             .filter(|route| leads(route))
     };
-    let taken = addresses(Family::V4, routes().filter_map(prefix_of));
-    let whole = Numbers::of([(0, u128::from(u32::MAX))]);
-    if taken != whole {
+    if v4_of(routes().filter_map(prefix_of)) != every_v4() {
         return None;
     }
     routes().min_by_key(|route| prefix_of(route).map_or(u8::MAX, |prefix| prefix.prefix_len()))

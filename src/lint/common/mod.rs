@@ -3,7 +3,6 @@
 pub(super) mod cover;
 pub(super) mod edge;
 pub(super) mod ends;
-pub(super) mod flow_set;
 pub(super) mod public;
 pub(super) mod range_set;
 pub(super) mod wanted;

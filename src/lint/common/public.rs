@@ -5,8 +5,7 @@ use ipnet::IpNet;
 use crate::azure::facts::Facts;
 use crate::estate::Endpoint;
 use crate::net::{AddressRange, Destination, ServiceTag};
-
-use super::flow_set::{Family, Numbers, addresses};
+use crate::space::{Ranges, as_v4, every_v4, v4_of, v6_of};
 
 /// IPv4 addresses that are nobody's on the Internet: this network, loopback, link-local, multicast and reserved
 /// (RFC 6890).
@@ -19,14 +18,9 @@ const GLOBAL_V6: &str = "2000::/3";
 const FEW: u128 = 4;
 
 /// The public addresses of IPv4.
-pub(in crate::lint) fn public_v4(facts: &Facts) -> Numbers {
+pub(in crate::lint) fn public_v4(facts: &Facts) -> Ranges {
     let special = SPECIAL.iter().filter_map(|text| text.parse::<IpNet>().ok());
-    let apart = addresses(Family::V4, special.chain(facts.private_ranges()));
-    Numbers::of([(0, u128::from(u32::MAX))]).without(&apart)
-}
-
-fn v4_of(endpoints: &[Endpoint]) -> Numbers {
-    addresses(Family::V4, endpoints.iter().flat_map(prefixes))
+    every_v4().minus(&v4_of(special.chain(facts.private_ranges())))
 }
 
 fn prefixes(endpoint: &Endpoint) -> Vec<IpNet> {
@@ -60,10 +54,10 @@ pub(in crate::lint) fn reach(endpoints: &[Endpoint], facts: &Facts) -> Reach {
         matches!(end, Endpoint::Plain(Destination::Anywhere)) || is_tag(end, "Internet")
     });
     let global: Option<IpNet> = GLOBAL_V6.parse().ok();
-    let v6 = addresses(Family::V6, endpoints.iter().flat_map(prefixes));
-    let every_v6 = addresses(Family::V6, global).without(&v6).is_empty();
+    let named = || endpoints.iter().flat_map(prefixes);
+    let every_v6 = v6_of(global).is_within(&v6_of(named()));
     let public = public_v4(facts);
-    let missing = public.without(&v4_of(endpoints));
+    let missing = public.minus(&v4_of(named()));
     if everybody || every_v6 || missing.is_empty() {
         return Reach::Everybody;
     }
@@ -77,8 +71,7 @@ pub(in crate::lint) fn reach(endpoints: &[Endpoint], facts: &Facts) -> Reach {
 
 /// Whether a prefix holds public addresses of IPv4.
 pub(in crate::lint) fn holds_public(prefix: IpNet, facts: &Facts) -> bool {
-    let own = addresses(Family::V4, [prefix]);
-    !own.is_empty() && own.without(&public_v4(facts)) != own
+    v4_of([prefix]).meets(&public_v4(facts))
 }
 
 /// The public addresses that a side takes in, as ends of a rule: all of them for `*` and the tag `Internet`.
@@ -86,12 +79,9 @@ pub(in crate::lint) fn public_ends(endpoints: &[Endpoint], facts: &Facts) -> Vec
     let public = public_v4(facts);
     let held = match reach(endpoints, facts) {
         Reach::Everybody => public,
-        Reach::Many | Reach::Few => {
-            let other = public.without(&v4_of(endpoints));
-            public.without(&other)
-        }
+        Reach::Many | Reach::Few => public.and(&v4_of(endpoints.iter().flat_map(prefixes))),
     };
-    held.v4_ranges()
+    as_v4(&held)
         .filter_map(|(first, last)| AddressRange::new(first.into(), last.into()))
         .map(|range| Destination::Range(range).into())
         .collect()

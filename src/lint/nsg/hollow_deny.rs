@@ -1,12 +1,12 @@
 //! TG4006: deny rules for the tag `Internet` under user routes.
 
 use crate::diag::{Finding, Id};
-use crate::estate::{Access, Direction, Endpoint, Nsg, Route, SecurityRule};
+use crate::estate::{Access, Direction, Endpoint, Estate, Nsg, Route, SecurityRule};
 use crate::net::Destination;
+use crate::reach::SecurityRules;
 
 use super::super::Context;
 use super::super::common::edge::user_routes;
-use super::super::common::flow_set::FlowSet;
 use super::super::common::public::is_tag;
 use super::order::{attached, made_origins, rules_that};
 use super::widened_allow::widens;
@@ -47,7 +47,7 @@ fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
         };
         for rule in rules_that(nsg, Direction::Outbound, Access::Deny) {
             let names_internet = rule.destinations.iter().any(|end| is_tag(end, "Internet"));
-            if names_internet && !made.contains(&rule.origin) && !denied_anyway(nsg, rule) {
+            if names_internet && !made.contains(&rule.origin) && !denied_anyway(estate, nsg, rule) {
                 findings.push(finding(rule, route));
             }
         }
@@ -55,16 +55,12 @@ fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
 }
 
 /// Whether other rules deny all that this one would deny if its tag held every address.
-fn denied_anyway(nsg: &Nsg, rule: &SecurityRule) -> bool {
+fn denied_anyway(estate: &Estate, nsg: &Nsg, rule: &SecurityRule) -> bool {
     let mut everywhere = rule.clone();
     everywhere.destinations = vec![Endpoint::Plain(Destination::Anywhere)];
-    let mut left = FlowSet::of(&everywhere);
-    for other in rules_that(nsg, Direction::Outbound, Access::Deny) {
-        if !std::ptr::eq(other, rule) {
-            left.remove(other);
-        }
-    }
-    left.is_empty()
+    let denies = |other: &SecurityRule| other.access == Access::Deny && !std::ptr::eq(other, rule);
+    let mut rules = SecurityRules::of(estate, nsg, Direction::Outbound);
+    rules.leave(&everywhere, denies) == Ok(false)
 }
 
 fn finding(rule: &SecurityRule, route: &Route) -> Finding {

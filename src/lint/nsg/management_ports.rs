@@ -4,11 +4,11 @@ use crate::azure::facts::{Facts, PortUse};
 use crate::diag::{Finding, Id};
 use crate::estate::{Access, Direction, Endpoint, SecurityRule};
 use crate::net::{PortRange, Transport};
+use crate::reach::SecurityRules;
 
 use super::super::Context;
-use super::super::common::flow_set::FlowSet;
 use super::super::common::public::{Reach, internet, public_ends, reach};
-use super::order::{Ranked, rules_that};
+use super::order::rules_that;
 
 rule! {
     /// An inbound rule opens a port of remote management to everybody on the Internet.
@@ -35,14 +35,16 @@ rule! {
 
 fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
     for (_, nsg) in context.estate.nsgs.iter() {
-        let ranked = Ranked::of(context.estate, nsg);
+        let mut rules = SecurityRules::of(context.estate, nsg, Direction::Inbound);
         for rule in rules_that(nsg, Direction::Inbound, Access::Allow) {
             let width = reach(&rule.sources, context.facts);
             if width == Reach::Few {
                 continue;
             }
             let open: Vec<String> = management(context.facts)
-                .filter(|(_, transport, ports)| is_open(context, &ranked, rule, *transport, *ports))
+                .filter(|(_, transport, ports)| {
+                    is_open(context, &mut rules, rule, *transport, *ports)
+                })
                 .map(|(name, transport, ports)| format!("{name} ({}/{ports})", transport.keyword()))
                 .collect();
             if !open.is_empty() {
@@ -75,26 +77,28 @@ fn holds(rule: &SecurityRule, transport: Transport, ports: PortRange) -> bool {
 /// Whether a rule opens a port to the Internet, after all that earlier rules deny.
 fn is_open(
     context: &Context<'_>,
-    ranked: &Ranked<'_>,
+    rules: &mut SecurityRules<'_>,
     rule: &SecurityRule,
     transport: Transport,
     ports: PortRange,
 ) -> bool {
-    let mut narrowed = rule.clone();
-    narrowed.transport = transport;
-    let left = |sources: &[Endpoint]| {
-        let mut left = FlowSet::with(&narrowed, sources, &[ports]);
-        for other in ranked.earlier(rule) {
-            if other.access == Access::Deny {
-                left.remove(other);
-            }
-        }
-        !left.is_empty()
+    let mut left = |sources: Vec<Endpoint>| {
+        let narrowed = SecurityRule {
+            transport,
+            sources,
+            destination_ports: vec![ports],
+            ..rule.clone()
+        };
+        // Of what takes too long to decide nothing is said.
+        let earlier = |other: &SecurityRule| {
+            other.access == Access::Deny && other.priority.value < rule.priority.value
+        };
+        rules.leave(&narrowed, earlier).unwrap_or(false)
     };
     // An earlier deny may name the Internet by its tag or by its addresses.
     holds(rule, transport, ports)
-        && left(&public_ends(&rule.sources, context.facts))
-        && left(&[internet()])
+        && left(public_ends(&rule.sources, context.facts))
+        && left(vec![internet()])
 }
 
 fn finding(rule: &SecurityRule, open: &[String], width: Reach) -> Finding {

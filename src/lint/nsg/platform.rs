@@ -3,15 +3,16 @@
 use std::net::IpAddr;
 
 use crate::azure::{Announced, Flow, Outcome, Sender, Site, Target};
+use crate::base::Origin;
 use crate::diag::{Finding, Id, Severity};
 use crate::estate::{
     Access, Direction, DnsServers, Endpoint, Id as ElementId, Nsg, Pool, SecurityRule,
 };
 use crate::net::{Destination, PortRange, Service, Transport};
+use crate::reach::{SecurityRules, names_the_azure_host};
 
 use super::super::Context;
-use super::super::common::flow_set::{FlowSet, is_platform};
-use super::order::{Ranked, rules_that};
+use super::order::rules_that;
 
 rule! {
     /// A rule denies one of the tags `AzurePlatformDNS`, `AzurePlatformIMDS` or `AzurePlatformLKM`.
@@ -38,16 +39,21 @@ rule! {
 
 fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
     for (id, nsg) in context.estate.nsgs.iter() {
-        let ranked = Ranked::of(context.estate, nsg);
+        let rules = SecurityRules::of(context.estate, nsg, Direction::Outbound);
+        let dead: Vec<Origin> = rules
+            .never_asked()
+            .iter()
+            .map(|(rule, _)| rule.origin)
+            .collect();
         for rule in rules_that(nsg, Direction::Outbound, Access::Deny) {
-            let Some(tag) = rule.destinations.iter().find(|end| is_platform(end)) else {
+            let Some(tag) = rule
+                .destinations
+                .iter()
+                .find(|end| names_the_azure_host(end))
+            else {
                 continue;
             };
-            let mut left = FlowSet::of(rule);
-            for other in ranked.earlier(rule) {
-                left.remove(other);
-            }
-            if left.is_empty() {
+            if dead.contains(&rule.origin) {
                 continue;
             }
             let finding = finding(rule, tag);

@@ -1,12 +1,13 @@
 //! TG4011: security rules that never decide.
 
 use crate::diag::{Finding, Id, Safety, Severity};
-use crate::estate::{Access, SecurityRule};
+use crate::estate::{Access, Direction, SecurityRule};
+use crate::reach::SecurityRules;
+use crate::space::TooLarge;
 
 use super::super::Context;
-use super::super::common::flow_set::FlowSet;
 use super::super::edit;
-use super::order::{Ranked, made_origins};
+use super::order::made_origins;
 
 rule! {
     /// A security rule all of whose packets earlier rules decide.
@@ -35,41 +36,27 @@ rule! {
 fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
     let made = made_origins(context);
     for (_, nsg) in context.estate.nsgs.iter() {
-        let ranked = Ranked::of(context.estate, nsg);
-        for rule in &nsg.rules {
-            if made.contains(&rule.origin) {
-                continue;
-            }
-            if let Some(by) = covered_by(&ranked, rule) {
-                findings.push(finding(rule, &by));
+        for direction in [Direction::Inbound, Direction::Outbound] {
+            let rules = SecurityRules::of(context.estate, nsg, direction);
+            let dead = rules.never_asked().into_iter();
+            for (rule, by) in dead.filter(|(rule, _)| !made.contains(&rule.origin)) {
+                findings.push(match by {
+                    Ok(by) => finding(rule, &by),
+                    Err(TooLarge) => undecided(rule),
+                });
             }
         }
     }
 }
 
-/// The earlier rules that together match all that a rule matches; one alone if it will do.
-fn covered_by<'a>(ranked: &Ranked<'a>, rule: &SecurityRule) -> Option<Vec<&'a SecurityRule>> {
-    let all = FlowSet::of(rule);
-    if all.is_empty() {
-        return None;
-    }
-    for other in ranked.earlier_around(rule) {
-        let mut left = all.clone();
-        if left.remove(other) && left.is_empty() {
-            return Some(vec![other]);
-        }
-    }
-    let mut left = all;
-    let mut by = Vec::new();
-    for other in ranked.earlier(rule) {
-        if left.remove(other) {
-            by.push(other);
-        }
-        if left.is_empty() {
-            return Some(by);
-        }
-    }
-    None
+fn undecided(rule: &SecurityRule) -> Finding {
+    let message = format!(
+        "whether rule `{}` is ever asked is too large to decide",
+        rule.name
+    );
+    Finding::new(Id::TG4011, message)
+        .severity(Severity::Note)
+        .at(rule.origin, "behind too many rules that overlap")
 }
 
 fn finding(rule: &SecurityRule, by: &[&SecurityRule]) -> Finding {
