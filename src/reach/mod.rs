@@ -3,6 +3,14 @@
 //! Built from the same facts as the evaluator of single flows, and from none of its code: each is held against the
 //! other.
 
+mod ends;
+mod firewall_rules;
+mod protocols;
 mod security_rules;
 
-pub use security_rules::{SecurityRules, names_the_azure_host};
+pub use ends::names_the_azure_host;
+pub use firewall_rules::FirewallRules;
+pub use security_rules::SecurityRules;
+
+/// How many comparisons may be made for one rule.
+const STEPS: u64 = 2_000_000;

@@ -228,7 +228,7 @@ impl Block {
         inside.dedup();
         Some(Point {
             kind: self.kind,
-            protocol: u8::try_from(self.protocols.first()?).ok()?,
+            protocol: u16::try_from(self.protocols.first()?).ok()?,
             source: self.sources.first()?,
             source_port: port(&self.source_ports)?,
             target,
@@ -252,8 +252,8 @@ pub enum Target {
 pub struct Point {
     /// The kind of its addresses.
     pub kind: Kind,
-    /// The number of its protocol.
-    pub protocol: u8,
+    /// The number of its protocol; whoever reads protocols inside others may number those from 256 on.
+    pub protocol: u16,
     /// Its source address; of IPv4 the 32 bits.
     pub source: u128,
     /// Its source port.

@@ -30,7 +30,7 @@ fn universe() -> Vec<Point> {
             for rest in 0..64u8 {
                 all.push(Point {
                     kind,
-                    protocol: rest & 1,
+                    protocol: u16::from(rest & 1),
                     source: u128::from(rest >> 1 & 3),
                     source_port: u16::from(rest >> 3 & 1),
                     target: target.clone(),

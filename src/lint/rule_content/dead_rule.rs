@@ -4,16 +4,21 @@
 //! module: TG3009, TG3010 and TG3011.
 
 use crate::azure::rule_sets::{RuleSet, rule_sets};
-use crate::diag::{Finding, Id, Safety};
+use rustc_hash::FxHashMap;
+
+use crate::diag::{Finding, Id, Safety, Severity};
 use crate::estate::Action;
 use crate::lint::common::cover::{Asked, RuleOrder};
 use crate::lint::common::written::{Written, is_all_known};
 use crate::lint::{Context, edit};
+use crate::reach::FirewallRules;
+use crate::space::TooLarge;
 
 use super::{correlation, network_first, redundant};
 
 rule! {
-    /// A rule of a firewall is never asked, because one rule before it takes everything that it matches.
+    /// A rule of a firewall is never asked, because one rule before it, or several together, take everything that it
+    /// matches.
     ///
     /// The first rule that matches decides. Rules of one kind are asked by the priority of their group, then of their
     /// collection, then from top to bottom. A rule behind one that covers its sources, its destinations and its
@@ -101,6 +106,7 @@ fn check_set(
         ("application rule", &application),
         ("DNAT rule", &nat),
     ] {
+        let together = together(context, set, kind, order);
         for (at, rule) in order
             .rules()
             .iter()
@@ -110,6 +116,13 @@ fn check_set(
             let first = order.first_cover_before(at).and_then(|at| order.rule(at));
             if let Some(first) = first {
                 findings.push(never_asked(kind, rule, first));
+                continue;
+            }
+            if let Some(by) = together.get(&at) {
+                findings.push(match by {
+                    Ok(by) => decided_together(kind, rule, by),
+                    Err(TooLarge) => undecided(kind, rule),
+                });
                 continue;
             }
             if kind == "application rule"
@@ -124,6 +137,63 @@ fn check_set(
         }
         findings.extend(correlation::half_denied(kind, order, own));
     }
+}
+
+/// The rules that several earlier ones together take everything from, by their places, with those others.
+fn together<'o>(
+    context: &Context<'_>,
+    set: &RuleSet<'_>,
+    kind: &str,
+    order: &'o RuleOrder<'_>,
+) -> FxHashMap<usize, Result<Vec<&'o Asked<'o>>, TooLarge>> {
+    let rules = match kind {
+        "network rule" => FirewallRules::network(context.estate, context.facts, set),
+        "application rule" => FirewallRules::application(context.estate, set),
+        _ => return FxHashMap::default(),
+    };
+    let told = rules.never_asked().into_iter().enumerate();
+    let told = told.filter_map(|(at, by)| {
+        let by = by.transpose()?;
+        let asked = |by: Vec<usize>| by.iter().filter_map(|at| order.rule(*at)).collect();
+        Some((at, by.map(asked)))
+    });
+    told.collect()
+}
+
+fn decided_together(kind: &str, rule: &Asked<'_>, by: &[&Asked<'_>]) -> Finding {
+    let names: Vec<String> = by
+        .iter()
+        .map(|other| format!("`{}`", other.info.name))
+        .collect();
+    let names = match names.as_slice() {
+        [] => String::new(),
+        [one] => one.clone(),
+        [all @ .., last] => format!("{} and {last}", all.join(", ")),
+    };
+    let message = format!(
+        "{kind} `{}` is never asked: rules {names} before it together decide all that it matches",
+        rule.info.name
+    );
+    let finding = Finding::new(Id::TG3007, message).at(rule.info.origin, "never asked");
+    let finding = by.iter().take(3).fold(finding, |finding, other| {
+        let label = format!("{} a part of it first", verb(other.action));
+        finding.related(other.info.origin, label)
+    });
+    if by.iter().all(|other| other.action == rule.action) {
+        finding.help("take it away")
+    } else {
+        finding.help("give it a place before them, or take it away")
+    }
+}
+
+fn undecided(kind: &str, rule: &Asked<'_>) -> Finding {
+    let message = format!(
+        "whether {kind} `{}` is ever asked is too large to decide",
+        rule.info.name
+    );
+    Finding::new(Id::TG3007, message)
+        .severity(Severity::Note)
+        .at(rule.info.origin, "behind too many rules that overlap")
 }
 
 /// What a rule does, as a verb.
@@ -290,6 +360,103 @@ network-rules b 300 allow {{ rule second {second} }}
         ];
         for (first, second) in alive {
             assert_eq!(network(first, second), [""; 0], "{first} / {second}");
+        }
+    }
+
+    fn behind(kind: &str, before: &[&str], last: &str) -> Vec<String> {
+        let numbered = before.iter().enumerate();
+        let before: String = numbered
+            .map(|(n, rule)| format!("rule b{n} {rule}\n"))
+            .collect();
+        let policy = format!(
+            "ip-group lan = 10.0.0.0/8, 192.168.0.0/16
+firewall-policy p {{ rule-collection-group g 200 {{
+{kind} a 200 allow {{
+{before}}}
+{kind} b 300 deny {{ rule last {last} }}
+}} }}"
+        );
+        found(Id::TG3007, &policy)
+    }
+
+    #[test]
+    fn several_rules_cover_one_together() {
+        for (kind, before, last) in [
+            (
+                "network-rules",
+                &["from 10.0.0.0/9 to any any", "from 10.128.0.0/9 to any any"][..],
+                "from 10.0.0.0/8 to 20.0.0.0/8 tcp/443",
+            ),
+            (
+                "network-rules",
+                &[
+                    "from 10.0.0.0/8 to any tcp/1-500",
+                    "from 192.168.0.0/16 to any tcp/1-500",
+                    "from any to any tcp/400-1000",
+                ],
+                "from ip-group lan to tag Sql, kafka.contoso.com tcp/300, tcp/600",
+            ),
+            (
+                "network-rules",
+                &[
+                    "from any to tag AzureCloud.westeurope tcp/443",
+                    "from any to 10.0.0.0/8 tcp/443",
+                ],
+                "from any to tag Sql.WestEurope, 10.1.0.0/16 tcp/443",
+            ),
+            (
+                "application-rules",
+                &[
+                    "from any to *.contoso.com https",
+                    "from any to contoso.com, *fabrikam.com http, https",
+                ],
+                "from any to *.a.contoso.com, contoso.com, fabrikam.com https",
+            ),
+        ] {
+            let found = behind(kind, before, last);
+            assert_eq!(found.len(), 1, "{before:?} / {last}");
+            assert!(
+                found[0].contains("before it together decide all"),
+                "{found:?}"
+            );
+        }
+        for (kind, before, last) in [
+            (
+                "network-rules",
+                &[
+                    "from 10.0.0.0/9 to any any",
+                    "from 10.128.0.0/10 to any any",
+                ][..],
+                "from 10.0.0.0/8 to 20.0.0.0/8 tcp/443",
+            ),
+            (
+                "network-rules",
+                &[
+                    "from any to tag Sql tcp/443",
+                    "from any to 10.0.0.0/8 tcp/443",
+                ],
+                "from any to tag AzureCloud, 10.1.0.0/16 tcp/443",
+            ),
+            (
+                "network-rules",
+                &["from any to any tcp/1-100", "from any to any tcp/102-65535"],
+                "from any to any tcp/*",
+            ),
+            (
+                "application-rules",
+                &[
+                    "from any to *.contoso.com https",
+                    "from any to contoso.com http",
+                ],
+                "from any to *contoso.com https",
+            ),
+            (
+                "application-rules",
+                &["from 10.0.0.0/9 to * https", "from any to *.b.com https"],
+                "from any to *.com https",
+            ),
+        ] {
+            assert_eq!(behind(kind, before, last), [""; 0], "{before:?} / {last}");
         }
     }
 
