@@ -86,11 +86,9 @@ impl Names {
     #[must_use]
     pub fn holds(&self, name: &str) -> bool {
         let name = backwards(name);
-        let endings = self
-            .0
-            .iter()
-            .filter(|ending| name.starts_with(ending.backwards.as_str()));
-        endings.last().is_some_and(|ending| {
+        let mut endings = self.0.iter().rev();
+        let longest = endings.find(|ending| name.starts_with(ending.backwards.as_str()));
+        longest.is_some_and(|ending| {
             if ending.backwards == name {
                 ending.itself
             } else {

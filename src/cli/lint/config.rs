@@ -229,7 +229,7 @@ fn asserted(written: WrittenAssertion) -> assertions::Written {
 fn place_of<T>(spanned: &Spanned<T>) -> Place {
     let narrow = |number: u64| u32::try_from(number).unwrap_or(1);
     let place = spanned.referenced;
-    (narrow(place.line() as u64), narrow(place.column() as u64))
+    (narrow(place.line()), narrow(place.column()))
 }
 
 fn levels(
