@@ -19,6 +19,7 @@ use super::beside::Exports;
 use super::json::{self, Document};
 use super::kind::{Kind, kind_of};
 use super::resource::Resource;
+use super::services::ServiceForm;
 use super::{az, estate, ignores, unknowns};
 
 /// A JSON file that was read.
@@ -124,6 +125,8 @@ pub struct Options<'a> {
     pub parameters: &'a dyn Fn(&Utf8Path) -> Vec<Utf8PathBuf>,
     /// Where templates are deployed, as far as it is known.
     pub deployment: &'a Deployment,
+    /// How platform services are called in public.
+    pub services: &'a [ServiceForm],
 }
 
 impl std::fmt::Debug for Options<'_> {
@@ -226,20 +229,21 @@ pub fn import(
             exported.all().to_vec(),
             std::mem::take(&mut export_findings),
         );
-        imported.push(build(all, Vec::new(), &exports, found));
+        imported.push(build(all, Vec::new(), &exports, found, options.services));
     }
     for group in groups.into_iter().filter(|group| !group.is_empty()) {
         imported.push(match join {
             Join::All => {
                 let all = exported.all().to_vec();
-                build(all, group, &exports, std::mem::take(&mut export_findings))
+                let findings = std::mem::take(&mut export_findings);
+                build(all, group, &exports, findings, options.services)
             }
             Join::ByFolder => {
                 let resources = group
                     .iter()
                     .flat_map(|template| &template.expanded.resources);
                 let beside = exported.beside(resources);
-                build(beside, group, &[], Vec::new())
+                build(beside, group, &[], Vec::new(), options.services)
             }
         });
     }
@@ -321,6 +325,7 @@ fn build(
     templates: Vec<Template<'_>>,
     exports: &[&File],
     mut findings: Vec<Finding>,
+    services: &[ServiceForm],
 ) -> Imported {
     let mut files: BTreeSet<FileId> = exports.iter().map(|file| file.id).collect();
     let mut silenced = Vec::new();
@@ -349,7 +354,7 @@ fn build(
         *kinds.entry(resource.id.kind.clone()).or_default() += 1;
     }
     findings.extend(unknowns::findings(&resources));
-    let built = estate::build(&resources);
+    let built = estate::build(&resources, services);
     findings.extend(built.findings);
     let mut estate = built.estate;
     estate.gaps.extent = Extent::Part;

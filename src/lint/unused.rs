@@ -277,6 +277,9 @@ impl<'a> Uses<'a> {
             self.add(Node::Root, nsg.map(Node::Nsg));
             self.add(Node::Root, nat.map(Node::NatGateway));
         }
+        for (_, interface) in estate.interfaces.iter() {
+            self.add(Node::Root, interface.nsg.id.map(Node::Nsg));
+        }
         for (id, nsg) in estate.nsgs.iter() {
             for rule in &nsg.rules {
                 let ends = rule.sources.iter().chain(&rule.destinations);

@@ -16,7 +16,7 @@ use crate::report::Gap;
 use crate::syntax;
 
 use super::collect::Input;
-use crate::cli::estates::{parameters_of, read_inputs};
+use crate::cli::estates::{parameters_of, read_inputs, service_forms};
 use crate::cli::pipeline::{self, Options};
 
 /// Everything that was found, before anybody accepts some of it.
@@ -177,6 +177,7 @@ fn judge_networks(
         reader,
         parameters: &chosen,
         deployment: deploying.deployment,
+        services: &service_forms(),
     };
     for network in import::import(&mut linted.sources, files, &options, Join::ByFolder) {
         let intent = Intent {

@@ -16,6 +16,13 @@ impl Writer<'_> {
         for (id, nsg) in estate.nsgs.iter() {
             body.block(self.nsg(id, nsg));
         }
+        for (_, interface) in estate.interfaces.iter() {
+            let what = format!(
+                "network security group `{}` on interface `{}`",
+                interface.nsg.name, interface.meta.name
+            );
+            self.not_said(&mut body, interface.meta.origin, what);
+        }
         for (id, group) in estate.security_groups.iter() {
             body.block(self.security_group(id, group));
         }

@@ -94,6 +94,7 @@ fn has_way_out(context: &Context<'_>, id: ElementId<Subnet>) -> bool {
         || balanced
         || pools_in(estate, id).any(brings_way_out)
         || gaps::routes(estate, id).is_some()
+        || gaps::exit(estate, id).is_some()
 }
 
 /// Whether machines are in a subnet: appliances and proxies without addresses of their own, backends of load
