@@ -167,7 +167,7 @@ pub struct Estate {
     pub route_tables: Table<RouteTable>,
     /// Network security groups.
     pub nsgs: Table<Nsg>,
-    /// Network interfaces with security groups of their own.
+    /// Network interfaces of machines.
     pub interfaces: Table<Interface>,
     /// Application security groups.
     pub security_groups: Table<ApplicationSecurityGroup>,

@@ -139,7 +139,7 @@ pub enum PeeringState {
     Disconnected,
 }
 
-/// A network interface that has a security group of its own.
+/// A network interface.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Interface {
     /// Name and origin.
@@ -148,8 +148,12 @@ pub struct Interface {
     pub subnet: Ref<Subnet>,
     /// Its addresses.
     pub addresses: Vec<Spanned<IpAddr>>,
+    /// Whether these are all.
+    pub all_known: bool,
     /// Its security group.
-    pub nsg: Ref<Nsg>,
+    pub nsg: Option<Ref<Nsg>>,
+    /// Its public address.
+    pub public_ip: Option<PublicAddress>,
 }
 
 /// An application security group.

@@ -441,14 +441,14 @@ impl<'w> Walk<'w> {
         let mut interfaces = estate.interfaces.iter();
         let guarded =
             interfaces.find(|(_, interface)| interface.addresses.iter().any(|ip| own(&ip.value)));
-        let Some((_, interface)) = guarded else {
+        let Some(group) = guarded.and_then(|(_, interface)| interface.nsg.as_ref()) else {
             return;
         };
-        let Some(nsg) = interface.nsg.id else {
+        let Some(nsg) = group.id else {
             let element = self.device_element(Holder::Appliance(id));
             let text = format!(
                 "network security group `{}` of its interface is not part of the input",
-                interface.nsg.name
+                group.name
             );
             self.doubt(Stage::Nsg, Cause::NsgOutboundDeny, element, text);
             return;

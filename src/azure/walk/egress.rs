@@ -67,6 +67,11 @@ impl Walk<'_> {
         }
         match self.exit_of(subnet, &packet) {
             Some(exit) => self.leave_with(exit, Identity::Public, packet),
+            None if self.may_have_public_address(subnet) => {
+                let element = self.subnet_element(subnet);
+                let text = "holds machines with public addresses of their own, and whether the sender is one is not known";
+                self.doubt(Stage::Snat, Cause::NoSnat, element, text);
+            }
             None if self.is_storage_of_the_region(&packet) => {
                 let element = self.subnet_element(subnet);
                 self.pass(
@@ -225,6 +230,9 @@ impl Walk<'_> {
                 assumption: None,
             });
         }
+        if let Some(exit) = self.own_exit(packet) {
+            return Some(exit);
+        }
         let pool = self.pool_in(subnet).map(|(_, pool)| pool);
         if let Some(pool) = pool
             && pool.outbound.value == OutboundType::ManagedNatGateway
@@ -324,6 +332,35 @@ impl Walk<'_> {
                     estate.subnet_path(subnet)
                 )
             }),
+        })
+    }
+
+    /// The public address of the machine that sends, when its interface has one.
+    fn own_exit(&self, packet: &Packet) -> Option<Exit> {
+        let estate = self.plane.estate;
+        let sender = packet.source.address?;
+        let mut interfaces = estate.interfaces.iter();
+        let (_, interface) = interfaces
+            .find(|(_, interface)| interface.addresses.iter().any(|own| own.value == sender))?;
+        let public = interface.public_ip.clone()?;
+        Some(Exit {
+            element: Element {
+                name: format!("the public address of `{}`", interface.meta.name),
+                origin: interface.meta.origin,
+                site: Site::Other,
+            },
+            addresses: estate.public_addresses(&[public]),
+            ports: None,
+            tcp_and_udp_only: false,
+            assumption: None,
+        })
+    }
+
+    /// Whether a machine of a subnet has a public address, and may be any.
+    fn may_have_public_address(&self, subnet: Id<Subnet>) -> bool {
+        self.plane.estate.interfaces.iter().any(|(_, interface)| {
+            let here = interface.subnet.id == Some(subnet);
+            here && interface.public_ip.is_some() && !interface.all_known
         })
     }
 

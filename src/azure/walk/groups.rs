@@ -45,7 +45,7 @@ impl<'w> Walk<'w> {
         let mut interfaces = self.plane.estate.interfaces.iter();
         let (_, interface) = interfaces
             .find(|(_, interface)| interface.addresses.iter().any(|own| own.value == address))?;
-        Some(&interface.nsg)
+        interface.nsg.as_ref()
     }
 
     /// Says that the security group of a subnet or of a machine in it is not known, when it is not.

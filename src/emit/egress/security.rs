@@ -17,9 +17,10 @@ impl Writer<'_> {
             body.block(self.nsg(id, nsg));
         }
         for (_, interface) in estate.interfaces.iter() {
+            let Some(nsg) = &interface.nsg else { continue };
             let what = format!(
                 "network security group `{}` on interface `{}`",
-                interface.nsg.name, interface.meta.name
+                nsg.name, interface.meta.name
             );
             self.not_said(&mut body, interface.meta.origin, what);
         }

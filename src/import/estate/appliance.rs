@@ -76,7 +76,8 @@ impl<'e> Builder<'e> {
         }
     }
 
-    /// Keeps the security group of an interface. Where the address is not known, any machine of the subnet may be it.
+    /// Keeps an interface. Where the address of one with a security group is not known, any machine of the subnet may
+    /// be it.
     fn guard(&mut self, interface: &Interface) {
         let (Some(entity), Some(subnet)) = (self.entities.get(interface.index), &interface.subnet)
         else {
@@ -84,10 +85,9 @@ impl<'e> Builder<'e> {
         };
         let slot = subnet.id.map(Slot::Subnet);
         match &interface.nsg {
-            Ok(None) => {}
             Err(unknown) => self.gap(slot, Part::InterfaceGroup, unknown.clone()),
-            Ok(Some(nsg)) => {
-                if interface.unknown.is_some() {
+            Ok(nsg) => {
+                if interface.unknown.is_some() && nsg.is_some() {
                     let text = format!("`{}` has one, at an address that is not known", entity.id);
                     self.gap(
                         slot,
@@ -99,7 +99,9 @@ impl<'e> Builder<'e> {
                     meta: self.meta(entity),
                     subnet: subnet.clone(),
                     addresses: interface.addresses.clone(),
+                    all_known: interface.unknown.is_none(),
                     nsg: nsg.clone(),
+                    public_ip: interface.public.clone(),
                 };
                 self.estate.interfaces.push(element);
             }
@@ -181,6 +183,13 @@ impl<'e> Builder<'e> {
             && let Some(public) = item.get("publicIPAddress")
         {
             interface.public = self.reference(public).map(PublicAddress::Resource);
+        }
+        // Every machine of a scale set gets one of its own.
+        if interface.public.is_none()
+            && let Some(public) = item.get("publicIPAddressConfiguration")
+        {
+            let nobody = self.nothing("", public.span);
+            interface.public = Some(PublicAddress::Resource(nobody));
         }
         let groups = self.references(item.get("applicationSecurityGroups"));
         interface.groups.extend(groups);

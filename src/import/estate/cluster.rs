@@ -142,7 +142,9 @@ impl<'e> Builder<'e> {
         ];
         let read = self.choice(value, &plugins);
         let plugin = self.setting(PoolSetting::Pods, read)?;
-        let Some(mode) = entity.property(&["networkProfile", "networkPluginMode"]) else {
+        // The empty text says nothing: published templates give it where there is no mode.
+        let mode = entity.property(&["networkProfile", "networkPluginMode"]);
+        let Some(mode) = mode.filter(|mode| !is_empty_text(mode)) else {
             return Some(plugin);
         };
         if plugin.value != NetworkPlugin::Azure {

@@ -23,21 +23,27 @@ pub(super) struct Conflict {
     pub key: SmolStr,
     /// What it is now: not known.
     pub value: Value,
+    /// Both places state it whatever the deployment is given.
+    certain: bool,
     one: Span,
     other: Span,
 }
 
 impl Conflict {
-    /// Says that both places cannot hold.
-    pub(super) fn finding(&self, entity: &Entity<'_>) -> Finding {
+    /// Says that both places cannot hold; nothing when only one of them may be deployed.
+    pub(super) fn finding(&self, entity: &Entity<'_>) -> Option<Finding> {
+        if !self.certain {
+            return None;
+        }
         let message = format!(
             "`{}` is stated twice, with different values of `{}`",
             entity.id, self.key
         );
-        Finding::new(Id::TG0036, message)
+        let finding = Finding::new(Id::TG0036, message)
             .at(self.one, "one value")
             .related(self.other, "another")
-            .help("the property counts as not known; leave out the older file, or the statement that no longer holds")
+            .help("the property counts as not known; leave out the older file, or the statement that no longer holds");
+        Some(finding)
     }
 }
 
@@ -45,11 +51,11 @@ impl Conflict {
 pub(super) fn drop_replaced(statements: &mut Vec<Statement<'_>>) {
     let own: Vec<_> = statements
         .iter()
-        .filter(|statement| !statement.inline && !statement.existing)
+        .filter(|statement| !statement.inline && !statement.existing && !statement.conditional)
         .map(|statement| statement.name_span.file)
         .collect();
     statements.retain(|statement| {
-        let replaced = statement.inline && !statement.existing;
+        let replaced = statement.inline && !statement.existing && !statement.conditional;
         !replaced || !own.contains(&statement.name_span.file)
     });
 }
@@ -76,6 +82,7 @@ pub(super) fn conflicts(kind: &str, statements: &[Statement<'_>]) -> Vec<Conflic
 }
 
 fn conflict(key: &str, one: &Statement<'_>, other: &Statement<'_>) -> Option<Conflict> {
+    let certain = !one.conditional && !other.conditional;
     let (one, other) = (body(one.whole), body(other.whole));
     let stated = |whole: &Value| whole.get("provisioningState").is_some();
     let (a, b) = match (one.get(key), other.get(key)) {
@@ -89,6 +96,7 @@ fn conflict(key: &str, one: &Statement<'_>, other: &Statement<'_>) -> Option<Con
     Some(Conflict {
         key: key.into(),
         value: Value::new(Data::Unknown(Symbol::new(text, Why::Wrong)), a),
+        certain,
         one: a,
         other: b,
     })

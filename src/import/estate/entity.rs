@@ -85,6 +85,8 @@ pub(super) struct Statement<'r> {
     pub existing: bool,
     /// Another resource lists it.
     pub inline: bool,
+    /// It is deployed on a condition that is not known.
+    pub conditional: bool,
 }
 
 /// A resource, with all that is stated about it.
@@ -189,6 +191,7 @@ impl<'r> Entities<'r> {
                 name_span: resource.name_span,
                 existing: resource.existing,
                 inline: false,
+                conditional: resource.condition.is_some(),
             });
         }
         for entity in &mut entities.all {
@@ -213,6 +216,7 @@ impl<'r> Entities<'r> {
             Found::Several | Found::None => self.insert(&statement.id, statement.name_span),
         };
         let (whole, id, existing) = (statement.whole, statement.id.clone(), statement.existing);
+        let conditional = statement.conditional;
         if let Some(entity) = self.all.get_mut(index) {
             entity.learn(&statement.id);
             if entity.statements.is_empty() {
@@ -226,7 +230,10 @@ impl<'r> Entities<'r> {
             {
                 for item in items {
                     if let Some(child) = inline(&id, part, item, existing) {
-                        self.add(child);
+                        self.add(Statement {
+                            conditional,
+                            ..child
+                        });
                     }
                 }
             }
@@ -352,5 +359,6 @@ fn inline<'r>(
         name_span,
         existing,
         inline: true,
+        conditional: false,
     })
 }

@@ -69,7 +69,24 @@ impl<'e> Builder<'e> {
             self.gap(slot, Part::Attachments, unknown);
         }
         let outbound = elements(entity, "outboundRules").next().is_some();
-        self.estate.load_balancers[id].outbound_rule = outbound;
+        self.estate.load_balancers[id].outbound_rule = outbound || self.translates(slot, entity);
+    }
+
+    /// A rule for what comes in translates what its backends send, too, unless it says otherwise
+    /// (MicrosoftDocs/azure-docs, articles/load-balancer/load-balancer-outbound-connections.md).
+    fn translates(&mut self, slot: Slot, entity: &'e Entity<'e>) -> bool {
+        let mut some = false;
+        for item in elements(entity, "loadBalancingRules") {
+            some |= match body(item).get("disableOutboundSnat") {
+                Some(value) => {
+                    let read = self.switch(value);
+                    let off = self.or_gap(slot, Part::Attachments, read);
+                    off.is_some_and(|off| !off.value)
+                }
+                None => true,
+            };
+        }
+        some
     }
 
     fn frontend(&mut self, slot: Slot, item: &'e Value) {

@@ -290,7 +290,8 @@ impl<'e> Builder<'e> {
         }
         for (_, entity) in self.entities.iter() {
             let conflicts = entity.conflicts.iter();
-            self.findings.extend(conflicts.map(|it| it.finding(entity)));
+            self.findings
+                .extend(conflicts.filter_map(|it| it.finding(entity)));
         }
         let (unread, without_element) = known::survey(self.entities);
         Built {

@@ -89,7 +89,7 @@ fn machines(context: &Context<'_>, id: ElementId<Subnet>) -> Option<(Origin, &'s
         return None;
     }
     let mut interfaces = estate.interfaces.iter();
-    if interfaces.any(|(_, interface)| interface.subnet.id == Some(id)) {
+    if interfaces.any(|(_, it)| it.subnet.id == Some(id) && it.nsg.is_some()) {
         return None;
     }
     let pool = pools_in(estate, id).next();

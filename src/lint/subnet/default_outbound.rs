@@ -101,6 +101,14 @@ fn has_way_out(context: &Context<'_>, id: ElementId<Subnet>) -> bool {
 /// balancers, nodes; or, where the input is a part only, whatever it does not show.
 fn holds_machines(context: &Context<'_>, id: ElementId<Subnet>) -> bool {
     let estate = context.estate;
+    // Machines with public addresses of their own are lent none.
+    let interfaces = || {
+        let all = estate.interfaces.iter().map(|(_, interface)| interface);
+        all.filter(|interface| interface.subnet.id == Some(id))
+    };
+    if interfaces().next().is_some() && interfaces().all(|one| one.public_ip.is_some()) {
+        return false;
+    }
     let mut appliances = estate.appliances.iter().map(|(_, appliance)| appliance);
     let appliance = appliances
         .any(|appliance| appliance.subnet.id == Some(id) && appliance.public_ip.is_none());

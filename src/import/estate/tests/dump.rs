@@ -406,6 +406,7 @@ impl Dump<'_> {
             self.field("subnet", &it.subnet);
             self.field("addresses", &it.addresses);
             self.field("nsg", &it.nsg);
+            self.field("public", &it.public_ip);
         }
         for (_, it) in estate.deny_assignments.iter() {
             let place = self.place(it.origin);
