@@ -1,8 +1,11 @@
 //! What an estate does not tell, as far as it stands in the way of an answer.
 
-use crate::estate::{Estate, Extent, Firewall, Gap, Id, Nsg, Subnet, Unknown, Vnet};
+use crate::estate::{
+    Estate, Extent, Firewall, Gap, Id, Nsg, PlatformService, Pool, PoolSetting, PrivateDnsZone,
+    Subnet, Unknown, VirtualHub, Vnet,
+};
 
-use super::rule_sets::{Owner, of_firewall};
+use super::rule_sets::{Owner, of_firewall, with_parents};
 
 /// Whether what the estate does not state may exist all the same.
 #[must_use]
@@ -45,7 +48,11 @@ pub fn security_rules(estate: &Estate, nsg: Id<Nsg>) -> Option<String> {
 /// Why it is not known which security group a subnet has, or what it holds.
 #[must_use]
 pub fn security_group(estate: &Estate, subnet: Id<Subnet>) -> Option<String> {
-    match &estate.subnets[subnet].nsg {
+    let interfaces = named(
+        "the network security group on its interfaces is",
+        estate.gaps.at(Gap::InterfaceGroup(subnet)),
+    );
+    let own = match &estate.subnets[subnet].nsg {
         None => named(
             "its network security group is",
             estate.gaps.at(Gap::SubnetSettings(subnet)),
@@ -55,7 +62,46 @@ pub fn security_group(estate: &Estate, subnet: Id<Subnet>) -> Option<String> {
             nsg.name
         )),
         Some(_) => None,
-    }
+    };
+    own.or(interfaces)
+}
+
+/// Why it is not known which services a subnet reaches by service endpoint.
+#[must_use]
+pub fn service_endpoints(estate: &Estate, subnet: Id<Subnet>) -> Option<String> {
+    named(
+        "its service endpoints are",
+        estate.gaps.at(Gap::ServiceEndpoints(subnet)),
+    )
+}
+
+/// Why it is not known whether routes and security groups apply to private endpoints in a subnet.
+#[must_use]
+pub fn endpoint_policies(estate: &Estate, subnet: Id<Subnet>) -> Option<String> {
+    named(
+        "whether its security group and routes apply to private endpoints is",
+        estate.gaps.at(Gap::EndpointPolicies(subnet)),
+    )
+}
+
+/// Why it is not known with which public address machines of a subnet leave, if any.
+#[must_use]
+pub fn exit(estate: &Estate, subnet: Id<Subnet>) -> Option<String> {
+    let own = named(
+        "with which public address its machines leave is",
+        estate.gaps.at(Gap::Exit(subnet)),
+    );
+    own.or_else(|| {
+        // A load balancer of which nobody knows whom it serves may serve any subnet.
+        estate.load_balancers.iter().find_map(|(id, balancer)| {
+            let mut backends = balancer.backends.iter();
+            let serves = balancer.backends.is_empty()
+                || backends.any(|place| place.id == Some(subnet) || place.id.is_none());
+            let what = format!("what load balancer `{}` does is", balancer.meta.name);
+            let gaps = estate.gaps.at(Gap::LoadBalancer(id));
+            named(&what, gaps).filter(|_| serves)
+        })
+    })
 }
 
 /// Why the rules that a firewall applies are not all known.
@@ -76,21 +122,131 @@ pub fn firewall_rules(estate: &Estate, firewall: Id<Firewall>) -> Option<String>
         })
 }
 
+/// Why the settings of a firewall or policy itself are not all known: its tier, DNS, threat intelligence, SNAT.
+#[must_use]
+pub fn own_settings(estate: &Estate, owner: Owner) -> Option<String> {
+    let gap = match owner {
+        Owner::Firewall(id) => Gap::FirewallSettings(id),
+        Owner::Policy(id) => Gap::PolicySettings(id),
+    };
+    named("settings are", estate.gaps.at(gap))
+}
+
+/// Why the settings of a firewall or policy, and of the policies above it, are not all known.
+#[must_use]
+pub fn settings(estate: &Estate, owner: Owner) -> Option<String> {
+    let Owner::Policy(id) = owner else {
+        return own_settings(estate, owner);
+    };
+    with_parents(estate, id).iter().find_map(|set| {
+        let Owner::Policy(id) = set.owner else {
+            return None;
+        };
+        let parent = estate.firewall_policies[id].parent.as_ref();
+        let absent = parent.filter(|parent| parent.id.is_none()).map(|parent| {
+            let name = &parent.name;
+            format!(
+                "parent policy `{name}` is not part of the input, so its settings are not known"
+            )
+        });
+        absent.or_else(|| own_settings(estate, set.owner))
+    })
+}
+
+/// Why the settings that a firewall works with are not all known.
+#[must_use]
+pub fn firewall_settings(estate: &Estate, firewall: Id<Firewall>) -> Option<String> {
+    let own = own_settings(estate, Owner::Firewall(firewall));
+    let first = of_firewall(estate, firewall).into_iter().next();
+    own.or_else(|| settings(estate, first?.owner))
+}
+
+/// Why it is not known whether a zone is linked to a network beyond what is shown.
+#[must_use]
+pub fn zone_links(estate: &Estate, zone: Id<PrivateDnsZone>) -> Option<String> {
+    named("links are", estate.gaps.at(Gap::ZoneLinks(zone)))
+}
+
+/// Why the records of a zone are not all known.
+#[must_use]
+pub fn zone_records(estate: &Estate, zone: Id<PrivateDnsZone>) -> Option<String> {
+    named("records are", estate.gaps.at(Gap::ZoneRecords(zone)))
+}
+
+/// Why it is not known what Azure's resolver asks others about for a network.
+#[must_use]
+pub fn forwarding(estate: &Estate, vnet: Id<Vnet>) -> Option<String> {
+    named(
+        "which names its resolver sends on is",
+        estate.gaps.at(Gap::Forwarding(vnet)),
+    )
+}
+
+/// Why it is not known what a network learns from a hub.
+#[must_use]
+pub fn hub(estate: &Estate, id: Id<VirtualHub>, vnet: Id<Vnet>) -> Option<String> {
+    let hub = &estate.hubs[id];
+    let connected = hub.connections.iter().any(|peer| peer.id == Some(vnet));
+    let (what, gap) = if connected {
+        ("what it routes is", Gap::HubRouting(id))
+    } else {
+        (
+            "which networks it is connected to is",
+            Gap::HubConnections(id),
+        )
+    };
+    named(what, estate.gaps.at(gap))
+}
+
+/// Why it is not known whom a platform service lets in.
+#[must_use]
+pub fn service_access(estate: &Estate, service: Id<PlatformService>) -> Option<String> {
+    named(
+        "whom it lets in is",
+        estate.gaps.at(Gap::ServiceAccess(service)),
+    )
+}
+
+/// Why a setting of a pool is not known.
+#[must_use]
+pub fn pool(estate: &Estate, pool: Id<Pool>, setting: PoolSetting) -> Option<String> {
+    let what = match setting {
+        PoolSetting::PrivateCluster => "whether its API server is private is",
+        PoolSetting::ApiServerName => "how its API server is named and where is",
+        PoolSetting::AuthorizedRanges => "whom its API server lets in is",
+        PoolSetting::Identity => "its identity is",
+        PoolSetting::Pods => "how its pods are connected is",
+        PoolSetting::Nodes => "its number of nodes is",
+        PoolSetting::NodePublicIps => "whether its nodes have public addresses is",
+        PoolSetting::LoadBalancer => "the settings of its load balancer are",
+        PoolSetting::Families => "whether its nodes have IPv6 addresses is",
+        PoolSetting::ServiceAddresses => "the addresses of its services are",
+        PoolSetting::HttpProxy => "the proxy of its nodes is",
+        PoolSetting::Bootstrap => "where its nodes take their software from is",
+        PoolSetting::Management => "which way its management comes in is",
+    };
+    named(what, estate.gaps.at(Gap::Pool(pool, setting)))
+}
+
+/// Why it is not known which networks a network is peered with, and how.
+#[must_use]
+pub fn peers(estate: &Estate, vnet: Id<Vnet>) -> Option<String> {
+    let name = &estate.vnets[vnet].meta.name;
+    let what = format!("what vnet `{name}` is peered with is");
+    named(&what, estate.gaps.at(Gap::VnetSettings(vnet)))
+}
+
 /// Why it is not known which private addresses a network and those it is peered with hold.
 #[must_use]
 pub fn space(estate: &Estate, vnet: Id<Vnet>) -> Option<String> {
     let own = |vnet: Id<Vnet>| {
         let name = &estate.vnets[vnet].meta.name;
         let what = format!("the addresses of vnet `{name}` are");
+        let subnets = format!("the subnets of vnet `{name}` are");
         named(&what, estate.gaps.at(Gap::VnetAddresses(vnet)))
+            .or_else(|| named(&subnets, estate.gaps.at(Gap::Subnets(vnet))))
     };
-    let peers = named(
-        &format!(
-            "what vnet `{}` is peered with is",
-            estate.vnets[vnet].meta.name
-        ),
-        estate.gaps.at(Gap::VnetSettings(vnet)),
-    );
+    let peers = peers(estate, vnet);
     let mut peerings = estate.peerings.iter().map(|(_, peering)| peering);
     own(vnet).or(peers).or_else(|| {
         peerings.find_map(|peering| {

@@ -1,7 +1,7 @@
 //! What Azure shows when a cluster cannot get out: which step of a node fails first, with which exit code and error
 //! (Azure/AgentBaker, parts/linux/cloud-init/artifacts/cse_helpers.sh and cse_main.sh).
 
-use crate::estate::{Id, OutboundType, Pool};
+use crate::estate::{Id, OutboundType, Pool, PoolSetting};
 use crate::net::{Cloud, Fqdn, FqdnPattern, Transport};
 
 use super::cause::Cause;
@@ -9,6 +9,7 @@ use super::dataplane::Dataplane;
 use super::facts::{API_SERVER, Facts, Product, ProvisioningStep, REGISTRY};
 use super::firewall::covers;
 use super::flow::{Announced, Flow, Sender, Stage, Target, Trace, Verdict};
+use super::gaps;
 use super::preflight::product_of;
 
 /// An error that Azure may show.
@@ -209,7 +210,9 @@ pub fn first_failure<'f>(
     let nodes = &plane.estate.pools[pool];
     let subnet = nodes.subnets.iter().find_map(|subnet| subnet.id)?;
     let address = plane.some_address(subnet)?;
-    let isolated = nodes.bootstrap.is_some() || matches!(nodes.outbound.value, OutboundType::Block);
+    let unknown = gaps::pool(plane.estate, pool, PoolSetting::Bootstrap).is_some();
+    let isolated =
+        nodes.bootstrap.is_some() || unknown || matches!(nodes.outbound.value, OutboundType::Block);
     for step in plane.facts.node_provisioning() {
         if isolated && step.name == "outbound" {
             continue;

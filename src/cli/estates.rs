@@ -5,9 +5,10 @@ use camino::{Utf8Path, Utf8PathBuf};
 use ignore::overrides::Override;
 use rustc_hash::FxHashSet;
 
+use crate::azure::facts::Facts;
 use crate::base::SourceMap;
 use crate::diag::{self, Finding, Id, Severity};
-use crate::import::{self, Deployment, File, Join, Kind, json, read_file};
+use crate::import::{self, Deployment, File, Join, Kind, PublicName, ServiceForm, json, read_file};
 use crate::intent::Intent;
 use crate::report::Gap;
 
@@ -36,6 +37,7 @@ pub(super) fn read_network(
         reader: &Disk,
         parameters: &chosen,
         deployment: &deployment(deploying),
+        services: &service_forms(),
     };
     let mut networks = import::import(&mut sources, &files, &options, Join::All);
     let Some(network) = networks.pop() else {
@@ -56,6 +58,28 @@ pub(super) fn read_network(
         rules_skipped: false,
         catalogs,
     })
+}
+
+/// How platform services are called in public, for the readers of templates and exports.
+#[must_use]
+pub fn service_forms() -> Vec<ServiceForm> {
+    let known = Facts::builtin().platform_services();
+    known
+        .filter_map(|fact| {
+            let names = fact.names.iter().filter_map(|name| {
+                Some(PublicName {
+                    suffix: name.suffix.as_str().into(),
+                    group: name.group.as_deref()?.into(),
+                })
+            });
+            Some(ServiceForm {
+                resource: fact.resource.as_ref()?.to_ascii_lowercase().into(),
+                kind: fact.kinds.first()?.as_str().into(),
+                named_by: fact.named_by.as_deref().map(Into::into),
+                names: names.collect(),
+            })
+        })
+        .collect()
 }
 
 /// Where templates are deployed, as the command line says.

@@ -22,6 +22,7 @@ use std::process::ExitCode;
 use clap::Parser as _;
 
 pub use self::assertions::Assertions;
+pub use self::estates::service_forms;
 pub use self::lint::{Deploying, Input, Linted, lint_inputs};
 pub use self::pipeline::{Analysis, Options, analyse};
 

@@ -199,7 +199,7 @@ fn dns_rules(
         return;
     };
     let servers: Vec<IpNet> = match &estate.vnets[vnet].dns {
-        DnsServers::Azure => return,
+        DnsServers::Azure | DnsServers::Unknown(_) => return,
         DnsServers::Custom(servers) => servers
             .iter()
             .map(|server| IpNet::from(server.value))

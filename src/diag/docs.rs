@@ -147,6 +147,11 @@ impl Id {
                  `// tidegate: ignore TG4010 \"reason\" until 2027-01-31`, or in `metadata` \
                  `{\"tidegate\": {\"ignore\": [{\"id\": \"TG4010\", \"reason\": \"…\", \"until\": \"2027-01-31\"}]}}`."
             }
+            Self::TG0036 => {
+                "Two places state the same resource and give a property different values, such as two exports of different \
+                 days. Which holds is not known, so the property counts as not known and verdicts that depend on it are \
+                 uncertain. Leave out the statement that no longer holds."
+            }
             Self::TG0099 => {
                 "A format or the service that reads it takes only so many findings. The worst ones were written and \
                  the rest left out. `--format json` writes all of them."

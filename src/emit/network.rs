@@ -306,7 +306,7 @@ impl Builder<'_> {
 
     fn dns_servers(&self, dns: &DnsServers) -> Option<Vec<String>> {
         match dns {
-            DnsServers::Azure => None,
+            DnsServers::Azure | DnsServers::Unknown(_) => None,
             DnsServers::Custom(servers) => Some(
                 servers
                     .iter()

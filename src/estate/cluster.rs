@@ -181,10 +181,12 @@ pub enum OutboundType {
     None,
     /// It is blocked.
     Block,
+    /// The service knows no types: nodes leave as their subnet does.
+    OfSubnet,
 }
 
 impl OutboundType {
-    /// All of them.
+    /// All that a pool can be asked to have.
     pub const ALL: [Self; 6] = [
         Self::LoadBalancer,
         Self::ManagedNatGateway,
@@ -204,6 +206,7 @@ impl OutboundType {
             Self::UserDefinedRouting => "userDefinedRouting",
             Self::None => "none",
             Self::Block => "block",
+            Self::OfSubnet => "that of its subnet",
         }
     }
 }

@@ -27,14 +27,14 @@ pub use firewall::{
     IpGroup, MANAGEMENT_SUBNET, NatRule, NetworkRule, RuleCollection, RuleCollectionGroup,
     RuleInfo, RuleText, Rules, ThreatIntel, Tier, Translated,
 };
-pub use gaps::{Condition, Extent, Gap, Gaps, Unknown};
+pub use gaps::{Condition, Extent, Gap, Gaps, PoolSetting, Unknown};
 pub use identity::{
     DeniedPrincipals, DenyAssignment, Identity, PolicyAssignment, Principal, RoleAssignment,
     RoleDefinition, Scope, Subscription,
 };
 pub use network::{
     Appliance, ApplianceFilter, ApplicationSecurityGroup, DnsServers, Gateway, GatewayKind,
-    LoadBalancer, NatGateway, NetworkAcl, Peering, PeeringState, PlatformService,
+    Interface, LoadBalancer, NatGateway, NetworkAcl, Peering, PeeringState, PlatformService,
     PrivateEndpointPolicies, Proxy, PublicAddress, PublicIp, ServiceEndpointPolicy, Subnet,
     VirtualHub, Vnet,
 };
@@ -167,6 +167,8 @@ pub struct Estate {
     pub route_tables: Table<RouteTable>,
     /// Network security groups.
     pub nsgs: Table<Nsg>,
+    /// Network interfaces of machines.
+    pub interfaces: Table<Interface>,
     /// Application security groups.
     pub security_groups: Table<ApplicationSecurityGroup>,
     /// Firewalls.

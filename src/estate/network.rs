@@ -9,7 +9,7 @@ use crate::base::{Origin, Span, Spanned};
 
 use crate::net::{Destination, Fqdn, FqdnPattern, ServiceTag};
 
-use super::{Firewall, Id, Meta, Nsg, Ref, RouteTable};
+use super::{Firewall, Id, Meta, Nsg, Ref, RouteTable, Unknown};
 
 /// A virtual network.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,6 +32,7 @@ impl Vnet {
             DnsServers::Custom(servers) => servers
                 .first()
                 .map_or(self.meta.origin, |server| server.span.into()),
+            DnsServers::Unknown(unknown) => unknown.origin,
         }
     }
 }
@@ -45,6 +46,8 @@ pub enum DnsServers {
     Firewall(Ref<Firewall>),
     /// These servers.
     Custom(Vec<Spanned<IpAddr>>),
+    /// Which these are is not known.
+    Unknown(Unknown),
 }
 
 /// A subnet.
@@ -134,6 +137,23 @@ pub enum PeeringState {
     Initiated,
     /// The other direction was removed.
     Disconnected,
+}
+
+/// A network interface.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Interface {
+    /// Name and origin.
+    pub meta: Meta,
+    /// The subnet it is in.
+    pub subnet: Ref<Subnet>,
+    /// Its addresses.
+    pub addresses: Vec<Spanned<IpAddr>>,
+    /// Whether these are all.
+    pub all_known: bool,
+    /// Its security group.
+    pub nsg: Option<Ref<Nsg>>,
+    /// Its public address.
+    pub public_ip: Option<PublicAddress>,
 }
 
 /// An application security group.

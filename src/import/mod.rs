@@ -12,6 +12,7 @@ pub mod json;
 mod kind;
 mod project;
 mod resource;
+mod services;
 mod unknowns;
 mod value;
 
@@ -19,4 +20,5 @@ pub use arm::template::{Counts, Deployment, Tally};
 pub use kind::{Kind, kind_of, template_of};
 pub use project::{File, Found, Imported, Join, Options, import, read_file};
 pub use resource::{Resource, ResourceId};
+pub use services::{PublicName, ServiceForm};
 pub use value::{Data, Member, Object, Part, Reference, Symbol, Text, Value, Why};

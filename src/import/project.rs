@@ -21,6 +21,7 @@ use super::beside::Exports;
 use super::json::{self, Document};
 use super::kind::{Kind, kind_of};
 use super::resource::Resource;
+use super::services::ServiceForm;
 use super::{az, estate, ignores, unknowns};
 
 /// A JSON file that was read.
@@ -126,6 +127,8 @@ pub struct Options<'a> {
     pub parameters: &'a (dyn Fn(&Utf8Path) -> Vec<Utf8PathBuf> + Sync),
     /// Where templates are deployed, as far as it is known.
     pub deployment: &'a Deployment,
+    /// How platform services are called in public.
+    pub services: &'a [ServiceForm],
 }
 
 impl std::fmt::Debug for Options<'_> {
@@ -234,7 +237,7 @@ pub fn import(
             exported.all().to_vec(),
             std::mem::take(&mut export_findings),
         );
-        imported.push(build(all, Vec::new(), &exports, found));
+        imported.push(build(all, Vec::new(), &exports, found, options.services));
     }
     let groups: Vec<_> = groups
         .into_iter()
@@ -243,14 +246,20 @@ pub fn import(
     let built = groups.into_par_iter().map(|group| match join {
         Join::All => {
             let all = exported.all().to_vec();
-            build(all, group, &exports, export_findings.clone())
+            build(
+                all,
+                group,
+                &exports,
+                export_findings.clone(),
+                options.services,
+            )
         }
         Join::ByFolder => {
             let resources = group
                 .iter()
                 .flat_map(|template| &template.expanded.resources);
             let beside = exported.beside(resources);
-            build(beside, group, &[], Vec::new())
+            build(beside, group, &[], Vec::new(), options.services)
         }
     });
     imported.par_extend(built);
@@ -331,6 +340,7 @@ fn build(
     templates: Vec<Template<'_>>,
     exports: &[&File],
     mut findings: Vec<Finding>,
+    services: &[ServiceForm],
 ) -> Imported {
     let mut files: BTreeSet<FileId> = exports.iter().map(|file| file.id).collect();
     let mut silenced = Vec::new();
@@ -359,7 +369,7 @@ fn build(
         *kinds.entry(resource.id.kind.clone()).or_default() += 1;
     }
     findings.extend(unknowns::findings(&resources));
-    let built = estate::build(&resources);
+    let built = estate::build(&resources, services);
     findings.extend(built.findings);
     let mut estate = built.estate;
     estate.gaps.extent = Extent::Part;

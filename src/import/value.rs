@@ -309,6 +309,19 @@ impl Value {
         path.iter().try_fold(self, |value, key| value.get(key))
     }
 
+    /// The value at the end of a path of keys; or what lies on the way to it, when that is not known.
+    #[must_use]
+    pub fn reach(&self, path: &[&str]) -> Option<&Self> {
+        let mut value = self;
+        for key in path {
+            if matches!(value.data, Data::Unknown(_)) {
+                break;
+            }
+            value = value.get(key)?;
+        }
+        Some(value)
+    }
+
     /// Whether it is `null`.
     #[must_use]
     pub fn is_null(&self) -> bool {

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::azure::facts::FirewallFeature;
+use crate::azure::gaps;
 use crate::azure::next_hop::firewall_of;
 use crate::azure::rule_sets::{self, PlacedRule, RuleSet, proxies_dns, rule_sets, takes_names};
 use crate::diag::{Edit, Finding, Id, Safety, Severity};
@@ -45,7 +46,8 @@ fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
         let can = context
             .facts
             .sku_has(tier, FirewallFeature::NamesInNetworkRules);
-        if !can || takes_names(context.estate, &set) {
+        let unknown = gaps::settings(context.estate, set.owner).is_some();
+        if !can || unknown || takes_names(context.estate, &set) {
             continue;
         }
         for placed in set.network_rules() {
@@ -138,6 +140,7 @@ fn vnet_asks_others(
         DnsServers::Firewall(asked) if asked.id.is_none() || asked.id == Some(firewall_id) => {
             return None;
         }
+        DnsServers::Unknown(_) => return None,
         DnsServers::Firewall(other) => (other.origin, "another firewall", None, false),
         DnsServers::Custom(servers) => {
             let proxy = firewall.private_ip.map(|ip| ip.value);

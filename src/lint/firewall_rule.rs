@@ -123,11 +123,6 @@ fn check_collections(facts: &Facts, collections: &[RuleCollection], findings: &m
         })
         .collect();
     priorities(facts, &ranked, findings);
-    same_names(
-        "rule collection",
-        ranked.iter().map(|it| (it.name, it.origin)),
-        findings,
-    );
     let kinds = [
         Rules::Network(Vec::new()),
         Rules::Application(Vec::new()),
@@ -136,7 +131,11 @@ fn check_collections(facts: &Facts, collections: &[RuleCollection], findings: &m
     for kind in kinds {
         let pairs = ranked.iter().zip(collections);
         let of_kind = pairs.filter(|(_, it)| discriminant(&it.rules) == discriminant(&kind));
-        same_priorities(of_kind.map(|(ranked, _)| ranked), findings);
+        let of_kind: Vec<&Ranked<'_>> = of_kind.map(|(ranked, _)| ranked).collect();
+        // Each kind is a list of its own: published templates give collections of two kinds one name.
+        let names = of_kind.iter().map(|it| (it.name, it.origin));
+        same_names("rule collection", names, findings);
+        same_priorities(of_kind.into_iter(), findings);
     }
     for collection in collections {
         let infos: Vec<&RuleInfo> = match &collection.rules {

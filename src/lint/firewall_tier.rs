@@ -3,6 +3,7 @@
 use rustc_hash::FxHashSet;
 
 use crate::azure::facts::{Facts, FirewallFeature, FirewallTier};
+use crate::azure::gaps;
 use crate::azure::next_hop::default_route_of;
 use crate::azure::rule_sets::{Owner, RuleSet, rule_sets};
 use crate::base::Origin;
@@ -33,12 +34,17 @@ rule! {
 }
 
 fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
-    for (_, firewall) in context.estate.firewalls.iter() {
+    for (id, firewall) in context.estate.firewalls.iter() {
+        // A tier that is not known is none of those that lack something.
+        if gaps::own_settings(context.estate, Owner::Firewall(id)).is_some() {
+            continue;
+        }
         findings.extend(policy_tier(context, firewall));
         findings.extend(forced_tunnelling(context, firewall));
     }
     let compiled = context.compiled_origins();
-    for set in rule_sets(context.estate) {
+    let known = |set: &RuleSet<'_>| gaps::own_settings(context.estate, set.owner).is_none();
+    for set in rule_sets(context.estate).into_iter().filter(known) {
         for (feature, place, what) in used_features(&set, &compiled) {
             if !context.facts.sku_has(fact_tier(set.tier.value), feature) {
                 findings.push(lacks(context.facts, &set, feature, place, what));
@@ -58,7 +64,11 @@ pub(super) fn fact_tier(tier: Tier) -> FirewallTier {
 
 fn policy_tier(context: &Context<'_>, firewall: &Firewall) -> Option<Finding> {
     let reference = firewall.policy.as_ref()?;
-    let policy = context.estate.policy_of(firewall)?;
+    let id = reference.id?;
+    if gaps::own_settings(context.estate, Owner::Policy(id)).is_some() {
+        return None;
+    }
+    let policy = &context.estate.firewall_policies[id];
     let fact = context.facts.tier(fact_tier(firewall.tier.value))?;
     if fact.takes_policies.contains(&fact_tier(policy.tier.value)) {
         return None;

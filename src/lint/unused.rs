@@ -14,7 +14,7 @@ use crate::base::{Origin, Spanned};
 use crate::diag::{Finding, Id, Severity};
 use crate::estate::{
     Appliance, ApplicationSecurityGroup, DeniedPrincipals, DnsServer, DnsServers, Endpoint, Estate,
-    Firewall, FirewallPolicy, Gateway, Id as ElementId, Identity, IpGroup, LoadBalancer,
+    Firewall, FirewallPolicy, Gap, Gateway, Id as ElementId, Identity, IpGroup, LoadBalancer,
     NatGateway, NextHop, Nsg, PoolIdentity, PrivateDnsZone, PrivateZone, Proxy, PublicAddress,
     PublicIp, RoleDefinition, RouteTable, Rules,
 };
@@ -241,20 +241,25 @@ impl<'a> Uses<'a> {
     /// Where the estate is only a part of what there is, what others may use counts as used: only route tables, NAT
     /// gateways, IP groups, zones and application security groups are used by nothing but what is seen here.
     fn others_may_use(&mut self) {
+        // Rules that are not known may name any IP group.
+        let mut gaps = self.estate.gaps.iter();
+        let open = gaps.any(|(gap, _)| matches!(gap, Gap::FirewallRules(_) | Gap::PolicyRules(_)));
         let seen_by_others: Vec<Node> = self
             .nodes
             .keys()
             .copied()
             .filter(|node| {
-                !matches!(
-                    node,
-                    Node::Root
-                        | Node::RouteTable(_)
-                        | Node::NatGateway(_)
-                        | Node::IpGroup(_)
-                        | Node::DnsZone(_)
-                        | Node::SecurityGroup(_)
-                )
+                let named = open && matches!(node, Node::IpGroup(_));
+                named
+                    || !matches!(
+                        node,
+                        Node::Root
+                            | Node::RouteTable(_)
+                            | Node::NatGateway(_)
+                            | Node::IpGroup(_)
+                            | Node::DnsZone(_)
+                            | Node::SecurityGroup(_)
+                    )
             })
             .collect();
         for node in seen_by_others {
@@ -276,6 +281,10 @@ impl<'a> Uses<'a> {
             self.add(Node::Root, table.map(Node::RouteTable));
             self.add(Node::Root, nsg.map(Node::Nsg));
             self.add(Node::Root, nat.map(Node::NatGateway));
+        }
+        for (_, interface) in estate.interfaces.iter() {
+            let nsg = interface.nsg.as_ref().and_then(|nsg| nsg.id);
+            self.add(Node::Root, nsg.map(Node::Nsg));
         }
         for (id, nsg) in estate.nsgs.iter() {
             for rule in &nsg.rules {

@@ -20,10 +20,6 @@ const POLICY_ONLY: &[(Id, &str)] = &[
     (Id::TG4001, "templates state no requirements"),
     (Id::TG4004, "templates state no requirements"),
     (
-        Id::TG5005,
-        "no service is read from templates yet, so the public answer is not known",
-    ),
-    (
         Id::TG6002,
         "templates name roles by id, and Azure has more of them than are known here",
     ),

@@ -14,6 +14,7 @@ mod errors;
 mod explain;
 mod explain_properties;
 mod fuzzed;
+mod gaps;
 mod ids;
 mod incidents;
 mod kernel;

@@ -138,7 +138,8 @@ impl LookUp<'_> {
             .private_endpoints
             .iter()
             .filter(|(_, endpoint)| {
-                endpoint.target.as_ref().and_then(|target| target.id) == Some(id)
+                let target = endpoint.target.as_ref().and_then(|target| target.id);
+                target == Some(id) || endpoint.names.iter().any(|known| known.value == *name)
             })
             .collect();
         if reply.outcome != Outcome::Passes || endpoints.is_empty() {
@@ -177,6 +178,13 @@ impl LookUp<'_> {
                 )
             }
             Answer::Private(Some(address)) => {
+                // One whose address is not known may be at any.
+                if endpoints
+                    .iter()
+                    .any(|(_, endpoint)| endpoint.addresses.is_empty())
+                {
+                    return reply;
+                }
                 let held = endpoints.iter().any(|(_, endpoint)| {
                     endpoint
                         .addresses

@@ -8,7 +8,7 @@ mod zones;
 
 use std::net::IpAddr;
 
-use crate::estate::{DnsServers, Firewall, Id, PrivateDnsZone, Subnet, Vnet};
+use crate::estate::{DnsServers, Firewall, Id, PrivateDnsZone, PrivateEndpoint, Subnet, Vnet};
 use crate::net::Fqdn;
 
 use super::cause::Cause;
@@ -126,7 +126,7 @@ impl Dataplane<'_> {
             .private_ip
             .map(|ip| ip.value);
         match &self.estate.vnets[vnet].dns {
-            DnsServers::Azure => false,
+            DnsServers::Azure | DnsServers::Unknown(_) => false,
             DnsServers::Firewall(other) => other.id == Some(firewall),
             DnsServers::Custom(servers) => {
                 !servers.is_empty()
@@ -212,6 +212,8 @@ struct Asker {
 
 enum Record {
     Addresses(Vec<IpAddr>),
+    /// That of a private endpoint, whose address is not known.
+    Endpoint(Id<PrivateEndpoint>),
     Alias(Fqdn),
 }
 

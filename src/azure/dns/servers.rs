@@ -11,6 +11,7 @@ use super::super::firewall::{firewall_element, setting_element};
 use super::super::flow::{
     Announced, Blocker, Element, Flow, Outcome, Sender, Site, Stage, Target, Verdict,
 };
+use super::super::gaps;
 use super::super::nsg::is_platform;
 use super::super::packet::{is_public, note};
 use super::super::rule_sets::{Owner, of_firewall, proxies_dns};
@@ -44,6 +45,13 @@ impl LookUp<'_> {
                 }
                 None => self.unknown_server(element, name, "a firewall that is not known"),
             },
+            DnsServers::Unknown(unknown) => Reply::bad(
+                Answer::Unknown,
+                Outcome::Unclear,
+                Cause::DnsPathOrServers,
+                element,
+                format!("are not known: {}", unknown.text),
+            ),
             DnsServers::Custom(servers) => {
                 let servers: Vec<IpAddr> = servers.iter().map(|server| server.value).collect();
                 let list: Vec<String> = servers.iter().map(ToString::to_string).collect();
@@ -246,6 +254,15 @@ impl LookUp<'_> {
         let estate = self.plane.estate;
         let element = firewall_element(estate, id);
         let sets = of_firewall(estate, id);
+        if let Some(text) = gaps::firewall_settings(estate, id) {
+            return Reply::bad(
+                Answer::Unknown,
+                Outcome::Unclear,
+                Cause::DnsPathOrServers,
+                element,
+                text,
+            );
+        }
         let proxied = sets.first().is_some_and(|set| proxies_dns(estate, set));
         if !proxied {
             if sets.is_empty() {

@@ -7,6 +7,7 @@ use crate::net::Fqdn;
 
 use super::super::cause::Cause;
 use super::super::flow::{Element, Outcome, Site};
+use super::super::gaps;
 use super::super::packet::{is_public, note};
 use super::{
     Answer, Asker, HDINSIGHT_ON_AKS, LookUp, MACHINES, MOST_HOPS, Record, Reply, is_privatelink,
@@ -37,15 +38,34 @@ impl LookUp<'_> {
         {
             return reply;
         }
+        if let Some(text) = gaps::forwarding(self.plane.estate, vnet) {
+            let element = self.plane.dns_element(vnet);
+            return self.not_known(element, name, text);
+        }
         let mut current = name.clone();
         for _ in 0..MOST_HOPS {
             if let Some(reply) = self.system_zone(vnet, &current) {
                 return reply;
             }
-            match self.linked_zone(vnet, &current) {
+            let linked = self.linked_zone(vnet, &current);
+            if let Some((zone, text)) = self.open_zone(linked.map(|(id, _)| id), &current) {
+                let element = self.zone_element(zone);
+                return self.not_known(element, name, text);
+            }
+            match linked {
                 Some((id, resolution)) => match self.record(id, &current) {
                     Some(Record::Addresses(addresses)) => {
                         return self.private_answer(id, &current, &addresses);
+                    }
+                    Some(Record::Endpoint(endpoint)) => {
+                        let meta = &self.plane.estate.private_endpoints[endpoint].meta;
+                        let element = Element {
+                            name: format!("private endpoint `{}`", meta.name),
+                            origin: meta.origin,
+                            site: Site::PrivateEndpoint(endpoint),
+                        };
+                        let text = "gets its address when it is made".to_owned();
+                        return self.not_known(element, name, text);
                     }
                     Some(Record::Alias(target)) => {
                         let zone = self.zone_element(id);
@@ -75,6 +95,39 @@ impl LookUp<'_> {
             self.plane.dns_element(vnet),
             format!("{name} leads from alias to alias without end"),
         )
+    }
+
+    fn not_known(&self, element: Element, name: &Fqdn, text: String) -> Reply {
+        Reply::bad(
+            Answer::Unknown,
+            Outcome::Unclear,
+            self.cause_of(name),
+            element,
+            text,
+        )
+    }
+
+    /// A zone that may answer for a name before the one that is linked does, or whose own answer is not known.
+    fn open_zone(
+        &self,
+        linked: Option<Id<PrivateDnsZone>>,
+        name: &Fqdn,
+    ) -> Option<(Id<PrivateDnsZone>, String)> {
+        let estate = self.plane.estate;
+        let length = |id: Id<PrivateDnsZone>| estate.dns_zones[id].domain.as_str().len();
+        let own = linked.and_then(|id| {
+            let text = gaps::zone_records(estate, id)?;
+            self.record(id, name).is_none().then_some((id, text))
+        });
+        own.or_else(|| {
+            let zones = estate.dns_zones.iter();
+            let mut under = zones.filter(|(_, zone)| is_under(name, zone.domain.as_str()));
+            under.find_map(|(id, _)| {
+                let text = gaps::zone_links(estate, id)?;
+                let first = linked.is_none_or(|linked| length(linked) < length(id));
+                first.then_some((id, text))
+            })
+        })
     }
 
     /// A security rule can forbid Azure DNS by its tag.
@@ -202,7 +255,10 @@ impl LookUp<'_> {
                     || private_name(self.plane, &known.value).as_ref() == Some(name)
             })
         });
-        let (_, endpoint) = named.next()?;
+        let (id, endpoint) = named.next()?;
+        if endpoint.addresses.is_empty() && gaps::is_part(self.plane.estate) {
+            return Some(Record::Endpoint(id));
+        }
         let addresses = endpoint.addresses.iter().map(|address| address.value);
         Some(Record::Addresses(addresses.collect()))
     }
@@ -299,12 +355,11 @@ impl LookUp<'_> {
                     let linked = endpoints.any(|(_, endpoint)| {
                         endpoint.target.as_ref().and_then(|target| target.id) == Some(id)
                     });
+                    let linked = linked || self.is_named_by_endpoint(name);
                     linked.then(|| private_name(self.plane, name)).flatten()
                 }),
             None => {
-                let mut endpoints = estate.private_endpoints.iter();
-                let named = endpoints
-                    .any(|(_, endpoint)| endpoint.names.iter().any(|known| known.value == *name));
+                let named = self.is_named_by_endpoint(name);
                 named.then(|| private_name(self.plane, name)).flatten()
             }
         };
@@ -319,6 +374,11 @@ impl LookUp<'_> {
             Outcome::Passes,
         );
         Some(alias)
+    }
+
+    fn is_named_by_endpoint(&self, name: &Fqdn) -> bool {
+        let mut endpoints = self.plane.estate.private_endpoints.iter();
+        endpoints.any(|(_, endpoint)| endpoint.names.iter().any(|known| known.value == *name))
     }
 
     /// No zone that holds the name is linked to the network.

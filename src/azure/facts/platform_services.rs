@@ -14,6 +14,10 @@ pub struct PlatformServiceFact {
     pub name: String,
     /// What descriptions of one of its resources call it.
     pub kinds: Vec<String>,
+    /// The type of its resources, where templates and exports are read for them.
+    pub resource: Option<String>,
+    /// The property of a resource that its public names begin with; its own name when not given.
+    pub named_by: Option<String>,
     /// The service tag whose prefixes the routes of its service endpoints have.
     pub service_tag: String,
     /// What its public names end with.
@@ -32,6 +36,8 @@ pub struct PrivateLinkName {
     pub suffix: String,
     /// The private DNS zone.
     pub zone: String,
+    /// What private endpoints call it, where every resource of the service has such a name.
+    pub group: Option<String>,
 }
 
 impl PlatformServiceFact {

@@ -95,13 +95,17 @@ pub(in crate::azure) fn judge(
         return judge.unknown_policy();
     }
     if let Some(judgement) = judge.threat_intelligence(notes) {
-        return judgement;
+        return match gaps::firewall_settings(plane.estate, firewall) {
+            Some(text) => judge.incomplete(judgement, text),
+            None => judgement,
+        };
     }
     let empty = FirewallOrder::default();
     let order = plane.firewall_order(firewall).unwrap_or(&empty);
     let hits = judge.hits(order, notes);
     let judgement = judge.conclude(order, hits, notes);
-    match gaps::firewall_rules(plane.estate, firewall) {
+    let rules = gaps::firewall_rules(plane.estate, firewall);
+    match rules.or_else(|| gaps::firewall_settings(plane.estate, firewall)) {
         Some(text) => judge.incomplete(judgement, text),
         None => judgement,
     }

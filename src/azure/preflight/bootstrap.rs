@@ -7,6 +7,7 @@ use crate::estate::OutboundType;
 
 use super::super::cause::Cause;
 use super::super::flow::{Element, Site};
+use super::super::gaps::is_part;
 use super::Refusal;
 use super::inspection::Inspection;
 
@@ -36,7 +37,12 @@ pub(super) fn check(inspection: &mut Inspection<'_>) {
     let mut endpoints = estate.private_endpoints.iter();
     let reached = endpoints
         .any(|(_, endpoint)| endpoint.target.as_ref().and_then(|target| target.id) == Some(id));
-    if !reached {
+    if !reached && is_part(estate) {
+        inspection.assume(format!(
+            "registry `{}` has a private endpoint that is not described",
+            estate.services[id].meta.name
+        ));
+    } else if !reached {
         let service = &estate.services[id];
         let element = Element {
             name: format!("registry `{}`", service.meta.name),

@@ -11,6 +11,7 @@ use super::super::cause::Cause;
 use super::super::facts::{
     ActionNeed, ActionTarget, ApiServerAccess, ClusterZone, Limit, LimitState, Product,
 };
+use super::super::gaps::is_part;
 use super::super::rbac::Target;
 use super::Refusal;
 use super::inspection::Inspection;
@@ -51,6 +52,13 @@ fn own(inspection: &mut Inspection<'_>, zone: &Ref<PrivateDnsZone>) {
         inspection.refuse(refusal.answered(facts, code, &[]));
     }
     let Some(id) = zone.id else {
+        if is_part(inspection.estate) {
+            inspection.assume(format!(
+                "private DNS zone `{}` is not described; it is taken to be there",
+                zone.name
+            ));
+            return;
+        }
         let element = inspection.of_pool("private DNS zone", zone.origin);
         let text = format!("there is no private DNS zone `{}`", zone.name);
         let refusal = Refusal::new(Cause::PrivateZoneUnresolvable, element, text);

@@ -11,6 +11,7 @@ use super::super::cause::Cause;
 use super::super::facts::FirewallFeature;
 use super::super::firewall::fact_tier;
 use super::super::flow::{Element, Site};
+use super::super::gaps;
 use super::super::next_hop::{default_firewalls, table_of};
 use super::super::rule_sets::{Owner, PlacedRule, RuleSet, of_firewall, proxies_dns, with_parents};
 use super::Refusal;
@@ -50,6 +51,13 @@ fn rule_set(inspection: &mut Inspection<'_>, set: &RuleSet<'_>, tier: Tier) {
     let estate = inspection.estate;
     let names = FirewallFeature::NamesInNetworkRules;
     let known = inspection.facts.sku_has(fact_tier(tier), names);
+    if let Some(text) = gaps::settings(estate, set.owner) {
+        inspection.assume(format!(
+            "{} of `{}`; they are taken to suffice",
+            text, set.meta.name
+        ));
+        return;
+    }
     if known && (proxies_dns(estate, set) || needs_no_proxy(inspection, set)) {
         return;
     }

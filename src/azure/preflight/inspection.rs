@@ -1,10 +1,11 @@
 //! One pool under inspection, and what was found so far.
 
-use crate::estate::{Estate, Id, NetworkPlugin, OutboundType, Pool, PoolIdentity, Subnet};
+use crate::estate::{Estate, Gap, Id, NetworkPlugin, OutboundType, Pool, PoolIdentity, Subnet};
 
 use super::super::dataplane::Dataplane;
 use super::super::facts::{Facts, Product};
 use super::super::flow::Assumption;
+use super::super::gaps;
 use super::{Preflight, Refusal, Subject, product_of};
 
 /// A pool under inspection.
@@ -81,6 +82,21 @@ impl<'a> Inspection<'a> {
     /// The subnet of pods that have addresses of their own.
     pub(super) fn pod_subnet(&self) -> Option<Id<Subnet>> {
         self.pool.nodes.pod_subnet.as_ref()?.id
+    }
+
+    /// What is not known of the pool is taken to be as the provider wants it.
+    pub(super) fn note_unknown_settings(&mut self) {
+        let estate = self.estate;
+        for (gap, _) in estate.gaps.iter() {
+            if let Gap::Pool(pool, setting) = gap
+                && pool == self.id
+                && let Some(text) = gaps::pool(estate, pool, setting)
+            {
+                self.assume(format!(
+                    "{text}; it is taken to be as the provider wants it"
+                ));
+            }
+        }
     }
 
     pub(super) fn note_unknown_subnets(&mut self) {

@@ -134,7 +134,10 @@ fn private_with_custom_dns(inspection: &mut Inspection<'_>) {
     let estate = inspection.estate;
     let subnet = inspection.node_subnets().find(|subnet| {
         let vnet = estate.subnets[*subnet].vnet;
-        !matches!(estate.vnets[vnet].dns, DnsServers::Azure)
+        matches!(
+            estate.vnets[vnet].dns,
+            DnsServers::Custom(_) | DnsServers::Firewall(_)
+        )
     });
     if let Some(subnet) = subnet {
         let text = "kubenet with a route table of your own, custom DNS and a private API server is documented to fail at first; the way around it is to associate the table again afterwards";

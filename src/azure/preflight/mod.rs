@@ -170,6 +170,7 @@ pub fn preflight(plane: &Dataplane<'_>, pool: Id<Pool>) -> Preflight {
         ],
     };
     inspection.note_unknown_subnets();
+    inspection.note_unknown_settings();
     for (subject, check) in checks {
         inspection.subject = *subject;
         check(&mut inspection);

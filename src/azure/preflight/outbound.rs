@@ -2,11 +2,12 @@
 //! (MicrosoftDocs/azure-aks-docs, articles/aks/egress-outboundtype.md and egress-udr.md).
 
 use crate::base::Origin;
-use crate::estate::{Id, OutboundType, Subnet};
+use crate::estate::{Gap, Id, OutboundType, PoolSetting, Subnet};
 
 use super::super::cause::Cause;
 use super::super::facts::{NetworkOwner, OutboundRequirement, Product};
 use super::super::flow::{Element, Site};
+use super::super::gaps;
 use super::Refusal;
 use super::inspection::Inspection;
 
@@ -132,8 +133,15 @@ fn has_nat_gateway(inspection: &mut Inspection<'_>) {
 fn nat_gateway_of(inspection: &mut Inspection<'_>, id: Id<Subnet>) {
     let (estate, facts) = (inspection.estate, inspection.facts);
     let cause = Cause::OutboundTypeConflict;
+    let path = estate.subnet_path(id);
+    let settings = estate.gaps.at(Gap::SubnetSettings(id));
+    if !settings.is_empty() || gaps::exit(estate, id).is_some() {
+        inspection.assume(format!(
+            "what subnet `{path}` leaves by is not described; it is taken to be a NAT gateway"
+        ));
+        return;
+    }
     let Some(gateway) = &estate.subnets[id].nat_gateway else {
-        let path = estate.subnet_path(id);
         let text = "has no NAT gateway, and the pool leaves by one of your own";
         let refusal = Refusal::new(cause, inspection.subnet(id), text);
         let code = "SubnetNotAssociatedWithNATGateway";
@@ -141,6 +149,13 @@ fn nat_gateway_of(inspection: &mut Inspection<'_>, id: Id<Subnet>) {
         return;
     };
     let Some(known) = gateway.id else {
+        if gaps::is_part(estate) {
+            inspection.assume(format!(
+                "NAT gateway `{}` is not described; it is taken to be there",
+                gateway.name
+            ));
+            return;
+        }
         let element = inspection.of_subnet(id, "NAT gateway", gateway.origin);
         let text = format!("there is no NAT gateway `{}`", gateway.name);
         let refusal = Refusal::new(cause, element, text);
@@ -148,7 +163,9 @@ fn nat_gateway_of(inspection: &mut Inspection<'_>, id: Id<Subnet>) {
         return;
     };
     let meta = &estate.nat_gateways[known].meta;
-    if estate.nat_gateways[known].public_ips.is_empty() {
+    // Of one that exists, or of which something is not known, it may only not be stated.
+    let stated = !meta.home.is_existing() && estate.gaps.at(Gap::NatGateway(known)).is_empty();
+    if estate.nat_gateways[known].public_ips.is_empty() && stated {
         let element = Element {
             name: format!("NAT gateway `{}`", meta.name),
             origin: meta.origin,
@@ -177,7 +194,8 @@ fn has_no_nat_gateway(inspection: &mut Inspection<'_>) {
 }
 
 fn is_isolated(inspection: &mut Inspection<'_>) {
-    if inspection.pool.bootstrap.is_none() {
+    let unknown = gaps::pool(inspection.estate, inspection.id, PoolSetting::Bootstrap);
+    if inspection.pool.bootstrap.is_none() && unknown.is_none() {
         let text =
             "is for network isolated clusters only, and the pool names no registry to start from";
         let refusal = conflict(inspection, text);

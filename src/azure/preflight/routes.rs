@@ -5,7 +5,7 @@
 //! The provider looks at the table alone. It does not follow the next hop, and routes that a gateway learns or that a
 //! virtual hub hands out do not count.
 
-use crate::estate::{Id, NextHop, OutboundType, RouteTable, Subnet};
+use crate::estate::{Gap, Id, NextHop, OutboundType, RouteTable, Subnet};
 
 use super::super::cause::Cause;
 use super::super::flow::{Element, Site};
@@ -21,6 +21,18 @@ pub(super) fn check(inspection: &mut Inspection<'_>) {
     let subnets: Vec<_> = inspection.node_subnets().collect();
     for id in subnets {
         match &inspection.estate.subnets[id].route_table {
+            None if !inspection
+                .estate
+                .gaps
+                .at(Gap::SubnetSettings(id))
+                .is_empty() =>
+            {
+                let path = inspection.estate.subnet_path(id);
+                let text = format!(
+                    "the route table of subnet `{path}` is not described; it is taken to have a default route to an appliance"
+                );
+                inspection.assume(text);
+            }
             None => without_table(inspection, id),
             Some(table) => match table.id {
                 // Subnets that share a table would say everything twice.
@@ -58,7 +70,16 @@ fn without_table(inspection: &mut Inspection<'_>, id: Id<Subnet>) {
 fn with_table(inspection: &mut Inspection<'_>, id: Id<RouteTable>) {
     let table = &inspection.estate.route_tables[id];
     match route_for(table, default_v4()) {
-        None => without_default(inspection, id),
+        None => match inspection.estate.gaps.at(Gap::Routes(id)).first() {
+            Some(unknown) => {
+                let text = format!(
+                    "routes of table `{}` are not known: {}; one is taken to be a default route to an appliance",
+                    table.meta.name, unknown.text
+                );
+                inspection.assume(text);
+            }
+            None => without_default(inspection, id),
+        },
         Some(route) => match &route.next_hop.value {
             NextHop::Firewall(_)
             | NextHop::Appliance(_)

@@ -3,7 +3,8 @@
 use std::net::IpAddr;
 
 use crate::estate::{
-    Appliance, ApplianceFilter, Estate, Firewall, Id, Peering, PeeringState, Subnet, Vnet,
+    Appliance, ApplianceFilter, Direction, Estate, Firewall, Id, Peering, PeeringState, Subnet,
+    Vnet,
 };
 use crate::net::Destination;
 
@@ -14,6 +15,7 @@ use super::super::firewall::{
 use super::super::flow::{Element, Outcome, Site, Stage};
 use super::super::gaps;
 use super::super::next_hop::{Holder, vnet_of};
+use super::super::nsg;
 use super::super::packet::{End, Packet, is_public};
 use super::super::routing::{Candidate, are_peered, direction};
 use super::super::truth::Truth;
@@ -346,6 +348,7 @@ impl<'w> Walk<'w> {
             );
             return;
         }
+        self.doubt_guard(id, &packet);
         match &appliance.filter {
             ApplianceFilter::Everything => {
                 self.pass(Stage::Firewall, element.clone(), "lets everything through");
@@ -424,6 +427,41 @@ impl<'w> Walk<'w> {
                 appliance.meta.name,
                 packet.destination.words()
             )),
+        }
+    }
+
+    /// The security group on an appliance's interface sees what it only forwards, too.
+    fn doubt_guard(&mut self, id: Id<Appliance>, packet: &Packet) {
+        let estate = self.plane.estate;
+        let appliance = &estate.appliances[id];
+        let Some(subnet) = appliance.subnet.id else {
+            return;
+        };
+        let own = |address: &IpAddr| appliance.private_ips.iter().any(|ip| ip.value == *address);
+        let mut interfaces = estate.interfaces.iter();
+        let guarded =
+            interfaces.find(|(_, interface)| interface.addresses.iter().any(|ip| own(&ip.value)));
+        let Some(group) = guarded.and_then(|(_, interface)| interface.nsg.as_ref()) else {
+            return;
+        };
+        let Some(nsg) = group.id else {
+            let element = self.device_element(Holder::Appliance(id));
+            let text = format!(
+                "network security group `{}` of its interface is not part of the input",
+                group.name
+            );
+            self.doubt(Stage::Nsg, Cause::NsgOutboundDeny, element, text);
+            return;
+        };
+        for direction in [Direction::Inbound, Direction::Outbound] {
+            let judgement = nsg::judge(self.plane, nsg, direction, subnet, packet, &mut self.notes);
+            if judgement.outcome != Outcome::Passes {
+                let text = format!(
+                    "is on the interface of appliance `{}` and may not let through what it forwards",
+                    appliance.meta.name
+                );
+                self.doubt(Stage::Nsg, Cause::NsgOutboundDeny, judgement.rule, text);
+            }
         }
     }
 

@@ -6,6 +6,7 @@ use crate::estate::{Direction, Id, PrivateEndpoint, PrivateEndpointPolicies, Sub
 
 use super::super::cause::Cause;
 use super::super::flow::{Element, Site, Stage};
+use super::super::gaps;
 use super::super::next_hop::Holder;
 use super::super::packet::{End, Packet};
 use super::Walk;
@@ -81,13 +82,14 @@ impl Walk<'_> {
 
     /// Asks the security groups of a subnet and its interfaces; whether the packet certainly ends here.
     pub(super) fn enter(&mut self, subnet: Id<Subnet>, packet: &Packet) -> bool {
-        for nsg in self.groups_inbound(subnet) {
+        let machine = packet.destination.address;
+        for nsg in self.groups_inbound(subnet, machine) {
             self.ask_group(nsg, Direction::Inbound, subnet, packet);
             if self.is_stopped() {
                 return false;
             }
         }
-        self.doubt_group(subnet, Cause::NsgIntraClusterDeny);
+        self.doubt_group(subnet, machine, Cause::NsgIntraClusterDeny);
         true
     }
 
@@ -132,6 +134,10 @@ impl Walk<'_> {
                 policies,
                 PrivateEndpointPolicies::Enabled | PrivateEndpointPolicies::SecurityGroups
             );
+            if let Some(text) = gaps::endpoint_policies(estate, subnet) {
+                let host = self.subnet_element(subnet);
+                self.doubt(Stage::Nsg, Cause::NsgIntraClusterDeny, host, text);
+            }
             let own = estate.subnets[subnet].nsg.as_ref().and_then(|nsg| nsg.id);
             if guarded && let Some(nsg) = own {
                 self.ask_group(nsg, Direction::Inbound, subnet, &packet);

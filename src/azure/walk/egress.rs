@@ -4,7 +4,7 @@
 use std::net::IpAddr;
 
 use crate::estate::{
-    Appliance, Estate, Firewall, Id, LoadBalancer, NatGateway, OutboundType, PublicAddress,
+    Appliance, Estate, Firewall, Gap, Id, LoadBalancer, NatGateway, OutboundType, PublicAddress,
     PublicIp, Ref, Region, Subnet,
 };
 use crate::net::Transport;
@@ -13,6 +13,7 @@ use super::super::cause::Cause;
 use super::super::facts::Limit;
 use super::super::firewall::{firewall_element, snat_element};
 use super::super::flow::{Element, Site, Stage};
+use super::super::gaps;
 use super::super::next_hop::Holder;
 use super::super::packet::Packet;
 use super::Walk;
@@ -56,8 +57,21 @@ impl Walk<'_> {
             self.block(Stage::Snat, Cause::NoSnat, nat, text);
             return;
         }
+        let by_gateway = self.plane.estate.subnets[subnet].nat_gateway.is_some();
+        if let Some(text) = gaps::exit(self.plane.estate, subnet).filter(|_| !by_gateway) {
+            let element = self.subnet_element(subnet);
+            self.doubt(Stage::Snat, Cause::NoSnat, element, text);
+            self.path.push(super::internet());
+            self.ask_service(Identity::Public(Vec::new()), &packet);
+            return;
+        }
         match self.exit_of(subnet, &packet) {
             Some(exit) => self.leave_with(exit, Identity::Public, packet),
+            None if self.may_have_public_address(subnet) => {
+                let element = self.subnet_element(subnet);
+                let text = "holds machines with public addresses of their own, and whether the sender is one is not known";
+                self.doubt(Stage::Snat, Cause::NoSnat, element, text);
+            }
             None if self.is_storage_of_the_region(&packet) => {
                 let element = self.subnet_element(subnet);
                 self.pass(
@@ -203,6 +217,22 @@ impl Walk<'_> {
         if let Some(nat) = place.nat_gateway.as_ref().and_then(|nat| nat.id) {
             return Some(self.nat_exit(nat));
         }
+        if let Some(outside) = &place.nat_gateway {
+            return Some(Exit {
+                element: Element {
+                    name: format!("NAT gateway `{}`", outside.name),
+                    origin: outside.origin,
+                    site: Site::Other,
+                },
+                addresses: Vec::new(),
+                ports: None,
+                tcp_and_udp_only: true,
+                assumption: None,
+            });
+        }
+        if let Some(exit) = self.own_exit(packet) {
+            return Some(exit);
+        }
         let pool = self.pool_in(subnet).map(|(_, pool)| pool);
         if let Some(pool) = pool
             && pool.outbound.value == OutboundType::ManagedNatGateway
@@ -305,19 +335,51 @@ impl Walk<'_> {
         })
     }
 
+    /// The public address of the machine that sends, when its interface has one.
+    fn own_exit(&self, packet: &Packet) -> Option<Exit> {
+        let estate = self.plane.estate;
+        let sender = packet.source.address?;
+        let mut interfaces = estate.interfaces.iter();
+        let (_, interface) = interfaces
+            .find(|(_, interface)| interface.addresses.iter().any(|own| own.value == sender))?;
+        let public = interface.public_ip.clone()?;
+        Some(Exit {
+            element: Element {
+                name: format!("the public address of `{}`", interface.meta.name),
+                origin: interface.meta.origin,
+                site: Site::Other,
+            },
+            addresses: estate.public_addresses(&[public]),
+            ports: None,
+            tcp_and_udp_only: false,
+            assumption: None,
+        })
+    }
+
+    /// Whether a machine of a subnet has a public address, and may be any.
+    fn may_have_public_address(&self, subnet: Id<Subnet>) -> bool {
+        self.plane.estate.interfaces.iter().any(|(_, interface)| {
+            let here = interface.subnet.id == Some(subnet);
+            here && interface.public_ip.is_some() && !interface.all_known
+        })
+    }
+
     /// The NAT gateway of a subnet, when it takes the packets and has no address for them.
     fn empty_nat_gateway(&self, subnet: Id<Subnet>) -> Option<Element> {
         let estate = self.plane.estate;
         let id = estate.subnets[subnet].nat_gateway.as_ref()?.id?;
         let nat = &estate.nat_gateways[id];
-        let empty = nat.public_ips.is_empty() && !nat.meta.home.is_existing();
+        let known = estate.gaps.at(Gap::NatGateway(id)).is_empty();
+        let empty = nat.public_ips.is_empty() && !nat.meta.home.is_existing() && known;
         empty.then(|| self.nat_exit(id).element)
     }
 
     fn nat_exit(&self, id: Id<NatGateway>) -> Exit {
         let estate = self.plane.estate;
         let nat = &estate.nat_gateways[id];
-        let addresses = addresses_of(estate, &nat.public_ips);
+        let known = estate.gaps.at(Gap::NatGateway(id)).is_empty();
+        let addresses = known.then(|| addresses_of(estate, &nat.public_ips));
+        let addresses = addresses.unwrap_or_default();
         let per_address = self
             .plane
             .facts
@@ -332,7 +394,7 @@ impl Walk<'_> {
                 site: Site::NatGateway(id),
             },
             addresses,
-            ports: Some((ports, ports)),
+            ports: known.then_some((ports, ports)),
             tcp_and_udp_only: true,
             assumption: None,
         }
@@ -382,7 +444,9 @@ impl Walk<'_> {
             self.leave_with(exit, Identity::Public, packet);
             return;
         }
-        if firewall.public_ips.is_empty() && !firewall.meta.home.is_existing() {
+        let unknown = estate.gaps.at(Gap::FirewallAddresses(id)).first();
+        if firewall.public_ips.is_empty() && !firewall.meta.home.is_existing() && unknown.is_none()
+        {
             self.block(
                 Stage::Snat,
                 Cause::NoSnat,
@@ -391,6 +455,9 @@ impl Walk<'_> {
             );
             return;
         }
+        let addresses = estate.public_addresses(&firewall.public_ips);
+        let all = addresses.len() == firewall.public_ips.len() || !gaps::is_part(estate);
+        let known = unknown.is_none() && all;
         let origin = firewall
             .public_ips
             .first()
@@ -403,11 +470,13 @@ impl Walk<'_> {
         let per_instance = limit(Limit::FirewallSnatPortsPerAddress).saturating_mul(count);
         let exit = Exit {
             element: Element { origin, ..element },
-            addresses: estate.public_addresses(&firewall.public_ips),
-            ports: Some((
-                per_instance.saturating_mul(limit(Limit::FirewallInstancesMinimum)),
-                per_instance.saturating_mul(limit(Limit::FirewallInstances)),
-            )),
+            addresses: if known { addresses } else { Vec::new() },
+            ports: unknown.is_none().then(|| {
+                (
+                    per_instance.saturating_mul(limit(Limit::FirewallInstancesMinimum)),
+                    per_instance.saturating_mul(limit(Limit::FirewallInstances)),
+                )
+            }),
             tcp_and_udp_only: true,
             assumption: None,
         };
@@ -487,10 +556,12 @@ impl Walk<'_> {
     }
 }
 
-/// The addresses of public address resources, where they are known.
+/// The addresses of public address resources; of a part of an estate, none unless all are known.
 fn addresses_of(estate: &Estate, ips: &[Ref<PublicIp>]) -> Vec<IpAddr> {
-    ips.iter()
-        .filter_map(|ip| estate.public_ips[ip.id?].address)
-        .map(|address| address.value)
-        .collect()
+    let address = |ip: &Ref<PublicIp>| Some(estate.public_ips[ip.id?].address?.value);
+    let known: Vec<IpAddr> = ips.iter().filter_map(address).collect();
+    if gaps::is_part(estate) && known.len() < ips.len() {
+        return Vec::new();
+    }
+    known
 }

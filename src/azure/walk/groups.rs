@@ -1,6 +1,8 @@
 //! Security groups on the way out and in, and what cause a denial has.
 
-use crate::estate::{Access, Direction, Id, Nsg, Subnet};
+use std::net::IpAddr;
+
+use crate::estate::{Access, Direction, Id, Nsg, Ref, Subnet};
 
 use super::super::cause::Cause;
 use super::super::flow::{Outcome, Site, Stage};
@@ -11,10 +13,15 @@ use super::{Hindrance, Walk};
 
 impl<'w> Walk<'w> {
     /// The interface's group comes before the subnet's on the way out.
-    pub(super) fn groups_outbound(&self, subnet: Id<Subnet>) -> Vec<Id<Nsg>> {
+    pub(super) fn groups_outbound(
+        &self,
+        subnet: Id<Subnet>,
+        machine: Option<IpAddr>,
+    ) -> Vec<Id<Nsg>> {
         let interface = self
             .pool_in(subnet)
             .and_then(|(_, pool)| pool.nodes.interface_nsg.as_ref())
+            .or_else(|| self.interface_group(machine?))
             .and_then(|nsg| nsg.id);
         let own = self.plane.estate.subnets[subnet]
             .nsg
@@ -23,14 +30,40 @@ impl<'w> Walk<'w> {
         interface.into_iter().chain(own).collect()
     }
 
-    pub(super) fn groups_inbound(&self, subnet: Id<Subnet>) -> Vec<Id<Nsg>> {
-        let mut groups = self.groups_outbound(subnet);
+    pub(super) fn groups_inbound(
+        &self,
+        subnet: Id<Subnet>,
+        machine: Option<IpAddr>,
+    ) -> Vec<Id<Nsg>> {
+        let mut groups = self.groups_outbound(subnet, machine);
         groups.reverse();
         groups
     }
 
-    /// Says that the security group of a subnet is not known, when it is not.
-    pub(super) fn doubt_group(&mut self, subnet: Id<Subnet>, cause: Cause) {
+    /// The security group on the interface that holds an address.
+    fn interface_group(&self, address: IpAddr) -> Option<&'w Ref<Nsg>> {
+        let mut interfaces = self.plane.estate.interfaces.iter();
+        let (_, interface) = interfaces
+            .find(|(_, interface)| interface.addresses.iter().any(|own| own.value == address))?;
+        interface.nsg.as_ref()
+    }
+
+    /// Says that the security group of a subnet or of a machine in it is not known, when it is not.
+    pub(super) fn doubt_group(
+        &mut self,
+        subnet: Id<Subnet>,
+        machine: Option<IpAddr>,
+        cause: Cause,
+    ) {
+        let group = machine.and_then(|address| self.interface_group(address));
+        if let Some(group) = group.filter(|group| group.id.is_none()) {
+            let element = self.subnet_element(subnet);
+            let text = format!(
+                "network security group `{}` of an interface is not part of the input, so its rules are not known",
+                group.name
+            );
+            self.doubt(Stage::Nsg, cause, element, text);
+        }
         if let Some(text) = gaps::security_group(self.plane.estate, subnet) {
             let element = self.subnet_element(subnet);
             self.doubt(Stage::Nsg, cause, element, text);

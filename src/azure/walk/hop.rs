@@ -28,7 +28,15 @@ impl<'w> Walk<'w> {
             return;
         }
         let plane = self.plane;
-        if let Some(unknown) = gaps::routes(plane.estate, subnet) {
+        let endpoints = || {
+            let text = gaps::service_endpoints(plane.estate, subnet)?;
+            // What belongs to no service that has them goes by none.
+            let address = packet.destination.address;
+            let private = plane.facts.private_ranges();
+            let public = address.is_none_or(|address| is_public(address, private));
+            (public && self.service_kind(&packet) != Some("")).then_some(text)
+        };
+        if let Some(unknown) = gaps::routes(plane.estate, subnet).or_else(endpoints) {
             let ways = [None, Some(unknown)];
             self.each_way(&ways, |walk, unknown| match unknown {
                 None => walk.leave_by_known_routes(subnet, packet.clone()),

@@ -3,7 +3,7 @@
 
 use std::net::IpAddr;
 
-use crate::estate::{Firewall, Gateway, Id, LoadBalancer, NatRule, Subnet, Translated};
+use crate::estate::{Firewall, Gap, Gateway, Id, LoadBalancer, NatRule, Subnet, Translated};
 use crate::net::ServiceTag;
 
 use super::super::cause::Cause;
@@ -96,7 +96,13 @@ impl<'w> Walk<'w> {
             origin: balancer.meta.origin,
             site: Site::LoadBalancer(id),
         };
+        let estate = self.plane.estate;
         self.path.push(element.clone());
+        if let Some(unknown) = estate.gaps.at(Gap::LoadBalancer(id)).first() {
+            let text = format!("what it does is not known: {}", unknown.text);
+            self.doubt(Stage::Route, Cause::ServiceAccessControl, element, text);
+            return;
+        }
         let served = balancer.ports.iter().any(|port| port.value == packet.port);
         if !balancer.ports.is_empty() && !served {
             self.block(

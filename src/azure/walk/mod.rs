@@ -15,6 +15,7 @@ mod proxy;
 mod reply;
 mod service;
 mod start;
+mod unknown;
 
 use std::net::IpAddr;
 
@@ -134,7 +135,9 @@ impl<'w> Walk<'w> {
             });
             let space = gaps::space(estate, estate.subnets[*subnet].vnet).filter(|_| private);
             reasons.extend(space.map(|text| (self.subnet_element(*subnet), text)));
+            self.unknown_of_sender(*subnet, private, &mut reasons);
         }
+        self.unknown_of_api_server(&mut reasons);
         let steps = self.steps.iter().map(|step| &step.element);
         let touched = steps.chain(self.blockers.iter().map(|blocker| &blocker.element));
         for element in touched.chain(&self.path) {

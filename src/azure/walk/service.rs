@@ -6,6 +6,7 @@ use crate::estate::{Id, OutboundType, PlatformService, Pool, ServiceEndpointPoli
 
 use super::super::cause::Cause;
 use super::super::flow::{Element, Site, Stage};
+use super::super::gaps;
 use super::super::packet::Packet;
 use super::Walk;
 
@@ -179,6 +180,11 @@ impl<'w> Walk<'w> {
             );
             return;
         }
+        if let Some(text) = gaps::service_access(self.plane.estate, id) {
+            let element = element(service.meta.origin);
+            self.doubt(Stage::Service, Cause::ServiceAccessControl, element, text);
+            return;
+        }
         let Some(acl) = service.acl.as_ref().filter(|acl| acl.default_deny) else {
             return;
         };
@@ -203,6 +209,16 @@ impl<'w> Walk<'w> {
             Identity::Public(_) if self.is_same_region_storage(service) => Some(
                 "network rules with public addresses do not apply to clients in the same region".to_owned(),
             ),
+            Identity::Public(_) if self.may_be_same_region_storage(service) => {
+                self.doubt(
+                    Stage::Service,
+                    Cause::ServiceAccessControl,
+                    element(acl.origin),
+                    "network rules with public addresses do not apply to clients in the same region, and whether \
+                     these are is not known",
+                );
+                return;
+            }
             Identity::Public(addresses) if addresses.is_empty() => {
                 self.doubt(
                     Stage::Service,
@@ -263,12 +279,26 @@ impl<'w> Walk<'w> {
                 .is_some_and(|place| place.value.eq_ignore_ascii_case(region))
     }
 
+    /// Whether storage may be in the region of the networks: of a part of an estate that region is seldom known.
+    fn may_be_same_region_storage(&self, service: &PlatformService) -> bool {
+        let storage = service.kind.as_ref();
+        let inside = matches!(self.flow.from, super::Sender::Inside { .. });
+        let named = matches!(self.plane.estate.region, crate::estate::Region::Named(_))
+            && service.region.is_some();
+        gaps::is_part(self.plane.estate)
+            && storage.is_some_and(|kind| kind.value == "storage")
+            && inside
+            && !named
+    }
+
     fn ask_endpoint_policy(&mut self, subnet: Id<Subnet>, packet: &Packet) {
         let Some(ServiceEndpointPolicy { origin, allowed }) =
             &self.plane.estate.subnets[subnet].endpoint_policy
         else {
             return;
         };
+        let unknown = gaps::service_endpoints(self.plane.estate, subnet);
+        let open = unknown.is_some() || allowed.iter().any(|known| known.id.is_none());
         let service = self.service_at(packet);
         let listed = service.is_some() && allowed.iter().any(|known| known.id == service);
         let element = Element {
@@ -281,6 +311,11 @@ impl<'w> Walk<'w> {
         };
         if listed {
             self.pass(Stage::Service, element, "names the resource");
+        } else if open {
+            let text = unknown.unwrap_or_else(|| {
+                "names something of which it is not known what belongs to it".to_owned()
+            });
+            self.doubt(Stage::Service, Cause::ServiceAccessControl, element, text);
         } else {
             let what = self
                 .name

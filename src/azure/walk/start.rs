@@ -7,6 +7,7 @@ use crate::estate::{Direction, Id, Subnet};
 use super::super::cause::Cause;
 use super::super::dns::Answer;
 use super::super::flow::{Element, Outcome, Site, Stage};
+use super::super::gaps;
 use super::super::nsg::is_platform;
 use super::super::packet::{End, Packet};
 use super::Walk;
@@ -53,7 +54,12 @@ impl<'w> Walk<'w> {
         if !given || (resolution.outcome == Outcome::Blocks && !stated) {
             self.notes.extend(resolution.assumptions);
             self.steps.extend(resolution.steps);
-            for blocker in resolution.blockers {
+            for mut blocker in resolution.blockers {
+                // Links and records are resources of their own: those of a part need not be shown.
+                let absent = matches!(blocker.element.site, Site::DnsZone(_) | Site::Vnet(_));
+                if absent && gaps::is_part(self.plane.estate) {
+                    blocker.outcome = Outcome::Unclear;
+                }
                 self.steps.push(super::Step {
                     stage: Stage::Dns,
                     element: blocker.element.clone(),
@@ -111,13 +117,14 @@ impl<'w> Walk<'w> {
 
     /// The packet leaves a machine: its interface's security group, then its subnet's, then a next hop.
     pub(super) fn send(&mut self, subnet: Id<Subnet>, packet: Packet) {
-        for nsg in self.groups_outbound(subnet) {
+        let machine = packet.source.address;
+        for nsg in self.groups_outbound(subnet, machine) {
             self.ask_group(nsg, Direction::Outbound, subnet, &packet);
             if self.is_stopped() {
                 return;
             }
         }
-        self.doubt_group(subnet, Cause::NsgOutboundDeny);
+        self.doubt_group(subnet, machine, Cause::NsgOutboundDeny);
         if packet
             .destination
             .address

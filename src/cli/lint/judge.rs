@@ -20,7 +20,7 @@ use crate::syntax;
 
 use super::collect::Input;
 use crate::cli::assertions::Asserting;
-use crate::cli::estates::{parameter_files, parameters_of, read_inputs};
+use crate::cli::estates::{parameter_files, parameters_of, read_inputs, service_forms};
 use crate::cli::pipeline::{self, Options};
 
 /// Everything that was found, before anybody accepts some of it.
@@ -207,6 +207,7 @@ fn judge_networks(
         reader,
         parameters: &chosen,
         deployment: deploying.deployment,
+        services: &service_forms(),
     };
     let networks = import::import(&mut linted.sources, files, &options, Join::ByFolder);
     let exports: FxHashSet<FileId> = files

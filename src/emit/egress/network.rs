@@ -61,6 +61,10 @@ impl Writer<'_> {
                 self.not_known(&mut block.body, vnet.meta.origin, what);
             }
             DnsServers::Custom(servers) => block.body.list("dns", &texts(servers)),
+            DnsServers::Unknown(unknown) => {
+                let what = format!("its DNS servers: {}", unknown.text);
+                self.not_known(&mut block.body, unknown.origin, what);
+            }
         }
         for (id, subnet) in estate.subnets_of(id) {
             let inner = self.subnet(&name, id, subnet);

@@ -2,8 +2,8 @@
 
 use crate::base::Spanned;
 use crate::estate::{
-    ApiServer, HttpProxy, Id, NetworkPlugin, NodeSettings, Pool, PoolIdentity, PrivateZone,
-    ProxyEndpoint,
+    ApiServer, HttpProxy, Id, NetworkPlugin, NodeSettings, OutboundType, Pool, PoolIdentity,
+    PrivateZone, ProxyEndpoint,
 };
 use crate::intent::CatalogChoices;
 
@@ -34,7 +34,13 @@ impl Writer<'_> {
         block.above.append(above);
         let body = &mut block.body;
         self.catalog(body, id, pool);
-        body.clause(format!("outbound {}", pool.outbound.value.name()));
+        if pool.outbound.value == OutboundType::OfSubnet {
+            let what = "an outbound type, of which this service has none".to_owned();
+            self.not_said(body, pool.outbound.span.into(), what);
+            body.clause(format!("outbound {}", OutboundType::None.name()));
+        } else {
+            body.clause(format!("outbound {}", pool.outbound.value.name()));
+        }
         self.reference(body, "via", pool.via.as_ref(), |n| &n.firewalls);
         if let Some(plugin) = pool.network_plugin {
             body.clause(format!("network-plugin {}", plugin_keyword(plugin.value)));

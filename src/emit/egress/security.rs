@@ -16,6 +16,14 @@ impl Writer<'_> {
         for (id, nsg) in estate.nsgs.iter() {
             body.block(self.nsg(id, nsg));
         }
+        for (_, interface) in estate.interfaces.iter() {
+            let Some(nsg) = &interface.nsg else { continue };
+            let what = format!(
+                "network security group `{}` on interface `{}`",
+                nsg.name, interface.meta.name
+            );
+            self.not_said(&mut body, interface.meta.origin, what);
+        }
         for (id, group) in estate.security_groups.iter() {
             body.block(self.security_group(id, group));
         }

@@ -115,7 +115,7 @@ fn ask_firewall(case: &Case<'_>, vnet: Id<Vnet>) -> Option<Remedy> {
     let title = format!("let vnet `{}` resolve through firewall `{name}`", meta.name);
     let edit = match &estate.vnets[vnet].dns {
         DnsServers::Azure => add_clause(meta, &format!("dns firewall {name}")),
-        DnsServers::Firewall(_) => None,
+        DnsServers::Firewall(_) | DnsServers::Unknown(_) => None,
         DnsServers::Custom(servers) => {
             written(servers).map(|span| replace(span, format!("firewall {name}")))
         }
@@ -172,7 +172,7 @@ fn ask_azure(case: &Case<'_>, vnet: Id<Vnet>) -> Option<Remedy> {
     );
     let edit = match &estate.vnets[vnet].dns {
         DnsServers::Custom(servers) => written(servers).map(|span| replace(span, "azure")),
-        DnsServers::Azure | DnsServers::Firewall(_) => None,
+        DnsServers::Azure | DnsServers::Firewall(_) | DnsServers::Unknown(_) => None,
     };
     let remedy = Remedy::new(title, move |estate| {
         estate.vnets[vnet].dns = DnsServers::Azure;

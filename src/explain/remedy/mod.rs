@@ -148,6 +148,7 @@ impl<'c> Case<'c> {
                 Some(estate.firewalls[firewall.id?].private_ip?.value)
             }
             DnsServers::Custom(servers) => servers.first().map(|server| server.value),
+            DnsServers::Unknown(_) => None,
         }
     }
 

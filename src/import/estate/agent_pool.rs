@@ -1,13 +1,12 @@
 //! Node pools of a cluster, listed in it or resources of their own.
 
 use crate::base::{Origin, Span, Spanned};
-use crate::estate::{Ref, Subnet, Unknown};
+use crate::estate::{PoolSetting, Ref, Subnet};
 use crate::import::Value;
 
 use super::Builder;
 use super::cluster::is_empty_text;
 use super::entity::Entity;
-use super::gap::Part;
 
 /// What matters of a node pool.
 pub(super) struct AgentPool {
@@ -19,6 +18,8 @@ pub(super) struct AgentPool {
     pub public_ips: Option<Origin>,
     /// How many nodes it has at most.
     nodes: Option<Spanned<u32>>,
+    /// How many more it has at most while they are replaced, where that is stated.
+    surge: Option<Spanned<u32>>,
     /// How many pods a node has at most.
     pods: Option<Spanned<u32>>,
 }
@@ -40,6 +41,14 @@ impl AgentPool {
         sum.map(|(sum, span)| Spanned::new(sum, span))
     }
 
+    /// How many nodes more there may be while all pools are replaced at once, as far as that is stated.
+    pub(super) fn most_surge(agents: &[Self]) -> Option<Spanned<u32>> {
+        let mut stated = agents.iter().filter_map(|agent| agent.surge);
+        let first = stated.next()?;
+        let sum = stated.fold(first.value, |sum, surge| sum.saturating_add(surge.value));
+        Some(Spanned::new(sum, first.span))
+    }
+
     /// How many pods each node may have for sure.
     pub(super) fn fewest_pods(agents: &[Self]) -> Option<Spanned<u32>> {
         let pods: Option<Vec<_>> = agents.iter().map(|agent| agent.pods).collect();
@@ -48,11 +57,8 @@ impl AgentPool {
 }
 
 impl<'e> Builder<'e> {
-    /// The node pools of a cluster, and what is not known of them.
-    pub(super) fn agent_pools(
-        &mut self,
-        cluster: &'e Entity<'e>,
-    ) -> (Vec<AgentPool>, Vec<Unknown>) {
+    /// The node pools of a cluster. What is not known of them is noted.
+    pub(super) fn agent_pools(&mut self, cluster: &'e Entity<'e>) -> Vec<AgentPool> {
         let entities = self.entities;
         let mut agents: Vec<AgentPool> = entities
             .children(cluster, "agentpools")
@@ -70,10 +76,13 @@ impl<'e> Builder<'e> {
                 pod_subnet: None,
                 public_ips: None,
                 nodes: None,
+                surge: None,
                 pods: None,
             });
         }
-        (agents, unknown)
+        self.setting_gaps(PoolSetting::NodePublicIps, unknown.clone());
+        self.setting_gaps(PoolSetting::Nodes, unknown);
+        agents
     }
 
     fn agent_pool(&mut self, agent: &'e Entity<'e>) -> AgentPool {
@@ -85,19 +94,26 @@ impl<'e> Builder<'e> {
             builder.reference(value)
         };
         let public = agent.property(&["enableNodePublicIP"]);
-        let scales = agent.property(&["enableAutoScaling"]);
-        let count = match scales.map(Value::known_bool) {
-            None | Some(Some(false)) => agent.property(&["count"]),
-            Some(Some(true)) => agent.property(&["maxCount"]),
-            Some(None) => None,
+        let scales = match agent.property(&["enableAutoScaling"]) {
+            Some(value) => {
+                let read = self.switch(value);
+                self.setting(PoolSetting::Nodes, read)
+                    .map(|scales| scales.value)
+            }
+            None => Some(false),
         };
+        let count = scales.and_then(|scales| {
+            let key = if scales { "maxCount" } else { "count" };
+            agent.property(&[key])
+        });
+        let nodes = self.agent_number(count);
+        let surge = agent.property(&["upgradeSettings", "maxSurge"]);
         AgentPool {
             subnet: subnet(self, "vnetSubnetID"),
             pod_subnet: subnet(self, "podSubnetID"),
-            public_ips: public
-                .filter(|value| value.known_bool() == Some(true))
-                .map(|value| value.span.into()),
-            nodes: self.agent_number(count),
+            public_ips: self.when_on(PoolSetting::NodePublicIps, public),
+            nodes,
+            surge: surge.and_then(|surge| self.surge(surge, nodes)),
             pods: self.agent_number(agent.property(&["maxPods"])),
         }
     }
@@ -105,6 +121,21 @@ impl<'e> Builder<'e> {
     fn agent_number(&mut self, value: Option<&'e Value>) -> Option<Spanned<u32>> {
         let value = value?;
         let read = self.number(value, "a number");
-        self.or_gap_of_none(Part::Settings, read)
+        self.setting(PoolSetting::Nodes, read)
+    }
+
+    /// A number of nodes, or a share of those that are there, rounded up
+    /// (MicrosoftDocs/azure-aks-docs, articles/aks/upgrade-aks-cluster.md).
+    fn surge(&mut self, value: &'e Value, nodes: Option<Spanned<u32>>) -> Option<Spanned<u32>> {
+        let read = self.text(value, "a number of nodes, or a share of them such as `33%`");
+        let text = self.setting(PoolSetting::Nodes, read)?;
+        let number = match text.value.strip_suffix('%') {
+            None => text.value.parse().ok(),
+            Some(share) => {
+                let share: u32 = share.trim().parse().ok()?;
+                Some(nodes?.value.saturating_mul(share).div_ceil(100))
+            }
+        };
+        number.map(|number| Spanned::new(number, text.span))
     }
 }

@@ -6,7 +6,8 @@ use std::net::IpAddr;
 
 use crate::base::Spanned;
 use crate::estate::{
-    Appliance, ApplianceFilter, ApplicationSecurityGroup, LoadBalancer, PublicAddress, Ref, Subnet,
+    self, Appliance, ApplianceFilter, ApplicationSecurityGroup, LoadBalancer, Nsg, PublicAddress,
+    Ref, Subnet,
 };
 use crate::import::{ResourceId, Value};
 use crate::net::parse_address;
@@ -32,6 +33,8 @@ pub(super) struct Interface {
     unknown: Option<Unknown>,
     subnet: Option<Ref<Subnet>>,
     public: Option<PublicAddress>,
+    /// Its security group, or why it is not known whether it has one.
+    nsg: Result<Option<Ref<Nsg>>, Unknown>,
     groups: Vec<Ref<ApplicationSecurityGroup>>,
     /// Load balancers in front of it.
     balancers: Vec<usize>,
@@ -56,6 +59,7 @@ impl<'e> Builder<'e> {
             for balancer in &interface.balancers {
                 self.serves(*balancer, interface.subnet.as_ref());
             }
+            self.guard(interface);
         }
         self.set_members(members);
         self.backends_by_pools(&interfaces);
@@ -69,6 +73,38 @@ impl<'e> Builder<'e> {
         let routed = self.routed();
         for (machine, interfaces) in machines {
             self.define_machine(machine, &interfaces, &routed);
+        }
+    }
+
+    /// Keeps an interface. Where the address of one with a security group is not known, any machine of the subnet may
+    /// be it.
+    fn guard(&mut self, interface: &Interface) {
+        let (Some(entity), Some(subnet)) = (self.entities.get(interface.index), &interface.subnet)
+        else {
+            return;
+        };
+        let slot = subnet.id.map(Slot::Subnet);
+        match &interface.nsg {
+            Err(unknown) => self.gap(slot, Part::InterfaceGroup, unknown.clone()),
+            Ok(nsg) => {
+                if interface.unknown.is_some() && nsg.is_some() {
+                    let text = format!("`{}` has one, at an address that is not known", entity.id);
+                    self.gap(
+                        slot,
+                        Part::InterfaceGroup,
+                        not_known(text, entity.name_span),
+                    );
+                }
+                let element = estate::Interface {
+                    meta: self.meta(entity),
+                    subnet: subnet.clone(),
+                    addresses: interface.addresses.clone(),
+                    all_known: interface.unknown.is_none(),
+                    nsg: nsg.clone(),
+                    public_ip: interface.public.clone(),
+                };
+                self.estate.interfaces.push(element);
+            }
         }
     }
 
@@ -108,6 +144,10 @@ impl<'e> Builder<'e> {
             unknown: None,
             subnet: None,
             public: None,
+            nsg: match whole.get("networkSecurityGroup") {
+                Some(group) => self.unless_open(group),
+                None => Ok(None),
+            },
             groups: Vec::new(),
             balancers: Vec::new(),
         };
@@ -143,6 +183,13 @@ impl<'e> Builder<'e> {
             && let Some(public) = item.get("publicIPAddress")
         {
             interface.public = self.reference(public).map(PublicAddress::Resource);
+        }
+        // Every machine of a scale set gets one of its own.
+        if interface.public.is_none()
+            && let Some(public) = item.get("publicIPAddressConfiguration")
+        {
+            let nobody = self.nothing("", public.span);
+            interface.public = Some(PublicAddress::Resource(nobody));
         }
         let groups = self.references(item.get("applicationSecurityGroups"));
         interface.groups.extend(groups);

@@ -6,10 +6,11 @@
 
 use smol_str::SmolStr;
 
-use crate::base::Spanned;
+use crate::base::{Origin, Spanned};
 use crate::estate::{
-    ApiServer, AuthorizedRanges, Bootstrap, HttpProxy, NetworkPlugin, NodeSettings, OutboundType,
-    Pool, PoolIdentity, PrivateZone, ProxyEndpoint, Ref, Subnet, Unknown,
+    ApiServer, AuthorizedRanges, Bootstrap, HttpProxy, Id, NetworkPlugin, NodeSettings,
+    OutboundType, Pool, PoolIdentity, PoolSetting, PrivateZone, ProxyEndpoint, Ref, Subnet,
+    Unknown,
 };
 use crate::import::{Data, ResourceId, Text, Value};
 use crate::net::Fqdn;
@@ -17,17 +18,17 @@ use crate::net::Fqdn;
 use super::Builder;
 use super::agent_pool::AgentPool;
 use super::entity::{Entity, Found};
-use super::gap::Part;
+use super::gap::{Part, not_known};
+use super::read::Read;
+use super::slot::Slot;
 
 /// The name of the catalog of these clusters.
 const KIND: &str = "aks";
 
 impl<'e> Builder<'e> {
     pub(super) fn define_cluster(&mut self, entity: &'e Entity<'e>) {
-        let (agents, unknown) = self.agent_pools(entity);
-        for unknown in unknown {
-            self.gap(None, Part::Settings, unknown);
-        }
+        let before = self.gaps.len();
+        let agents = self.agent_pools(entity);
         let mut subnets: Vec<Ref<Subnet>> = Vec::new();
         for subnet in agents.iter().filter_map(|agent| agent.subnet.as_ref()) {
             let known = |other: &Ref<Subnet>| match subnet.id {
@@ -41,11 +42,21 @@ impl<'e> Builder<'e> {
         if subnets.is_empty() {
             return;
         }
-        let Some(outbound) = self.outbound_type(entity) else {
-            return;
+        for subnet in subnets.iter().filter_map(|subnet| subnet.id) {
+            self.unknown_exits(subnet, before);
+        }
+        let outbound = match self.outbound_type(entity) {
+            Ok(outbound) => outbound,
+            Err(unknown) => {
+                for subnet in subnets.iter().filter_map(|subnet| subnet.id) {
+                    self.gap(Slot::Subnet(subnet), Part::Exit, unknown.clone());
+                }
+                self.gap(None, Part::Settings, unknown);
+                return;
+            }
         };
         let profile = Profile(entity);
-        let access = profile.access("enablePrivateCluster");
+        let private = profile.access("enablePrivateCluster");
         let pool = Pool {
             meta: self.meta(entity),
             kind: Some(Spanned::new(KIND.into(), entity.name_span)),
@@ -54,9 +65,7 @@ impl<'e> Builder<'e> {
             via: None,
             network_plugin: self.network_plugin(entity),
             pod_prefixes: self.pod_prefixes(entity),
-            private_cluster: access
-                .filter(|value| value.known_bool() == Some(true))
-                .map(|value| value.span.into()),
+            private_cluster: self.when_on(PoolSetting::PrivateCluster, private),
             private_ingress: None,
             identity: self.cluster_identity(entity),
             api_server: self.api_server(entity),
@@ -65,25 +74,63 @@ impl<'e> Builder<'e> {
             bootstrap: self.bootstrap(entity),
             management_inbound: None,
         };
-        self.estate.pools.push(pool);
+        self.add_pool(pool, before);
+    }
+
+    /// Adds a pool; what is not known of its settings, from this place of the list on, is noted as its.
+    pub(super) fn add_pool(&mut self, pool: Pool, before: usize) {
+        let id = self.estate.pools.push(pool);
+        for gap in self.gaps.iter_mut().skip(before) {
+            if matches!(gap.part, Part::Pool(_)) {
+                gap.of = Some(Slot::Pool(id));
+            }
+        }
+    }
+
+    /// Public addresses that nodes may have are a way out of their subnet.
+    fn unknown_exits(&mut self, subnet: Id<Subnet>, before: usize) {
+        let public = self.gaps.iter().skip(before);
+        let public = public.filter(|gap| gap.part == Part::Pool(PoolSetting::NodePublicIps));
+        let unknown: Vec<Unknown> = public.map(|gap| gap.unknown.clone()).collect();
+        self.gaps(Slot::Subnet(subnet), Part::Exit, unknown);
+    }
+
+    /// The value of a setting when it is known; else the gap is noted.
+    pub(super) fn setting<T>(
+        &mut self,
+        setting: PoolSetting,
+        read: Result<T, Unknown>,
+    ) -> Option<T> {
+        self.or_gap_of_none(Part::Pool(setting), read)
+    }
+
+    pub(super) fn setting_gaps(&mut self, setting: PoolSetting, unknown: Vec<Unknown>) {
+        for unknown in unknown {
+            self.gap(None, Part::Pool(setting), unknown);
+        }
+    }
+
+    /// Where a switch is on. One that is not known is neither on nor off.
+    pub(super) fn when_on(
+        &mut self,
+        setting: PoolSetting,
+        value: Option<&Value>,
+    ) -> Option<Origin> {
+        let read = self.switch(value?);
+        let switch = self.setting(setting, read)?;
+        switch.value.then(|| switch.span.into())
     }
 
     /// How it leaves; `loadBalancer` where nothing says otherwise
     /// (MicrosoftDocs/azure-aks-docs, articles/aks/egress-outboundtype.md).
-    fn outbound_type(&mut self, entity: &'e Entity<'e>) -> Option<Spanned<OutboundType>> {
-        let whole = entity.property(&["networkProfile"]);
-        let open = whole.filter(|value| value.unknown().is_some());
-        let Some(value) = entity
-            .property(&["networkProfile", "outboundType"])
-            .or(open)
-        else {
-            return Some(Spanned::new(OutboundType::LoadBalancer, entity.name_span));
+    fn outbound_type(&mut self, entity: &'e Entity<'e>) -> Read<OutboundType> {
+        let Some(value) = entity.property(&["networkProfile", "outboundType"]) else {
+            return Ok(Spanned::new(OutboundType::LoadBalancer, entity.name_span));
         };
         let mut choices: Vec<_> = OutboundType::ALL.map(|it| (it.name(), it)).to_vec();
         // A newer NAT gateway, made with the cluster in the same way.
         choices.push(("managedNATGatewayV2", OutboundType::ManagedNatGateway));
-        let read = self.choice(value, &choices);
-        self.or_gap_of_none(Part::Settings, read)
+        self.choice(value, &choices)
     }
 
     fn network_plugin(&mut self, entity: &'e Entity<'e>) -> Option<Spanned<NetworkPlugin>> {
@@ -94,8 +141,10 @@ impl<'e> Builder<'e> {
             ("none", NetworkPlugin::None),
         ];
         let read = self.choice(value, &plugins);
-        let plugin = self.or_gap_of_none(Part::Settings, read)?;
-        let Some(mode) = entity.property(&["networkProfile", "networkPluginMode"]) else {
+        let plugin = self.setting(PoolSetting::Pods, read)?;
+        // The empty text says nothing: published templates give it where there is no mode.
+        let mode = entity.property(&["networkProfile", "networkPluginMode"]);
+        let Some(mode) = mode.filter(|mode| !is_empty_text(mode)) else {
             return Some(plugin);
         };
         if plugin.value != NetworkPlugin::Azure {
@@ -103,7 +152,7 @@ impl<'e> Builder<'e> {
         }
         // Without the mode it is not known where pods get their addresses.
         let read = self.choice(mode, &[("overlay", NetworkPlugin::AzureOverlay)]);
-        let mode = self.or_gap_of_none(Part::Settings, read)?;
+        let mode = self.setting(PoolSetting::Pods, read)?;
         Some(Spanned::new(mode.value, plugin.span))
     }
 
@@ -113,13 +162,13 @@ impl<'e> Builder<'e> {
             .filter(|value| value.items().is_none_or(|items| !items.is_empty()));
         if many.is_some() {
             let (known, unknown) = self.list(many, Self::prefix);
-            self.settings_gaps(unknown);
+            self.setting_gaps(PoolSetting::Pods, unknown);
             return known;
         }
         let one = entity.property(&["networkProfile", "podCidr"]);
         let one = one.filter(|value| !is_empty_text(value));
         let read = one.map(|value| self.prefix(value));
-        let known = read.and_then(|read| self.or_gap_of_none(Part::Settings, read));
+        let known = read.and_then(|read| self.setting(PoolSetting::Pods, read));
         known.into_iter().collect()
     }
 
@@ -137,9 +186,13 @@ impl<'e> Builder<'e> {
             let nothing = self.nothing(name.unwrap_or_default(), principal.span);
             return Some(PoolIdentity::UserAssigned(nothing));
         };
-        let Some(kind) = identity.get("type") else {
+        let Some(kind) = identity.reach(&["type"]) else {
             return Some(PoolIdentity::UserAssigned(self.nothing("", identity.span)));
         };
+        if let Some(symbol) = kind.unknown() {
+            let unknown = self.unknown(kind, symbol);
+            self.gap(None, Part::Pool(PoolSetting::Identity), unknown);
+        }
         self.place(kind);
         match kind.known_text().map(|text| text.to_ascii_lowercase()) {
             Some(kind_name) if kind_name == "systemassigned" => {
@@ -150,14 +203,25 @@ impl<'e> Builder<'e> {
         }
     }
 
-    /// The identity whose id is the key of `userAssignedIdentities`.
+    /// The identity whose id is the key of `userAssignedIdentities`: that of the control plane, which joins nodes to
+    /// the network. The kubelet's, in `identityProfile`, only pulls images. A control plane takes one; which of several
+    /// it would be is not known.
     fn assigned_identity(&mut self, identity: &'e Value) -> Ref<crate::estate::Identity> {
-        let members = match identity.get("userAssignedIdentities").map(|it| &it.data) {
+        let listed = identity.reach(&["userAssignedIdentities"]);
+        let members = match listed.map(|it| &it.data) {
             Some(Data::Object(object)) => object.members.as_slice(),
             _ => &[],
         };
-        let Some(member) = members.first() else {
-            return self.nothing("", identity.span);
+        let [member] = members else {
+            let place = listed.map_or(identity.span, |listed| listed.span);
+            let unknown = match (listed, members.len()) {
+                (Some(listed), 0) => listed.unknown().map(|it| self.unknown(listed, it)),
+                (_, 0) => None,
+                (_, count) => Some(not_known(format!("which of {count} identities"), place)),
+            };
+            let name = unknown.as_ref().map(|unknown| unknown.text.clone());
+            self.setting_gaps(PoolSetting::Identity, unknown.into_iter().collect());
+            return self.nothing(name.unwrap_or_default(), place);
         };
         let id = ResourceId::parse(&Text::from(member.key.clone()));
         let found = id
@@ -177,13 +241,13 @@ impl<'e> Builder<'e> {
             .or(entity.property(&["privateFQDN"]));
         let fqdn = name.and_then(|name| {
             let read = self.parsed(name, "a domain name", |text| text.parse::<Fqdn>().ok());
-            self.or_gap_of_none(Part::Settings, read)
+            self.setting(PoolSetting::ApiServerName, read)
         });
         let public_name = profile
             .access("enablePrivateClusterPublicFQDN")
             .and_then(|value| {
                 let read = self.switch(value);
-                self.or_gap_of_none(Part::Settings, read)
+                self.setting(PoolSetting::ApiServerName, read)
             });
         ApiServer {
             fqdn,
@@ -194,7 +258,10 @@ impl<'e> Builder<'e> {
             subnet: profile
                 .access("subnetId")
                 .filter(|value| !is_empty_text(value))
-                .and_then(|value| self.reference(value)),
+                .and_then(|value| {
+                    let read = self.unless_open(value);
+                    self.setting(PoolSetting::ApiServerName, read).flatten()
+                }),
         }
     }
 
@@ -203,7 +270,7 @@ impl<'e> Builder<'e> {
         let value = value?;
         let (prefixes, unknown) = self.list(Some(value), Self::prefix);
         let known = unknown.is_empty() && !prefixes.is_empty();
-        self.settings_gaps(unknown);
+        self.setting_gaps(PoolSetting::AuthorizedRanges, unknown);
         known.then(|| AuthorizedRanges {
             origin: value.span.into(),
             prefixes,
@@ -222,7 +289,8 @@ impl<'e> Builder<'e> {
         } else if is("none") {
             PrivateZone::None
         } else {
-            PrivateZone::Own(self.reference(value)?)
+            let read = self.unless_open(value);
+            PrivateZone::Own(self.setting(PoolSetting::ApiServerName, read)??)
         };
         self.place(value);
         Some(Spanned::new(zone, value.span))
@@ -232,27 +300,41 @@ impl<'e> Builder<'e> {
         let network = |key| entity.property(&["networkProfile", key]);
         let service_prefix = network("serviceCidr").and_then(|value| {
             let read = self.prefix(value);
-            self.or_gap_of_none(Part::Settings, read)
+            self.setting(PoolSetting::ServiceAddresses, read)
         });
         let dns_service_ip = network("dnsServiceIP").and_then(|value| {
             let read = self.address(value);
-            self.or_gap_of_none(Part::Settings, read)
+            self.setting(PoolSetting::ServiceAddresses, read)
         });
-        let basic = network("loadBalancerSku").filter(|value| says(value, "basic"));
-        let families = network("ipFamilies").and_then(Value::items);
+        let basic = network("loadBalancerSku").and_then(|value| {
+            let read = self.text(value, "`standard` or `basic`");
+            let sku = self.setting(PoolSetting::LoadBalancer, read)?;
+            sku.value.eq_ignore_ascii_case("basic").then_some(sku.span)
+        });
+        let (families, unknown) = self.list(network("ipFamilies"), |builder, item| {
+            builder.text(item, "`IPv4` or `IPv6`")
+        });
+        self.setting_gaps(PoolSetting::Families, unknown);
         let v6 = families
-            .unwrap_or_default()
             .iter()
-            .find(|it| says(it, "ipv6"));
+            .find(|family| family.value.eq_ignore_ascii_case("ipv6"));
+        let profile = network("loadBalancerProfile").and_then(|value| {
+            let read = match &value.data {
+                Data::Unknown(symbol) => Err(self.unknown(value, symbol)),
+                _ => Ok(value.span),
+            };
+            self.setting(PoolSetting::LoadBalancer, read)
+        });
         NodeSettings {
             pod_subnet: agents.iter().find_map(|agent| agent.pod_subnet.clone()),
             service_prefix,
             dns_service_ip,
             public_ips: agents.iter().find_map(|agent| agent.public_ips),
-            load_balancer_profile: network("loadBalancerProfile").map(|value| value.span.into()),
-            basic_load_balancer: basic.map(|value| value.span.into()),
-            dual_stack: v6.map(|value| value.span.into()),
+            load_balancer_profile: profile.map(Into::into),
+            basic_load_balancer: basic.map(Into::into),
+            dual_stack: v6.map(|family| family.span.into()),
             max_nodes: AgentPool::most_nodes(agents),
+            max_surge: AgentPool::most_surge(agents),
             max_pods: AgentPool::fewest_pods(agents),
             ..NodeSettings::default()
         }
@@ -260,19 +342,34 @@ impl<'e> Builder<'e> {
 
     fn http_proxy(&mut self, entity: &'e Entity<'e>) -> Option<HttpProxy> {
         let config = entity.property(&["httpProxyConfig"])?;
+        let open = [Some(config), config.get("enabled")];
+        for value in open.into_iter().flatten() {
+            if let Some(symbol) = value.unknown() {
+                let unknown = self.unknown(value, symbol);
+                self.gap(None, Part::Pool(PoolSetting::HttpProxy), unknown);
+                return None;
+            }
+        }
         if config.get("enabled").and_then(Value::known_bool) == Some(false) {
             return None;
         }
         let mut endpoint = |key| {
             let value = config.get(key)?;
-            let read = self.parsed(value, "the address of a proxy", proxy_endpoint);
-            self.or_gap_of_none(Part::Settings, read)
+            let read = self.text(value, "the address of a proxy");
+            let text = self.setting(PoolSetting::HttpProxy, read)?;
+            let read = match proxy_endpoint(&text.value) {
+                Some((host, Some(port))) => Ok(ProxyEndpoint { host, port }),
+                Some((_, None)) => Err(not_known("the port of a proxy", text.span)),
+                None => Err(self.refuse(value, "the address of a proxy")),
+            };
+            let endpoint = self.setting(PoolSetting::HttpProxy, read)?;
+            Some(Spanned::new(endpoint, text.span))
         };
         let (http, https) = (endpoint("httpProxy"), endpoint("httpsProxy"));
         let (no_proxy, unknown) = self.list(config.get("noProxy"), |builder, item| {
             builder.text(item, "a name or prefix")
         });
-        self.settings_gaps(unknown);
+        self.setting_gaps(PoolSetting::HttpProxy, unknown);
         Some(HttpProxy {
             origin: config.span.into(),
             http,
@@ -283,9 +380,10 @@ impl<'e> Builder<'e> {
 
     fn bootstrap(&mut self, entity: &'e Entity<'e>) -> Option<Bootstrap> {
         let profile = entity.property(&["bootstrapProfile"])?;
-        let source = profile.get("artifactSource");
-        source.filter(|value| says(value, "cache"))?;
-        Some(Bootstrap {
+        let source = profile.reach(&["artifactSource"])?;
+        let read = self.choice(source, &[("Cache", true), ("Direct", false)]);
+        let cached = self.setting(PoolSetting::Bootstrap, read)?;
+        cached.value.then(|| Bootstrap {
             origin: profile.span.into(),
             registry: profile
                 .get("containerRegistryId")
@@ -316,23 +414,17 @@ pub(super) fn is_empty_text(value: &Value) -> bool {
     says(value, "")
 }
 
-/// `http://proxy.contoso.com:3128/`. Without a port it is that of the scheme.
-fn proxy_endpoint(text: &str) -> Option<ProxyEndpoint> {
-    let (scheme, rest) = text.split_once("://")?;
+/// The host of `http://proxy.contoso.com:3128/`, and the port where one is written. What goes out by a proxy without a
+/// port differs from client to client: curl takes 1080 (curl.se, docs/manpage.html, `--proxy`), Go the one of the
+/// scheme (golang/go, src/net/http/transport.go, `canonicalAddr`).
+fn proxy_endpoint(text: &str) -> Option<(SmolStr, Option<u16>)> {
+    let (_, rest) = text.trim().split_once("://")?;
     let authority = rest.split('/').next()?;
     let host_port = authority.rsplit('@').next()?;
-    let default = if scheme.eq_ignore_ascii_case("https") {
-        443
-    } else {
-        80
-    };
     let (host, port) = match host_port.rsplit_once(':') {
-        Some((host, port)) if !port.ends_with(']') => (host, port.parse().ok()?),
-        _ => (host_port, default),
+        Some((host, port)) if !port.ends_with(']') => (host, Some(port.parse().ok()?)),
+        _ => (host_port, None),
     };
     let host = host.trim_matches(['[', ']']);
-    (!host.is_empty()).then(|| ProxyEndpoint {
-        host: SmolStr::new(host),
-        port,
-    })
+    (!host.is_empty()).then(|| (SmolStr::new(host), port))
 }

@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use crate::base::Spanned;
-use crate::estate::{DnsRecord, Meta, PrivateDnsZone, ResolutionPolicy, ZoneLink};
+use crate::estate::{DnsRecord, Meta, PrivateDnsZone, Ref, ResolutionPolicy, Vnet, ZoneLink};
 use crate::net::Fqdn;
 
 use super::Builder;
@@ -33,6 +33,10 @@ impl<'e> Builder<'e> {
         let slot = Slot::DnsZone(id);
         // Records and links are resources of their own: who has only the zone knows none of them.
         self.is_only_named(slot, entity, &[Part::Records, Part::Links]);
+        if let Some(links) = entity.property(&["virtualNetworkLinks"]) {
+            let unknown = self.unknown_elements(links);
+            self.gaps(slot, Part::Links, unknown);
+        }
         let entities = self.entities;
         for (_, child) in entities.children(entity, "virtualnetworklinks") {
             if let Some(link) = self.zone_link(slot, child) {
@@ -46,6 +50,7 @@ impl<'e> Builder<'e> {
         for (part, list, key) in kinds {
             for (_, child) in entities.children(entity, part) {
                 let addresses = self.record_addresses(slot, child, list, key);
+                self.open_record(slot, child);
                 if addresses.is_empty() {
                     continue;
                 }
@@ -61,6 +66,7 @@ impl<'e> Builder<'e> {
             let Some(value) = child.property(&["cnameRecord", "cname"]) else {
                 continue;
             };
+            self.open_record(slot, child);
             let read = self.parsed(value, "a domain name", |text| text.parse::<Fqdn>().ok());
             if let Some(alias) = self.or_gap(slot, Part::Records, read) {
                 self.estate.dns_zones[id].records.push(DnsRecord {
@@ -74,9 +80,10 @@ impl<'e> Builder<'e> {
     }
 
     fn zone_link(&mut self, slot: Slot, entity: &'e Entity<'e>) -> Option<ZoneLink> {
-        let vnet = entity
-            .property(&["virtualNetwork"])
-            .and_then(|vnet| self.reference(vnet))?;
+        let vnet = entity.property(&["virtualNetwork"])?;
+        let vnet = self.unless_open(vnet);
+        let vnet = self.or_gap(slot, Part::Links, vnet)??;
+        self.links_to_open_name(slot, &vnet);
         let mut link = ZoneLink {
             origin: entity.name_span.into(),
             vnet,
@@ -100,6 +107,21 @@ impl<'e> Builder<'e> {
             }
         }
         Some(link)
+    }
+
+    /// A record whose name is not known may be one of any name.
+    fn open_record(&mut self, slot: Slot, record: &Entity<'_>) {
+        if record.id.name().known().is_none() {
+            let unknown = not_known(format!("record `{}`", record.name()), record.name_span);
+            self.gap(slot, Part::Records, unknown);
+        }
+    }
+
+    /// A link to a network whose id is known in part only may be one to any network.
+    fn links_to_open_name(&mut self, slot: Slot, vnet: &Ref<Vnet>) {
+        if let (None, true, Some(span)) = (vnet.id, vnet.name.contains("${"), vnet.origin.span()) {
+            self.gap(slot, Part::Links, not_known(vnet.name.clone(), span));
+        }
     }
 
     fn record_addresses(

@@ -1,6 +1,6 @@
 //! Private endpoints.
 
-use crate::base::Span;
+use crate::base::{Span, Spanned};
 use crate::estate::{Meta, PrivateEndpoint, Ref};
 use crate::import::Value;
 use crate::net::Fqdn;
@@ -9,6 +9,7 @@ use super::Builder;
 use super::entity::{Entity, Found, body};
 use super::gap::Part;
 use super::reference::parse_id;
+use super::service::groups_of;
 use super::slot::Slot;
 
 pub(super) fn blank(meta: Meta, place: Span) -> PrivateEndpoint {
@@ -57,12 +58,39 @@ impl<'e> Builder<'e> {
         for list in lists {
             for item in items(entity.property(&[list])) {
                 if let Some(target) = body(item).get("privateLinkServiceId") {
-                    let target = self.quiet_reference(target);
-                    self.estate.private_endpoints[id].target = target;
+                    self.endpoint_target(slot, item, target);
                 }
             }
         }
         self.endpoint_zone(slot, entity);
+    }
+
+    /// What lies behind the endpoint, and the public names that lead to it.
+    fn endpoint_target(&mut self, slot: Slot, connection: &'e Value, target: &'e Value) {
+        let Slot::PrivateEndpoint(id) = slot else {
+            return;
+        };
+        let groups = groups_of(connection);
+        let mut services = self.services_at(target, &groups);
+        if services.is_empty() {
+            services = self.services_at(target, &[]);
+        }
+        self.estate.private_endpoints[id].target = services.into_iter().next();
+        if let Some(named) = parse_id(target) {
+            for name in self.public_names(&named, &groups) {
+                self.add_name(slot, Spanned::new(name, target.span));
+            }
+        }
+    }
+
+    fn add_name(&mut self, slot: Slot, name: Spanned<Fqdn>) {
+        let Slot::PrivateEndpoint(id) = slot else {
+            return;
+        };
+        let names = &mut self.estate.private_endpoints[id].names;
+        if !names.iter().any(|known| known.value == name.value) {
+            names.push(name);
+        }
     }
 
     fn endpoint_address(&mut self, slot: Slot, value: Option<&'e Value>) {
@@ -79,15 +107,12 @@ impl<'e> Builder<'e> {
     }
 
     fn endpoint_name(&mut self, slot: Slot, value: Option<&'e Value>) {
-        let (Slot::PrivateEndpoint(id), Some(value)) = (slot, value) else {
+        let Some(value) = value else {
             return;
         };
         let read = self.parsed(value, "a domain name", |text| text.parse::<Fqdn>().ok());
         if let Some(name) = self.or_gap(slot, Part::Addresses, read) {
-            let names = &mut self.estate.private_endpoints[id].names;
-            if !names.contains(&name) {
-                names.push(name);
-            }
+            self.add_name(slot, name);
         }
     }
 

@@ -9,8 +9,10 @@ use smol_str::SmolStr;
 use crate::base::{FileId, Span};
 use crate::import::{Data, Resource, ResourceId, Symbol, Value};
 
+use super::conflict::{Conflict, conflicts, drop_replaced};
+
 /// Lists inside a resource whose elements are resources of their own, as child resources state them too.
-const INLINE: [(&str, &str, &str); 13] = [
+pub(super) const INLINE: [(&str, &str, &str); 13] = [
     ("microsoft.network/virtualnetworks", "subnets", "subnets"),
     (
         "microsoft.network/virtualnetworks",
@@ -81,6 +83,10 @@ pub(super) struct Statement<'r> {
     pub name_span: Span,
     /// It is referred to, not deployed.
     pub existing: bool,
+    /// Another resource lists it.
+    pub inline: bool,
+    /// It is deployed on a condition that is not known.
+    pub conditional: bool,
 }
 
 /// A resource, with all that is stated about it.
@@ -96,6 +102,8 @@ pub(super) struct Entity<'r> {
     pub children: Vec<usize>,
     /// Where its name is written, or that of the first part of it.
     pub name_span: Span,
+    /// What its statements contradict each other in.
+    pub conflicts: Vec<Conflict>,
 }
 
 /// A resource that is deployed only on a condition that is not known.
@@ -133,18 +141,26 @@ pub(super) fn body(whole: &Value) -> &Value {
 }
 
 impl<'r> Entity<'r> {
-    /// What the place that says most says at a path under `properties`.
-    pub(super) fn property(&self, path: &[&str]) -> Option<&'r Value> {
+    /// What the place that says most says at a path under `properties`. Where something on the way is not known, the
+    /// answer is that, so that nobody takes the property for absent.
+    pub(super) fn property(&self, path: &[&str]) -> Option<&Value> {
+        let contested = self.conflicts.iter().find(|conflict| {
+            let key = path.first();
+            key.is_some_and(|key| key.eq_ignore_ascii_case(&conflict.key))
+        });
+        if let Some(conflict) = contested {
+            return Some(&conflict.value);
+        }
         self.statements
             .iter()
-            .find_map(|statement| body(statement.whole).at(path))
+            .find_map(|statement| body(statement.whole).reach(path))
     }
 
     /// What the place that says most says at a path beside `properties`.
     pub(super) fn beside(&self, path: &[&str]) -> Option<&'r Value> {
         self.statements
             .iter()
-            .find_map(|statement| statement.whole.at(path))
+            .find_map(|statement| statement.whole.reach(path))
     }
 
     /// Whether no place deploys it.
@@ -174,6 +190,8 @@ impl<'r> Entities<'r> {
                 whole: &resource.whole,
                 name_span: resource.name_span,
                 existing: resource.existing,
+                inline: false,
+                conditional: resource.condition.is_some(),
             });
         }
         for entity in &mut entities.all {
@@ -184,6 +202,10 @@ impl<'r> Entities<'r> {
             entity
                 .statements
                 .sort_by_key(|statement| std::cmp::Reverse(says(statement)));
+            if entity.statements.len() > 1 {
+                drop_replaced(&mut entity.statements);
+                entity.conflicts = conflicts(&entity.id.kind, &entity.statements);
+            }
         }
         entities
     }
@@ -194,6 +216,7 @@ impl<'r> Entities<'r> {
             Found::Several | Found::None => self.insert(&statement.id, statement.name_span),
         };
         let (whole, id, existing) = (statement.whole, statement.id.clone(), statement.existing);
+        let conditional = statement.conditional;
         if let Some(entity) = self.all.get_mut(index) {
             entity.learn(&statement.id);
             if entity.statements.is_empty() {
@@ -207,7 +230,10 @@ impl<'r> Entities<'r> {
             {
                 for item in items {
                     if let Some(child) = inline(&id, part, item, existing) {
-                        self.add(child);
+                        self.add(Statement {
+                            conditional,
+                            ..child
+                        });
                     }
                 }
             }
@@ -229,6 +255,7 @@ impl<'r> Entities<'r> {
             parent,
             children: Vec::new(),
             name_span,
+            conflicts: Vec::new(),
         });
         self.by_key.entry(id.key()).or_default().push(index);
         if let Some(parent) = parent.and_then(|parent| self.all.get_mut(parent)) {
@@ -331,5 +358,7 @@ fn inline<'r>(
         whole: item,
         name_span,
         existing,
+        inline: true,
+        conditional: false,
     })
 }

@@ -63,7 +63,7 @@ impl<'e> Builder<'e> {
         let (zones, unknown) = self.list(entity.beside(&["zones"]), |builder, item| {
             builder.parsed(item, "the number of a zone", |text| text.parse().ok())
         });
-        self.gaps(slot, Part::Attachments, unknown);
+        self.gaps(slot, Part::Zones, unknown);
         zones
     }
 
@@ -126,6 +126,12 @@ impl<'e> Builder<'e> {
         });
         let addresses = addresses.into_iter().map(PublicAddress::Literal);
         self.estate.firewalls[id].public_ips.extend(addresses);
+        if let Some(hub) = entity.property(&["virtualHub"])
+            && self.estate.firewalls[id].public_ips.is_empty()
+        {
+            let unknown = not_known("addresses that Azure gives", hub.span);
+            self.gap(slot, Part::Addresses, unknown);
+        }
         self.gaps(slot, Part::Addresses, unknown);
     }
 

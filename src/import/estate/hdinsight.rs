@@ -4,13 +4,16 @@
 //! whose network or way out is not stated becomes none.
 
 use crate::base::Spanned;
-use crate::estate::{ApiServer, AuthorizedRanges, NodeSettings, OutboundType, Pool, Ref, Subnet};
+use crate::estate::{
+    ApiServer, AuthorizedRanges, NodeSettings, OutboundType, Pool, PoolSetting, Ref, Subnet,
+};
 use crate::import::Value;
 
 use super::Builder;
 use super::cluster::is_empty_text;
 use super::entity::Entity;
-use super::gap::Part;
+use super::gap::{Part, not_known};
+use super::slot::Slot;
 
 impl<'e> Builder<'e> {
     pub(super) fn define_cluster_pool(&mut self, entity: &'e Entity<'e>) {
@@ -21,35 +24,47 @@ impl<'e> Builder<'e> {
         };
         // Which type holds when none is stated is not documented.
         let choices = OutboundType::ALL.map(|it| (it.name(), it));
-        let outbound = network("outboundType").and_then(|value| {
-            let read = self.choice(value, &choices);
-            self.or_gap_of_none(Part::Settings, read)
-        });
-        let Some(outbound) = outbound else { return };
+        let before = self.gaps.len();
+        let read = match network("outboundType") {
+            Some(value) => self.choice(value, &choices),
+            None => Err(not_known("no outbound type is stated", entity.name_span)),
+        };
+        let outbound = match read {
+            Ok(outbound) => outbound,
+            Err(unknown) => {
+                if let Some(id) = subnet.id {
+                    self.gap(Slot::Subnet(id), Part::Exit, unknown.clone());
+                }
+                self.gap(None, Part::Settings, unknown);
+                return;
+            }
+        };
         let ranges =
             network("apiServerAuthorizedIpRanges").map(|value| (value, self.ranges(value)));
         let mut pool = self.hdinsight_pool(entity, "hdinsight-on-aks", outbound, vec![subnet]);
-        pool.private_cluster = network("enablePrivateApiServer")
-            .filter(|value| value.known_bool() == Some(true))
-            .map(|value| value.span.into());
+        pool.private_cluster = self.when_on(
+            PoolSetting::PrivateCluster,
+            network("enablePrivateApiServer"),
+        );
         pool.api_server.authorized_ranges = ranges.and_then(|(value, prefixes)| {
             Some(AuthorizedRanges {
                 origin: value.span.into(),
                 prefixes: prefixes?,
             })
         });
-        self.estate.pools.push(pool);
+        self.add_pool(pool, before);
     }
 
     fn ranges(&mut self, value: &'e Value) -> Option<Vec<Spanned<ipnet::IpNet>>> {
         let (prefixes, unknown) = self.list(Some(value), Self::prefix);
         let known = unknown.is_empty() && !prefixes.is_empty();
-        self.settings_gaps(unknown);
+        self.setting_gaps(PoolSetting::AuthorizedRanges, unknown);
         known.then_some(prefixes)
     }
 
     /// A cluster of machines has no outbound type: its routes are those of the subnet, and it checks none.
     pub(super) fn define_hdinsight_cluster(&mut self, entity: &'e Entity<'e>) {
+        let before = self.gaps.len();
         let roles = entity.property(&["computeProfile", "roles"]);
         let mut subnets: Vec<Ref<Subnet>> = Vec::new();
         for role in roles.and_then(Value::items).unwrap_or_default() {
@@ -65,14 +80,14 @@ impl<'e> Builder<'e> {
         if subnets.is_empty() {
             return;
         }
-        let outbound = Spanned::new(OutboundType::None, entity.name_span);
+        let outbound = Spanned::new(OutboundType::OfSubnet, entity.name_span);
         let mut pool = self.hdinsight_pool(entity, "hdinsight", outbound, subnets);
         let connection = entity.property(&["networkProperties", "resourceProviderConnection"]);
         pool.management_inbound = connection.and_then(|value| {
             let read = self.choice(value, &[("Inbound", true), ("Outbound", false)]);
-            self.or_gap_of_none(Part::Settings, read)
+            self.setting(PoolSetting::Management, read)
         });
-        self.estate.pools.push(pool);
+        self.add_pool(pool, before);
     }
 
     fn hdinsight_pool(

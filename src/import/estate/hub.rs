@@ -1,6 +1,7 @@
 //! Virtual WAN hubs.
 
 use crate::estate::{Firewall, Meta, VirtualHub};
+use crate::import::Value;
 
 use super::Builder;
 use super::endpoint::items;
@@ -31,23 +32,33 @@ impl<'e> Builder<'e> {
         self.is_only_named(slot, entity, &[Part::Attachments, Part::HubRouting]);
         let entities = self.entities;
         for (_, child) in entities.children(entity, "hubvirtualnetworkconnections") {
-            if let Some(vnet) = child
-                .property(&["remoteVirtualNetwork"])
-                .and_then(|vnet| self.reference(vnet))
-            {
-                self.estate.hubs[id].connections.push(vnet);
+            let Some(vnet) = child.property(&["remoteVirtualNetwork"]) else {
+                continue;
+            };
+            let read = self.unless_open(vnet);
+            let vnet = self.or_gap(slot, Part::Attachments, read).flatten();
+            self.estate.hubs[id].connections.extend(vnet);
+        }
+        for list in ["virtualNetworkConnections", "hubVirtualNetworkConnections"] {
+            if let Some(connections) = entity.property(&[list]) {
+                let unknown = self.unknown_elements(connections);
+                self.gaps(slot, Part::Attachments, unknown);
             }
         }
         self.hub_firewall(slot, index, entity);
         for (_, child) in entities.children(entity, "routingintent") {
+            self.unknown_routing(slot, child.property(&["routingPolicies"]));
             for policy in items(child.property(&["routingPolicies"])) {
+                self.unknown_routing(slot, body(policy).get("destinations"));
                 for word in items(body(policy).get("destinations")) {
                     self.routed_by_hub(slot, word.known_text().map(smol_str::SmolStr::as_str));
                 }
             }
         }
         for (_, child) in entities.children(entity, "hubroutetables") {
+            self.unknown_routing(slot, child.property(&["routes"]));
             for route in items(child.property(&["routes"])) {
+                self.unknown_routing(slot, body(route).get("destinations"));
                 for word in items(body(route).get("destinations")) {
                     if word.known_text().is_some_and(|it| it == DEFAULT_ROUTE) {
                         self.routed_by_hub(slot, Some("Internet"));
@@ -60,6 +71,13 @@ impl<'e> Builder<'e> {
         {
             let unknown = not_known("routes of the hub's own route table", table.span);
             self.gap(slot, Part::HubRouting, unknown);
+        }
+    }
+
+    fn unknown_routing(&mut self, slot: Slot, list: Option<&'e Value>) {
+        if let Some(list) = list {
+            let unknown = self.unknown_elements(list);
+            self.gaps(slot, Part::HubRouting, unknown);
         }
     }
 

@@ -131,7 +131,7 @@ impl<'e> Builder<'e> {
         Some(Spanned::new(name.known()?.clone(), value.span))
     }
 
-    fn scope(&mut self, entity: &'e Entity<'e>) -> Option<Spanned<Scope>> {
+    pub(super) fn scope(&mut self, entity: &'e Entity<'e>) -> Option<Spanned<Scope>> {
         let stated = entity.property(&["scope"]);
         if let Some(extended) = &entity.id.extends {
             let scope = self.scope_of(extended, entity.name_span)?;

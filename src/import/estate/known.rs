@@ -244,6 +244,8 @@ const KINDS: [Known; 37] = [
             "backendAddressPools",
             "loadBalancingRules",
             "outboundRules",
+            "inboundNatRules",
+            "inboundNatPools",
         ],
         without_effect: &["probes"],
     },
@@ -265,7 +267,11 @@ const KINDS: [Known; 37] = [
     },
     Known {
         kind: "microsoft.network/networkinterfaces",
-        read: &["enableIPForwarding", "ipConfigurations"],
+        read: &[
+            "enableIPForwarding",
+            "ipConfigurations",
+            "networkSecurityGroup",
+        ],
         without_effect: &[
             "enableAcceleratedNetworking",
             "virtualMachine",
@@ -403,7 +409,19 @@ const KINDS: [Known; 37] = [
 
 /// Types of which few properties matter: the interfaces of machines, what endpoint policies allow, how clusters are
 /// connected, who has which role.
-const READ_IN_PART: [&str; 11] = [
+const READ_IN_PART: [&str; 23] = [
+    "microsoft.authorization/denyassignments",
+    "microsoft.storage/storageaccounts",
+    "microsoft.containerregistry/registries",
+    "microsoft.keyvault/vaults",
+    "microsoft.sql/servers",
+    "microsoft.sql/servers/firewallrules",
+    "microsoft.sql/servers/virtualnetworkrules",
+    "microsoft.eventhub/namespaces",
+    "microsoft.eventhub/namespaces/networkrulesets",
+    "microsoft.operationalinsights/workspaces",
+    "microsoft.storage/storageaccounts/blobservices",
+    "microsoft.storage/storageaccounts/blobservices/containers",
     "microsoft.hdinsight/clusterpools",
     "microsoft.hdinsight/clusters",
     "microsoft.authorization/roleassignments",
@@ -416,6 +434,12 @@ const READ_IN_PART: [&str; 11] = [
     "microsoft.network/serviceendpointpolicies",
     "microsoft.network/serviceendpointpolicies/serviceendpointpolicydefinitions",
 ];
+
+/// The properties of a type that the builder reads, where they are all known.
+pub(super) fn read_by(kind: &str) -> &'static [&'static str] {
+    let known = KINDS.iter().find(|known| known.kind == kind);
+    known.map_or(&[], |known| known.read)
+}
 
 type Unread = BTreeMap<(SmolStr, SmolStr), usize>;
 

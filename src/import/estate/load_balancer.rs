@@ -5,7 +5,7 @@ use crate::import::Value;
 
 use super::Builder;
 use super::entity::{Entity, body};
-use super::gap::Part;
+use super::gap::{Part, not_known};
 use super::slot::Slot;
 
 pub(super) fn blank(meta: Meta) -> LoadBalancer {
@@ -31,6 +31,8 @@ impl<'e> Builder<'e> {
             "loadBalancingRules",
             "outboundRules",
             "backendAddressPools",
+            "inboundNatRules",
+            "inboundNatPools",
         ];
         for list in lists {
             if let Some(list) = entity.property(&[list]) {
@@ -51,8 +53,40 @@ impl<'e> Builder<'e> {
                 }
             }
         }
+        for item in elements(entity, "inboundNatRules") {
+            if let Some(port) = body(item).get("frontendPort") {
+                let read = self.port(port);
+                if let Some(port) = self.or_gap(slot, Part::Attachments, read) {
+                    self.estate.load_balancers[id].ports.push(port);
+                }
+            } else {
+                let unknown = not_known("a rule for a range of ports", item.span);
+                self.gap(slot, Part::Attachments, unknown);
+            }
+        }
+        if let Some(pools) = elements(entity, "inboundNatPools").next() {
+            let unknown = not_known("a rule for a range of ports", pools.span);
+            self.gap(slot, Part::Attachments, unknown);
+        }
         let outbound = elements(entity, "outboundRules").next().is_some();
-        self.estate.load_balancers[id].outbound_rule = outbound;
+        self.estate.load_balancers[id].outbound_rule = outbound || self.translates(slot, entity);
+    }
+
+    /// A rule for what comes in translates what its backends send, too, unless it says otherwise
+    /// (MicrosoftDocs/azure-docs, articles/load-balancer/load-balancer-outbound-connections.md).
+    fn translates(&mut self, slot: Slot, entity: &'e Entity<'e>) -> bool {
+        let mut some = false;
+        for item in elements(entity, "loadBalancingRules") {
+            some |= match body(item).get("disableOutboundSnat") {
+                Some(value) => {
+                    let read = self.switch(value);
+                    let off = self.or_gap(slot, Part::Attachments, read);
+                    off.is_some_and(|off| !off.value)
+                }
+                None => true,
+            };
+        }
+        some
     }
 
     fn frontend(&mut self, slot: Slot, item: &'e Value) {

@@ -8,6 +8,8 @@ mod agent_pool;
 mod appliance;
 mod application_group;
 mod cluster;
+mod conflict;
+mod denial;
 mod dns;
 mod endpoint;
 mod entity;
@@ -31,6 +33,7 @@ mod resolver;
 mod route;
 mod rule;
 mod security;
+mod service;
 mod side;
 mod slot;
 
@@ -48,7 +51,7 @@ use smol_str::SmolStr;
 use crate::base::Span;
 use crate::diag::Finding;
 use crate::estate::{Condition, Estate, Extent, Home, Meta, Unknown};
-use crate::import::{Resource, Text};
+use crate::import::{Resource, ServiceForm, Text};
 
 use entity::{Entities, Entity};
 
@@ -97,11 +100,11 @@ pub fn is_wanted(kind: &str) -> bool {
     PROVIDERS.iter().any(|provider| kind.starts_with(provider)) || TYPES.contains(&kind)
 }
 
-/// Makes the estate that resources state.
+/// Makes the estate that resources state; how platform services are called in public is told along.
 #[must_use]
-pub fn build(resources: &[Resource]) -> Built {
+pub fn build(resources: &[Resource], forms: &[ServiceForm]) -> Built {
     let entities = Entities::gather(resources);
-    let mut builder = Builder::new(&entities);
+    let mut builder = Builder::new(&entities, forms);
     builder.declare();
     builder.define();
     builder.finish()
@@ -110,6 +113,10 @@ pub fn build(resources: &[Resource]) -> Built {
 /// An estate being built.
 struct Builder<'e> {
     entities: &'e Entities<'e>,
+    /// How platform services are called in public.
+    forms: &'e [ServiceForm],
+    /// The elements of each platform service, by its place in `entities`.
+    services: BTreeMap<usize, service::Named>,
     /// The element of each resource, by its place in `entities`.
     slots: Vec<Option<Slot>>,
     estate: Estate,
@@ -123,9 +130,11 @@ struct Builder<'e> {
 }
 
 impl<'e> Builder<'e> {
-    fn new(entities: &'e Entities<'e>) -> Self {
+    fn new(entities: &'e Entities<'e>, forms: &'e [ServiceForm]) -> Self {
         Self {
             entities,
+            forms,
+            services: BTreeMap::new(),
             slots: vec![None; entities.iter().count()],
             estate: Estate::default(),
             findings: Vec::new(),
@@ -138,8 +147,12 @@ impl<'e> Builder<'e> {
 
     /// Gives every resource its element, parents first: a part is met after its whole.
     fn declare(&mut self) {
-        for (index, entity) in self.entities.iter() {
-            let slot = self.declared(entity);
+        let entities = self.entities;
+        for (index, entity) in entities.iter() {
+            let slot = match self.form_of(&entity.id) {
+                Some(form) => self.declare_service(index, entity, form),
+                None => self.declared(entity),
+            };
             self.set_slot(index, slot);
         }
     }
@@ -243,6 +256,7 @@ impl<'e> Builder<'e> {
     fn define_workloads(&mut self) {
         let entities = self.entities;
         for (index, entity) in entities.iter() {
+            self.define_service(index, entity);
             match entity.id.kind.as_str() {
                 IDENTITIES => self.define_identity(index, entity),
                 "microsoft.authorization/roledefinitions" => self.define_role_definition(entity),
@@ -255,6 +269,7 @@ impl<'e> Builder<'e> {
                 "microsoft.hdinsight/clusterpools" => self.define_cluster_pool(entity),
                 "microsoft.hdinsight/clusters" => self.define_hdinsight_cluster(entity),
                 "microsoft.authorization/roleassignments" => self.define_role_assignment(entity),
+                "microsoft.authorization/denyassignments" => self.define_deny_assignment(entity),
                 _ => {}
             }
         }
@@ -272,6 +287,11 @@ impl<'e> Builder<'e> {
             if let Some(place) = gap::place_of(gap.of, gap.part) {
                 gaps.add(place, gap.unknown.clone());
             }
+        }
+        for (_, entity) in self.entities.iter() {
+            let conflicts = entity.conflicts.iter();
+            self.findings
+                .extend(conflicts.filter_map(|it| it.finding(entity)));
         }
         let (unread, without_element) = known::survey(self.entities);
         Built {
@@ -319,7 +339,10 @@ impl<'e> Builder<'e> {
     /// Notes what is not known.
     fn gap(&mut self, of: impl Into<Option<Slot>>, part: Part, unknown: Unknown) {
         let of = of.into();
-        self.gaps.push(Gap { of, part, unknown });
+        let gap = Gap { of, part, unknown };
+        if self.gaps.last() != Some(&gap) {
+            self.gaps.push(gap);
+        }
     }
 
     fn gaps(&mut self, of: Slot, part: Part, unknown: Vec<Unknown>) {

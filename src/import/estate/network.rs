@@ -1,7 +1,7 @@
 //! Virtual networks and subnets.
 
 use crate::estate::{
-    DnsServers, Id, Meta, PrivateEndpointPolicies, ServiceEndpointPolicy, Subnet, Vnet,
+    DnsServers, Id, Meta, PrivateEndpointPolicies, ServiceEndpointPolicy, Subnet, Unknown, Vnet,
 };
 use crate::import::Value;
 
@@ -47,8 +47,8 @@ impl<'e> Builder<'e> {
             entity,
             &[Part::Prefixes, Part::Peering, Part::DnsServers],
         ) {
-            let nobody = self.nothing(entity.name(), entity.name_span);
-            self.estate.vnets[id].dns = DnsServers::Firewall(nobody);
+            let unknown = only_referred(entity);
+            self.estate.vnets[id].dns = DnsServers::Unknown(unknown);
             return;
         }
         let prefixes = entity.property(&["addressSpace", "addressPrefixes"]);
@@ -90,11 +90,7 @@ impl<'e> Builder<'e> {
             .all(|statement| is_bare(statement.whole));
         if nothing {
             for part in parts {
-                let unknown = not_known(
-                    format!("`{}` is only referred to", entity.id),
-                    entity.name_span,
-                );
-                self.gap(slot, *part, unknown);
+                self.gap(slot, *part, only_referred(entity));
             }
         }
         nothing
@@ -120,10 +116,9 @@ impl<'e> Builder<'e> {
             return;
         }
         let (known, unknown) = self.list(Some(servers), Self::address);
-        // Who answers is not known as soon as one server is not: the same as a firewall outside the input.
+        // Who answers is not known as soon as one server is not.
         if let Some(first) = unknown.first() {
-            let nobody = self.nothing(first.text.clone(), servers.span);
-            self.estate.vnets[id].dns = DnsServers::Firewall(nobody);
+            self.estate.vnets[id].dns = DnsServers::Unknown(first.clone());
         } else if !known.is_empty() {
             self.estate.vnets[id].dns = DnsServers::Custom(known);
         }
@@ -145,9 +140,12 @@ impl<'e> Builder<'e> {
         self.estate.subnets[id].nsg = entity
             .property(&["networkSecurityGroup"])
             .and_then(|value| self.reference(value));
-        self.estate.subnets[id].nat_gateway = entity
-            .property(&["natGateway"])
-            .and_then(|value| self.reference(value));
+        if let Some(value) = entity.property(&["natGateway"]) {
+            match self.unless_open(value) {
+                Ok(gateway) => self.estate.subnets[id].nat_gateway = gateway,
+                Err(unknown) => self.gap(slot, Part::Exit, unknown),
+            }
+        }
         let (endpoints, unknown) = self.list(
             entity.property(&["serviceEndpoints"]),
             |builder, item| match item.get("service") {
@@ -156,7 +154,7 @@ impl<'e> Builder<'e> {
             },
         );
         self.estate.subnets[id].service_endpoints = endpoints;
-        self.gaps(slot, Part::Settings, unknown);
+        self.gaps(slot, Part::ServiceEndpoints, unknown);
         let (delegations, unknown) = self.list(
             entity.property(&["delegations"]),
             |builder, item| match body(item).get("serviceName") {
@@ -165,11 +163,11 @@ impl<'e> Builder<'e> {
             },
         );
         self.estate.subnets[id].delegations = delegations;
-        self.gaps(slot, Part::Settings, unknown);
+        self.gaps(slot, Part::Delegations, unknown);
         self.subnet_switches(id, entity);
         self.estate.subnets[id].endpoint_policy = entity
             .property(&["serviceEndpointPolicies"])
-            .and_then(|policies| self.endpoint_policy(policies));
+            .and_then(|policies| self.endpoint_policy(slot, policies));
     }
 
     fn subnet_prefixes(&mut self, id: Id<Subnet>, entity: &'e Entity<'e>) {
@@ -207,24 +205,33 @@ impl<'e> Builder<'e> {
         ];
         if let Some(value) = entity.property(&["privateEndpointNetworkPolicies"]) {
             let read = self.choice(value, &policies);
-            if let Some(policies) = self.or_gap(slot, Part::Settings, read) {
+            if let Some(policies) = self.or_gap(slot, Part::EndpointPolicies, read) {
                 self.estate.subnets[id].private_endpoint_policies = policies.value;
             }
         }
         if let Some(value) = entity.property(&["defaultOutboundAccess"]) {
             let read = self.switch(value);
-            self.estate.subnets[id].default_outbound = self.or_gap(slot, Part::Settings, read);
+            self.estate.subnets[id].default_outbound = self.or_gap(slot, Part::Exit, read);
         }
     }
 
-    fn endpoint_policy(&mut self, policies: &'e Value) -> Option<ServiceEndpointPolicy> {
+    fn endpoint_policy(
+        &mut self,
+        slot: Slot,
+        policies: &'e Value,
+    ) -> Option<ServiceEndpointPolicy> {
         let mut allowed = Vec::new();
+        let unknown = self.unknown_elements(policies);
+        self.gaps(slot, Part::ServiceEndpoints, unknown);
         let items = policies.items()?;
         for policy in items {
-            let Some((Target::Entity(index), _)) = self.target(policy) else {
-                continue;
+            let stated = match self.target(policy) {
+                Some((Target::Entity(index), _)) => self.entities.get(index),
+                _ => None,
             };
-            let Some(entity) = self.entities.get(index) else {
+            let Some(entity) = stated.filter(|entity| !entity.statements.is_empty()) else {
+                let text = "a service endpoint policy that is not part of the input";
+                self.gap(slot, Part::ServiceEndpoints, not_known(text, policy.span));
                 continue;
             };
             let definitions = self
@@ -232,8 +239,12 @@ impl<'e> Builder<'e> {
                 .children(entity, "serviceendpointpolicydefinitions");
             for (_, definition) in definitions {
                 let resources = definition.property(&["serviceResources"]);
+                if let Some(resources) = resources {
+                    let unknown = self.unknown_elements(resources);
+                    self.gaps(slot, Part::ServiceEndpoints, unknown);
+                }
                 for resource in resources.and_then(Value::items).unwrap_or_default() {
-                    allowed.extend(self.quiet_reference(resource));
+                    allowed.extend(self.services_at(resource, &[]));
                 }
             }
         }
@@ -253,6 +264,12 @@ impl<'e> Builder<'e> {
         let (id, path) = read_of(value.unknown()?)?;
         self.holder_by_read(&id, path, value.span)
     }
+}
+
+/// Why nothing is known of a resource.
+fn only_referred(entity: &Entity<'_>) -> Unknown {
+    let text = format!("`{}` is only referred to", entity.id);
+    not_known(text, entity.name_span)
 }
 
 /// Whether an object states nothing but who it is.

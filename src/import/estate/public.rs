@@ -54,12 +54,17 @@ impl<'e> Builder<'e> {
             "publicIpPrefixesV6",
         ];
         for list in lists {
-            let public = self.references(entity.property(&[list]));
+            let value = entity.property(&[list]);
+            if let Some(value) = value {
+                let unknown = self.unknown_elements(value);
+                self.gaps(slot, Part::Attachments, unknown);
+            }
+            let public = self.references(value);
             self.estate.nat_gateways[id].public_ips.extend(public);
         }
         if let Some(minutes) = entity.property(&["idleTimeoutInMinutes"]) {
             let read = self.parsed(minutes, "a number of minutes", |text| text.parse().ok());
-            self.estate.nat_gateways[id].idle_timeout = self.or_gap(slot, Part::Attachments, read);
+            self.estate.nat_gateways[id].idle_timeout = self.or_gap_of_none(Part::Settings, read);
         }
     }
 }

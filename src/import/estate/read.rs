@@ -11,6 +11,7 @@ use crate::import::{Data, Symbol, Value};
 use crate::net::{PrefixError, parse_address, parse_prefix};
 
 use super::Builder;
+use super::entity::body;
 use super::gap::not_known;
 use crate::estate::Unknown;
 
@@ -201,9 +202,9 @@ impl Builder<'_> {
         (known, unknown)
     }
 
-    /// Elements of a list that are not known at all, and the list itself when it is not.
+    /// Elements of a list of which nothing is known, and the list itself when it is not.
     pub(super) fn unknown_elements(&mut self, value: &Value) -> Vec<Unknown> {
-        let (_, unknown) = self.list(Some(value), |builder, item| match &item.data {
+        let (_, unknown) = self.list(Some(value), |builder, item| match &body(item).data {
             Data::Unknown(symbol) => Err(builder.unknown(item, symbol)),
             _ => Ok(()),
         });

@@ -2,7 +2,7 @@
 
 use crate::base::{FileId, Span};
 use crate::diag::{Finding, Id as FindingId};
-use crate::estate::Ref;
+use crate::estate::{Ref, Unknown};
 use crate::import::{Data, ResourceId, Symbol, Text, Value};
 
 use super::Builder;
@@ -132,6 +132,23 @@ impl<'e> Builder<'e> {
             id: None,
             name: name.into(),
             origin: span.into(),
+        }
+    }
+
+    /// As `reference`; but why it is not known, where nothing of the target is: it may be none.
+    pub(super) fn unless_open<T: Element>(
+        &mut self,
+        value: &Value,
+    ) -> Result<Option<Ref<T>>, Unknown> {
+        let place = match &value.data {
+            Data::Object(_) => value.get("id").unwrap_or(value),
+            _ => value,
+        };
+        match &place.data {
+            Data::Unknown(symbol) if self.listed_part(symbol, place.span.file).is_none() => {
+                Err(self.unknown(place, symbol))
+            }
+            _ => Ok(self.reference(value)),
         }
     }
 

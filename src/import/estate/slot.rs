@@ -2,7 +2,7 @@
 
 use crate::estate::{
     Appliance, ApplicationSecurityGroup, DnsServer, Firewall, FirewallPolicy, Gateway, Id,
-    Identity, IpGroup, LoadBalancer, NatGateway, Nsg, PlatformService, PrivateDnsZone,
+    Identity, IpGroup, LoadBalancer, NatGateway, Nsg, PlatformService, Pool, PrivateDnsZone,
     PrivateEndpoint, PublicIp, RouteTable, Subnet, VirtualHub, Vnet,
 };
 
@@ -68,6 +68,8 @@ slots! {
     Hub(VirtualHub),
     /// A managed identity.
     Identity(Identity),
-    /// A resource of a platform service.
+    /// A resource of a platform service: the first of its public names.
     Service(PlatformService),
+    /// A cluster or cluster pool.
+    Pool(Pool),
 }

@@ -10,10 +10,47 @@ use std::sync::Arc;
 use crate::base::SourceMap;
 use crate::import::json::{self, Json, Kind};
 use crate::import::{
-    Data, Member, Object, Part, Reference, Resource, ResourceId, Symbol, Text, Value, Why,
+    Data, Member, Object, Part, PublicName, Reference, Resource, ResourceId, ServiceForm, Symbol,
+    Text, Value, Why,
 };
 
 use super::build;
+
+/// Storage and vaults, with fewer names than they have.
+fn forms() -> Vec<ServiceForm> {
+    let form = |resource: &str, kind: &str, names: &[(&str, &str)]| ServiceForm {
+        resource: resource.into(),
+        kind: kind.into(),
+        named_by: None,
+        names: names
+            .iter()
+            .map(|(suffix, group)| PublicName {
+                suffix: (*suffix).into(),
+                group: (*group).into(),
+            })
+            .collect(),
+    };
+    vec![
+        form(
+            "microsoft.storage/storageaccounts",
+            "storage",
+            &[
+                ("blob.core.windows.net", "blob"),
+                ("dfs.core.windows.net", "dfs"),
+            ],
+        ),
+        form(
+            "microsoft.keyvault/vaults",
+            "keyvault",
+            &[("vault.azure.net", "vault")],
+        ),
+        form(
+            "microsoft.eventhub/namespaces",
+            "eventhub",
+            &[("servicebus.windows.net", "namespace")],
+        ),
+    ]
+}
 
 fn symbol(text: &str) -> Arc<Symbol> {
     let mut words = text.split_whitespace();
@@ -151,7 +188,7 @@ fn resources_make_an_estate() {
             let text = std::fs::read_to_string(path).unwrap();
             let mut sources = SourceMap::default();
             let resources = read(&mut sources, "main.json", &text);
-            let built = build(&resources);
+            let built = build(&resources, &forms());
             insta::assert_snapshot!(dump::dump(&built, &sources));
         });
     });
@@ -170,7 +207,7 @@ fn a_template_and_an_export_in_two_files_are_one_resource() {
     let mut sources = SourceMap::default();
     let mut found = read(&mut sources, "main.json", template);
     found.extend(read(&mut sources, "export.json", export));
-    let built = build(&found);
+    let built = build(&found, &forms());
     let tables: Vec<_> = built.estate.route_tables.iter().collect();
     let [(id, table)] = tables.as_slice() else {
         panic!("{} route tables", tables.len());
@@ -214,7 +251,7 @@ fn values_written_elsewhere_keep_both_places() {
     let list = Value::new(Data::Array([address].into()), used);
     let properties = object(vec![member("ipAddresses", list)]);
     found[0].whole = object(vec![member("properties", properties)]);
-    let built = build(&found);
+    let built = build(&found, &forms());
     assert_eq!(built.places.get(&used), Some(&written));
     assert_eq!(built.findings[0].related[0].span, written);
 }

@@ -12,7 +12,9 @@ pub fn derived_features(estate: &Estate, pool: &Pool) -> Vec<&'static str> {
         OutboundType::UserDefinedRouting => derived.push("outbound_user_defined_routing"),
         OutboundType::LoadBalancer => derived.push("outbound_load_balancer"),
         OutboundType::None | OutboundType::Block => derived.push("network_isolated"),
-        OutboundType::ManagedNatGateway | OutboundType::UserAssignedNatGateway => {}
+        OutboundType::ManagedNatGateway
+        | OutboundType::UserAssignedNatGateway
+        | OutboundType::OfSubnet => {}
     }
     if pool.private_cluster.is_some() {
         derived.extend(["private_aks", "private_cluster"]);
@@ -23,7 +25,7 @@ pub fn derived_features(estate: &Estate, pool: &Pool) -> Vec<&'static str> {
     match dns_of(estate, pool) {
         Some(DnsServers::Custom(_)) => derived.push("custom_dns"),
         Some(DnsServers::Firewall(_)) => derived.push("firewall_dns_proxy"),
-        Some(DnsServers::Azure) | None => {}
+        Some(DnsServers::Azure | DnsServers::Unknown(_)) | None => {}
     }
     derived
 }

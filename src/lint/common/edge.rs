@@ -97,6 +97,8 @@ pub(in crate::lint) fn brings_way_out(pool: &Pool) -> bool {
         | OutboundType::ManagedNatGateway
         | OutboundType::UserAssignedNatGateway
         | OutboundType::Block => true,
-        OutboundType::UserDefinedRouting | OutboundType::None => pool.nodes.public_ips.is_some(),
+        OutboundType::UserDefinedRouting | OutboundType::None | OutboundType::OfSubnet => {
+            pool.nodes.public_ips.is_some()
+        }
     }
 }

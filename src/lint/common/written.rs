@@ -2,6 +2,7 @@
 
 use rustc_hash::FxHashSet;
 
+use crate::azure::gaps;
 use crate::azure::rule_sets::{Owner, PlacedRule, RuleSet, rule_sets, with_those_above};
 use crate::base::Origin;
 use crate::estate::{Action, ApplicationRule, Estate, Gap, NetworkRule, RuleInfo};
@@ -28,6 +29,9 @@ impl Written {
 
 /// Whether all rules and settings of a set and of those above it are part of the input.
 pub(in crate::lint) fn is_all_known(estate: &Estate, set: &RuleSet<'_>) -> bool {
+    if gaps::settings(estate, set.owner).is_some() {
+        return false;
+    }
     let sets = with_those_above(estate, set);
     sets.iter().all(|set| match set.owner {
         Owner::Firewall(id) => estate.gaps.at(Gap::FirewallRules(id)).is_empty(),

@@ -62,10 +62,10 @@ pub(super) fn names_of<'a>(estate: &'a Estate, endpoint: &'a PrivateEndpoint) ->
     names
 }
 
-/// Whether a network asks other servers than Azure's own.
+/// Whether a network asks other servers than Azure's own, for sure.
 pub(super) fn asks_others(estate: &Estate, vnet: Id<Vnet>) -> bool {
     match &estate.vnets[vnet].dns {
-        DnsServers::Azure => false,
+        DnsServers::Azure | DnsServers::Unknown(_) => false,
         DnsServers::Firewall(_) => true,
         DnsServers::Custom(servers) => !servers.is_empty(),
     }

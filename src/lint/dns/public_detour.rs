@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use crate::azure::gaps;
 use crate::azure::next_hop::firewall_of;
 use crate::azure::rule_sets::{self, RuleSet};
 use crate::azure::{Answer, Outcome};
@@ -46,18 +47,33 @@ fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
                     let resolution = context.plane.look_up(subnet, name);
                     let goes_public = matches!(resolution.answer, Answer::Public(_))
                         && resolution.outcome == Outcome::Passes;
-                    if !goes_public {
+                    if !goes_public || (gaps::is_part(estate) && !is_zone_shown(context, name)) {
                         continue;
                     }
                     if let Some(opened) = opened_at(context, id, pool, name)
                         && seen.insert((id, name.clone()))
                     {
-                        findings.push(finding(pool, endpoint, name, opened));
+                        let finding = finding(pool, endpoint, name, opened);
+                        findings.push(if gaps::is_part(estate) {
+                            finding.assumed()
+                        } else {
+                            finding
+                        });
                     }
                 }
             }
         }
     }
+}
+
+/// Whether the private zone of a name is part of the input: if it is not, nobody knows where it is linked.
+fn is_zone_shown(context: &Context<'_>, name: &Fqdn) -> bool {
+    let mut services = context.facts.platform_services();
+    let Some(known) = services.find_map(|service| service.name_of(name.as_str())) else {
+        return false;
+    };
+    let mut zones = context.estate.dns_zones.iter();
+    zones.any(|(_, zone)| zone.domain.as_str() == known.zone)
 }
 
 fn finding(pool: &Pool, endpoint: &PrivateEndpoint, name: &Fqdn, opened: Origin) -> Finding {

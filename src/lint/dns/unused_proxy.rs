@@ -101,7 +101,7 @@ fn is_asked(context: &Context<'_>, id: ElementId<Firewall>, firewall: &Firewall)
         return estate.vnets.iter().any(|(_, vnet)| match &vnet.dns {
             DnsServers::Azure => false,
             DnsServers::Firewall(asked) => asked.id.is_none() || asked.id == Some(id),
-            DnsServers::Custom(_) => true,
+            DnsServers::Custom(_) | DnsServers::Unknown(_) => true,
         });
     };
     let names = |addresses: &[crate::base::Spanned<IpAddr>]| {
@@ -110,6 +110,7 @@ fn is_asked(context: &Context<'_>, id: ElementId<Firewall>, firewall: &Firewall)
     let by_vnet = estate.vnets.iter().any(|(_, vnet)| match &vnet.dns {
         DnsServers::Azure => false,
         DnsServers::Firewall(asked) => asked.id.is_none() || asked.id == Some(id),
+        DnsServers::Unknown(_) => true,
         // What a server that is not described asks in turn is not known.
         DnsServers::Custom(servers) => {
             names(servers)

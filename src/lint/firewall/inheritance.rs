@@ -1,5 +1,7 @@
 //! TG2009: settings of a policy that do not go with those of its parent.
 
+use crate::azure::gaps;
+use crate::azure::rule_sets::Owner;
 use crate::base::Spanned;
 use crate::diag::{Finding, Id, Severity};
 use crate::estate::{FirewallPolicy, Gap, Idps, ThreatIntel};
@@ -34,7 +36,8 @@ fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
     let policies = &context.estate.firewall_policies;
     for (id, child) in policies.iter() {
         // What is not known of it may say more.
-        if !context.estate.gaps.at(Gap::PolicyRules(id)).is_empty() {
+        let rules = !context.estate.gaps.at(Gap::PolicyRules(id)).is_empty();
+        if rules || gaps::settings(context.estate, Owner::Policy(id)).is_some() {
             continue;
         }
         let Some(id) = child.parent.as_ref().and_then(|parent| parent.id) else {

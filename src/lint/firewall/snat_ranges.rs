@@ -2,7 +2,9 @@
 
 use ipnet::IpNet;
 
+use crate::azure::gaps;
 use crate::azure::next_hop::{default_route_of, is_adjacent};
+use crate::azure::rule_sets::Owner;
 use crate::base::{Span, Spanned};
 use crate::diag::{Finding, Id, Safety, Severity};
 use crate::estate::{Firewall, FirewallSettings, Gap, Meta, NextHop};
@@ -37,7 +39,14 @@ rule! {
 }
 
 fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
-    for (_, firewall) in context.estate.firewalls.iter() {
+    for (id, firewall) in context.estate.firewalls.iter() {
+        let owner = match firewall.policy.as_ref().and_then(|policy| policy.id) {
+            Some(policy) => Owner::Policy(policy),
+            None => Owner::Firewall(id),
+        };
+        if gaps::own_settings(context.estate, owner).is_some() {
+            continue;
+        }
         if let Some((meta, settings)) = settings_in_force(context, firewall) {
             check_firewall(context, firewall, meta, settings, findings);
         }

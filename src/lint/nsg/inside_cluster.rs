@@ -187,7 +187,7 @@ fn name_servers(
 ) {
     let estate = context.estate;
     let servers: Vec<IpAddr> = match &estate.vnets[estate.subnets[subnet].vnet].dns {
-        DnsServers::Azure => return,
+        DnsServers::Azure | DnsServers::Unknown(_) => return,
         DnsServers::Custom(servers) => servers.iter().map(|server| server.value).collect(),
         DnsServers::Firewall(firewall) => {
             let address = firewall.id.and_then(|id| estate.firewalls[id].private_ip);

@@ -88,6 +88,10 @@ fn machines(context: &Context<'_>, id: ElementId<Subnet>) -> Option<(Origin, &'s
     if guarded.next().is_some() {
         return None;
     }
+    let mut interfaces = estate.interfaces.iter();
+    if interfaces.any(|(_, it)| it.subnet.id == Some(id) && it.nsg.is_some()) {
+        return None;
+    }
     let pool = pools_in(estate, id).next();
     if let Some(pool) = pool {
         return Some((pool.meta.origin, "its nodes or pods are there"));

@@ -93,7 +93,7 @@ fn dns_servers<'a>(context: &Context<'a>) -> Vec<Demand<'a>> {
     for (subnet, place) in estate.subnets.iter() {
         let servers = match &estate.vnets[place.vnet].dns {
             DnsServers::Custom(servers) => servers.as_slice(),
-            DnsServers::Azure | DnsServers::Firewall(_) => &[],
+            DnsServers::Azure | DnsServers::Firewall(_) | DnsServers::Unknown(_) => &[],
         };
         if table_of(estate, subnet).is_none() || is_reserved(context.facts, place) {
             continue;

@@ -94,12 +94,21 @@ fn has_way_out(context: &Context<'_>, id: ElementId<Subnet>) -> bool {
         || balanced
         || pools_in(estate, id).any(brings_way_out)
         || gaps::routes(estate, id).is_some()
+        || gaps::exit(estate, id).is_some()
 }
 
 /// Whether machines are in a subnet: appliances and proxies without addresses of their own, backends of load
 /// balancers, nodes; or, where the input is a part only, whatever it does not show.
 fn holds_machines(context: &Context<'_>, id: ElementId<Subnet>) -> bool {
     let estate = context.estate;
+    // Machines with public addresses of their own are lent none.
+    let interfaces = || {
+        let all = estate.interfaces.iter().map(|(_, interface)| interface);
+        all.filter(|interface| interface.subnet.id == Some(id))
+    };
+    if interfaces().next().is_some() && interfaces().all(|one| one.public_ip.is_some()) {
+        return false;
+    }
     let mut appliances = estate.appliances.iter().map(|(_, appliance)| appliance);
     let appliance = appliances
         .any(|appliance| appliance.subnet.id == Some(id) && appliance.public_ip.is_none());

@@ -3,11 +3,12 @@
 use std::net::IpAddr;
 
 use crate::azure::facts::Product;
+use crate::azure::gaps;
 use crate::azure::next_hop::{Exit, exit_of};
 use crate::azure::preflight::{Subject, product_of};
 use crate::base::{Origin, Spanned};
 use crate::diag::{Finding, Id, Severity};
-use crate::estate::{AuthorizedRanges, Estate, Pool, PublicAddress, PublicIp, Ref};
+use crate::estate::{AuthorizedRanges, Estate, Pool, PoolSetting, PublicAddress, PublicIp, Ref};
 use crate::lint::Context;
 
 use super::refusal::{finding, refusals};
@@ -41,10 +42,12 @@ fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
     for (pool, refusal) in &refused {
         findings.push(finding(Id::TG7007, pool, refusal));
     }
-    for (_, pool) in context.estate.pools.iter() {
+    for (id, pool) in context.estate.pools.iter() {
         let ranges = pool.api_server.authorized_ranges.as_ref();
         // Of the ranges that cannot be given the provider speaks.
-        let stands = pool.private_cluster.is_none() && product_of(pool) == Product::Aks;
+        let private = gaps::pool(context.estate, id, PoolSetting::PrivateCluster).is_some()
+            || pool.private_cluster.is_some();
+        let stands = !private && product_of(pool) == Product::Aks;
         if let Some(ranges) = ranges.filter(|_| stands) {
             findings.extend(left_out(context.estate, pool, ranges));
         }

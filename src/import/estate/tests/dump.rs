@@ -387,6 +387,37 @@ impl Dump<'_> {
     }
 
     fn names(&mut self, estate: &Estate) {
+        for (_, it) in estate.services.iter() {
+            self.head("service", &it.meta);
+            self.field("fqdn", &it.fqdn);
+            self.field("region", &it.region);
+            if let Some(origin) = it.public_access_off {
+                let place = self.place(origin);
+                self.line(1, format!("public access off at {place}"));
+            }
+            if let Some(acl) = &it.acl {
+                self.field("denies others", &acl.default_deny);
+                self.field("prefixes", &acl.prefixes);
+                self.field("subnets", &acl.subnets);
+            }
+        }
+        for (_, it) in estate.interfaces.iter() {
+            self.head("interface", &it.meta);
+            self.field("subnet", &it.subnet);
+            self.field("addresses", &it.addresses);
+            self.field("nsg", &it.nsg);
+            self.field("public", &it.public_ip);
+        }
+        for (_, it) in estate.deny_assignments.iter() {
+            let place = self.place(it.origin);
+            self.line(0, format!("deny assignment {} at {place}", it.name));
+            self.field("scope", &it.scope.value);
+            self.field("principals", &it.principals);
+            self.field("excluded", &it.excluded);
+            self.field("actions", &it.actions);
+            self.field("not actions", &it.not_actions);
+            self.field("scope only", &it.scope_only);
+        }
         for (_, it) in estate.private_endpoints.iter() {
             self.head("private endpoint", &it.meta);
             self.field("subnet", &it.subnet);
