@@ -293,6 +293,9 @@ fn destination(text: &str) -> Result<Destination, String> {
             match (parse_prefix(word), word.parse::<FqdnPattern>()) {
                 (Ok(prefix), _) => Ok(Destination::Prefix(prefix)),
                 (Err(error), _) if is_address => Err(format!("`{word}`: {error}")),
+                (Err(_), Ok(_)) if !word.contains('.') && !word.starts_with('*') => Err(format!(
+                    "`{word}`: expected a domain name, an address or a prefix"
+                )),
                 (Err(_), Ok(pattern)) => Ok(Destination::Fqdn(pattern)),
                 (Err(_), Err(error)) => Err(format!("`{word}`: {error}")),
             }
