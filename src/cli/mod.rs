@@ -4,6 +4,7 @@
 //! file that cannot be read or understood; 3 a flow of which it is not known whether it arrives.
 
 mod arguments;
+mod bicep;
 mod catalog;
 mod check;
 mod compile;
@@ -20,6 +21,7 @@ use std::process::ExitCode;
 
 use clap::Parser as _;
 
+pub use self::bicep::Builds;
 pub use self::lint::{Deploying, Input, Linted, lint_inputs};
 pub use self::pipeline::{Analysis, Options, analyse};
 

@@ -2,8 +2,10 @@
 
 use crate::azure::{Announced, Flow, Sender, Trace, Verdict, sample_service, sample_targets};
 use crate::diag::{Finding, Id, Severity};
+use crate::estate::{Id as ElementId, Subnet};
 use crate::intent::Assertion;
 use crate::lint::Context;
+use crate::lint::common::path::along;
 use crate::lint::common::wanted::contradict;
 use crate::net::{Destination, FqdnPattern, Service};
 
@@ -51,9 +53,10 @@ fn broken(context: &Context<'_>, assertion: &Assertion) -> Option<Finding> {
         Verdict::Allowed
     };
     for (destination, service) in flows {
-        for trace in traces(context, assertion, destination, service) {
+        for (subnet, trace) in traces(context, assertion, destination, service) {
             if trace.verdict == against {
-                return Some(finding(context, assertion, destination, service, &trace));
+                let finding = finding(context, assertion, destination, service, &trace);
+                return Some(along(finding, context.estate, subnet, &trace));
             }
         }
     }
@@ -79,7 +82,7 @@ fn traces(
     assertion: &Assertion,
     destination: &Destination,
     service: Service,
-) -> Vec<Trace> {
+) -> Vec<(ElementId<Subnet>, Trace)> {
     let plane = context.plane;
     let (transport, port) = sample_service(service);
     let subnets = context.estate.pools[assertion.pool].subnets.iter();
@@ -89,14 +92,15 @@ fn traces(
             continue;
         };
         for to in sample_targets(plane, destination).unwrap_or_default() {
-            traces.push(plane.trace(&Flow {
+            let trace = plane.trace(&Flow {
                 from: Sender::Inside { subnet, address },
                 to,
                 transport,
                 port,
                 announced: Announced::Target,
                 at_once: None,
-            }));
+            });
+            traces.push((subnet, trace));
         }
     }
     traces
