@@ -52,12 +52,17 @@ pub(super) fn read_network(
         parameters: &chosen,
         deployment: &deployment(deploying),
     };
-    let mut networks = import::import(&mut sources, files, &options, Join::All);
     for gap in &gaps {
         print_error(&format!("{}: {}\n", gap.severity, gap.message));
     }
-    let Some(network) = networks.pop() else {
+    // What is said of a network of which a part was meant and not read would mislead.
+    let unread = |finding: &Finding| matches!(finding.id, Id::TG0013 | Id::TG0036);
+    if findings.iter().any(unread) {
         print_error(&report::concise(&findings, &sources));
+        return Err("a part of the network cannot be read".to_owned());
+    }
+    let mut networks = import::import(&mut sources, files, &options, Join::All);
+    let Some(network) = networks.pop() else {
         let named: Vec<&str> = paths.iter().map(|path| path.as_str()).collect();
         return Err(format!(
             "there is no template and no export of Azure resources in {}",
@@ -124,7 +129,7 @@ pub(super) fn read_inputs(inputs: &[Input], builds: &Builds, telling: &mut Telli
     let mut files = Vec::new();
     for (file, found) in read {
         files.extend(file);
-        findings.extend(found);
+        telling.findings.extend(found);
     }
     let mut made_from = BTreeMap::new();
     for (file, source) in builds.read(inputs, telling) {

@@ -142,7 +142,19 @@ fn findings_of_what_is_compiled_stand_in_bicep() {
         ["build infra/main.bicep --stdout --no-restore"]
     );
     let shown = run(&folder, "lint infra --no-config").ends_with(0);
-    insta::assert_snapshot!(shown.err, @"");
+    insta::assert_snapshot!(shown.err, @r"
+    [TG4010] Warning: rule `ssh` opens SSH (tcp/22) to the whole Internet
+        ╭─[ infra/main.bicep:10:15 ]
+        │
+     10 │         name: 'ssh'
+        │               ──┬──  
+        │                 ╰──── anybody can try passwords here
+        │ 
+        │ Help: name the addresses of those who need it, or go through Azure Bastion or a VPN
+    ────╯
+
+    1 warning
+    ");
 }
 
 #[test]
@@ -212,7 +224,7 @@ fn a_template_beside_its_source_is_read_in_its_place() {
     )
     .ends_with(0);
     assert!(
-        ran.out.contains("infra/main.json:21:22: warning[TG4010]"),
+        ran.out.contains("infra/main.json:23:22: warning[TG4010]"),
         "{}",
         ran.out
     );
@@ -421,8 +433,16 @@ fn a_module_is_a_part_of_what_uses_it() {
         "{}",
         ran.out
     );
-    let shown = run(&folder, "lint infra --no-config").ends_with(0);
-    assert!(shown.err.contains("infra/main.bicep:4:13"), "{}", shown.err);
+    // What a module is given is written where it is given.
+    folder.write("infra/main.bicep", PARENT.replace("'*'", "'300.0.0.1'"));
+    folder.write(
+        "infra/main.bicep.out",
+        parent().replace("\"value\": \"*\"", "\"value\": \"300.0.0.1\""),
+    );
+    let shown = run(&folder, "lint infra --no-config").ends_with(1);
+    for place in ["infra/modules/hub.bicep:16:32", "infra/main.bicep:4:13"] {
+        assert!(shown.err.contains(place), "{place}: {}", shown.err);
+    }
 }
 
 #[test]
@@ -490,12 +510,12 @@ fn parameters_come_from_bicep_too() {
         open("env/prod.bicepparam"),
         "a parameter file stands for its template"
     );
-    let shown = run(&folder, "lint env/prod.bicepparam --no-config").ends_with(0);
-    assert!(
-        shown.err.contains("env/prod.bicepparam:3:16"),
-        "{}",
-        shown.err
-    );
+    let wrong = made.to_string().replace("\\\"*\\\"", "\\\"300.0.0.1\\\"");
+    folder.write("env/prod.bicepparam.out", wrong);
+    let shown = run(&folder, "lint env/prod.bicepparam --no-config").ends_with(1);
+    for place in ["infra/main.bicep:16:32", "env/prod.bicepparam:3:16"] {
+        assert!(shown.err.contains(place), "{place}: {}", shown.err);
+    }
     folder.write(
         "infra/main.bicepparam",
         "using 'main.bicep'\nparam source = '*'\n",
@@ -528,15 +548,15 @@ fn a_map_leads_to_bicep() {
     folder.write("infra/main.bicep", MAIN);
     folder.write("infra/main.json", compiled());
     let pairs = [
-        (9, 20),
-        (11, 22),
-        (12, 23),
-        (13, 24),
-        (14, 25),
-        (15, 26),
-        (16, 27),
-        (18, 29),
-        (7, 18),
+        (9, 22),
+        (11, 24),
+        (12, 25),
+        (13, 26),
+        (14, 27),
+        (15, 28),
+        (16, 29),
+        (18, 31),
+        (7, 20),
     ];
     let pairs = pairs
         .map(|(source, target)| serde_json::json!({"SourceLine": source, "TargetLine": target}));
@@ -561,12 +581,12 @@ fn a_map_leads_to_bicep() {
         );
     }
     // A map of an older source leads astray, so it is not followed.
-    let moved = [(0, 20), (1, 22), (2, 23), (3, 24), (4, 25)];
+    let moved = [(0, 22), (1, 24), (2, 25), (3, 26), (4, 27)];
     let moved = moved
         .map(|(source, target)| serde_json::json!({"SourceLine": source, "TargetLine": target}));
     folder.write("infra/main.sourcemap.json", map(&moved));
     let ran = run(&folder, "lint infra --no-config").ends_with(0);
-    assert!(ran.err.contains("infra/main.json:21:22"), "{}", ran.err);
+    assert!(ran.err.contains("infra/main.json:23:22"), "{}", ran.err);
     assert!(
         ran.err
             .contains("`infra/main.sourcemap.json` does not fit `infra/main.json`"),

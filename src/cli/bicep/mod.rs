@@ -8,10 +8,10 @@ mod report;
 mod tool;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Mutex;
 use std::time::Duration;
 
 use camino::{Utf8Path, Utf8PathBuf};
+use rayon::prelude::*;
 
 use crate::base::FileId;
 use crate::import::bicep::{
@@ -24,9 +24,6 @@ use super::lint::collect::Input;
 pub(super) use self::report::Telling;
 
 use self::tool::Ran;
-
-/// How many files are compiled at the same time.
-const AT_A_TIME: usize = 4;
 
 /// How Bicep is used.
 #[derive(Debug, Clone, Copy)]
@@ -339,34 +336,15 @@ fn parameters_in(printed: &str) -> Made {
     }
 }
 
-/// Gives files to Bicep, a few at a time; the results are in the order of the files.
+/// Gives files to Bicep, as many at a time as there are cores; the results are in the order of the files.
 fn make(command: &str, files: &[&(Utf8PathBuf, Found)], using: Use) -> Vec<Built> {
-    let next = Mutex::new(0..files.len());
-    let done: Mutex<BTreeMap<usize, Built>> = Mutex::default();
-    let work = || {
-        loop {
-            let at = next.lock().ok().and_then(|mut next| next.next());
-            let Some((at, (path, found))) = at.and_then(|at| Some((at, files.get(at)?))) else {
-                return;
-            };
-            let built = Built {
-                path: path.clone(),
-                found: *found,
-                made: make_one(command, path, using),
-            };
-            if let Ok(mut done) = done.lock() {
-                done.insert(at, built);
-            }
-        }
-    };
-    std::thread::scope(|scope| {
-        for _ in 0..AT_A_TIME.min(files.len()) {
-            scope.spawn(&work);
-        }
-    });
-    done.into_inner()
-        .unwrap_or_default()
-        .into_values()
+    files
+        .par_iter()
+        .map(|(path, found)| Built {
+            path: path.clone(),
+            found: *found,
+            made: make_one(command, path, using),
+        })
         .collect()
 }
 

@@ -76,14 +76,13 @@ impl Builds {
             "`az bicep {command} --file {}` writes the JSON that is read in its place",
             first.path
         );
+        let message = format!("{message}; {advice}");
         if left_out.iter().any(|built| built.found == Found::Named) {
-            telling
-                .findings
-                .push(Finding::new(Id::TG0013, message).help(advice));
+            telling.findings.push(Finding::new(Id::TG0013, message));
         } else {
             telling.gaps.push(Gap {
                 severity: Severity::Warning,
-                message: format!("{message}; {advice}"),
+                message,
                 place: None,
             });
         }

@@ -1,7 +1,7 @@
 //! Which declaration of a Bicep file a resource of the compiled template comes from.
 //!
 //! Templates with symbolic names say it. In others the type tells where only one declaration has it, and the name where
-//! several do. Where more than one declaration could be meant, none is.
+//! several do; the last one is what is left. Where more than one declaration could be meant, none is.
 
 use crate::import::json::Json;
 
@@ -36,24 +36,38 @@ pub(super) fn by_content<'o>(
     resource: Json<'_>,
 ) -> Option<&'o Declaration> {
     let kind = kind_of(resource)?;
+    let is_kind = |own: Option<String>| own.is_some_and(|own| own.eq_ignore_ascii_case(&kind));
     let alike: Vec<Json<'_>> = resources
         .items()
-        .filter(|other| kind_of(*other).is_some_and(|other| other.eq_ignore_ascii_case(&kind)))
+        .filter(|other| is_kind(kind_of(*other)))
         .collect();
-    let candidates: Vec<usize> = (0..outline.declarations().len())
-        .filter(|at| declared_kind(outline, *at).is_some_and(|own| own.eq_ignore_ascii_case(&kind)))
+    let declarations = outline.declarations();
+    let candidates: Vec<usize> = (0..declarations.len())
+        .filter(|at| is_kind(declared_kind(outline, *at)))
         .collect();
-    let mut fitting = candidates.iter().filter(|at| {
-        let names = alike
+    if alike.len() != candidates.len() {
+        return None;
+    }
+    // A name that one declaration gives and one resource has makes them a pair.
+    let pair = |resource: Json<'_>| {
+        let mut named = candidates
             .iter()
-            .filter(|other| has_name(outline, **at, **other));
-        has_name(outline, **at, resource) && names.count() == 1
-    });
-    let found = match (alike.len(), candidates.as_slice()) {
-        (1, [only]) => Some(only),
-        _ => fitting.next().filter(|_| fitting.next().is_none()),
+            .filter(|at| has_name(outline, **at, resource));
+        let only = named.next().filter(|_| named.next().is_none())?;
+        let holders = alike
+            .iter()
+            .filter(|other| has_name(outline, *only, **other));
+        (holders.count() == 1).then_some(*only)
     };
-    outline.declarations().get(*found?)
+    if let Some(found) = pair(resource) {
+        return declarations.get(found);
+    }
+    // What is left when all others have found each other is a pair too.
+    let others = alike.iter().filter(|other| !other.is_same(resource));
+    let taken: Vec<usize> = others.map(|other| pair(*other)).collect::<Option<_>>()?;
+    let mut left = candidates.iter().filter(|at| !taken.contains(at));
+    let found = left.next().filter(|_| left.next().is_none())?;
+    declarations.get(*found)
 }
 
 /// Type and version as Bicep writes them. All modules are of one type.

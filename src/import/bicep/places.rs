@@ -509,3 +509,186 @@ fn descend(
     }
     best
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::base::MemoryFiles;
+
+    const MAIN: &str = "\
+param prefix string = '10.0.0.0/24'
+param ports array
+var names = {
+  hub: [ 'a', 'b' ]
+}
+resource table 'Microsoft.Network/routeTables@2024-05-01' = if (prefix != '') {
+  name: 'to-hub'
+  properties: {
+    routes: [for port in ports: {
+      name: port.name
+      properties: {
+        nextHopType: 'Internet'
+      }
+    }]
+  }
+}
+resource net 'Microsoft.Network/virtualNetworks@2024-05-01' = {
+  name: names.hub[0]
+  properties: union(extra, { subnets: [] })
+  resource inner 'subnets' = {
+    name: 'one'
+    properties: { addressPrefix: prefix }
+  }
+}
+resource other 'Microsoft.Network/virtualNetworks@2024-05-01' = {
+  name: 'other'
+  tags: { 'odd key': 'x', plain: 'y' }
+}
+module m 'm.bicep' = {
+  params: { size: 3 }
+}
+output id string = net.id
+";
+
+    const MODULE: &str = "param size int\nresource ip 'Microsoft.Network/publicIPAddresses@2024-05-01' = {\n  name: 'ip'\n}\n";
+
+    /// A template without symbolic names; the marks `«…»` are the places asked for.
+    const LISTED: &str = r#"{"resources": [
+  {"type": "Microsoft.Network/routeTables", "apiVersion": "2024-05-01", "name": "«to-hub»",
+   "condition": «"[not(equals(parameters('prefix'), ''))]"»,
+   "properties": {"copy": [{"name": "routes", "count": «"[length(parameters('ports'))]"», "input": {
+     "name": «"[parameters('ports')[copyIndex('routes')].name]"»,
+     "properties": {«"nextHopType": "Internet"»}}}]}},
+  {"type": «"Microsoft.Network/virtualNetworks/subnets"», "apiVersion": "2024-05-01",
+   "name": "[format('{0}/{1}', variables('names').hub[0], 'one')]", "properties": {"addressPrefix": "«[parameters('prefix')]»"}},
+  {"type": "Microsoft.Network/virtualNetworks", "apiVersion": "2024-05-01", "name": "other", "tags": {"odd key": «"x"»}},
+  {"type": "Microsoft.Network/virtualNetworks", "apiVersion": "2024-05-01", "name": «"[variables('names').hub[0]]"»},
+  {"type": "Microsoft.Resources/deployments", "apiVersion": "2025-04-01", "name": «"m-deployment"»,
+   "properties": {"parameters": {"size": {"value": «3»}}, "template": {
+     "parameters": {«"size": {"type": "int"}»},
+     "resources": [{"type": "Microsoft.Network/publicIPAddresses", "apiVersion": "2024-05-01", "name": «"ip"», "sku": {"name": «"Standard"»}}]}}}],
+ "parameters": {"prefix": {"type": "string", "defaultValue": «"10.0.0.0/24"»}, "ports": «{"type": "array"}»},
+ "variables": {"names": {"hub": ["a", «"b"»]}},
+ "outputs": {"id": {"type": "string", "value": «"[resourceId('x')]"»}},
+ "contentVersion": «"1.0.0.0"»
+}"#;
+
+    /// One with them.
+    const NAMED: &str = r#"{"resources": {
+  "net": {"type": "Microsoft.Network/virtualNetworks", "name": «"[variables('names').hub[0]]"», "properties": «"[union({}, {})]"»},
+  "net::inner": {"name": "x", "properties": {"addressPrefix": «"[parameters('prefix')]"»}},
+  "m": {"type": "Microsoft.Resources/deployments", "properties": {"template": {
+    "resources": {"ip": {"name": «"ip"»}}}}},
+  "gone": {"name": «"x"»}
+}}"#;
+
+    /// The places in Bicep of the marked places of a template.
+    fn found(marked: &str, main: &str) -> Vec<String> {
+        let mut text = String::new();
+        let mut marks = Vec::new();
+        for part in marked.split_inclusive(['«', '»']) {
+            text.push_str(part.trim_end_matches(['«', '»']));
+            if part.ends_with(['«', '»']) {
+                marks.push(text.len());
+            }
+        }
+        let reader = MemoryFiles(
+            [("i/main.bicep", main), ("i/m.bicep", MODULE)]
+                .map(|(path, text)| (path.into(), text.to_owned()))
+                .into(),
+        );
+        let mut sources = base::SourceMap::default();
+        let id = sources.add("i/main.json", text.clone());
+        let document = crate::import::json::parse(id, &Arc::from(text.as_str())).unwrap();
+        let mut places = Places::default();
+        places.add_compiled(
+            &document,
+            Utf8Path::new("i/main.bicep"),
+            &mut sources,
+            &reader,
+        );
+        let marks = marks.chunks(2).map(|ends| {
+            let span = sources.span(id, ends[0], ends[1]);
+            let Some(place) = places.place(span, &sources) else {
+                return "nowhere".to_owned();
+            };
+            let text = sources
+                .text(place)
+                .lines()
+                .next()
+                .unwrap_or_default()
+                .to_owned();
+            format!(
+                "{} {text}",
+                sources.describe(place).trim_start_matches("i/")
+            )
+        });
+        marks.collect()
+    }
+
+    #[test]
+    fn what_is_listed_is_found_by_type_and_name() {
+        assert_eq!(
+            found(LISTED, MAIN),
+            [
+                "main.bicep:7:9 'to-hub'",
+                "main.bicep:6:1 resource table 'Microsoft.Network/routeTables@2024-05-01'",
+                "main.bicep:9:5 routes",
+                "main.bicep:10:13 port.name",
+                "main.bicep:12:9 nextHopType: 'Internet'",
+                "main.bicep:20:18 'subnets'",
+                "main.bicep:22:34 prefix",
+                "main.bicep:27:22 'x'",
+                "main.bicep:18:9 names.hub[0]",
+                "main.bicep:29:1 module m 'm.bicep'",
+                "main.bicep:30:19 3",
+                "m.bicep:1:1 param size",
+                "m.bicep:3:9 'ip'",
+                "m.bicep:2:1 resource ip 'Microsoft.Network/publicIPAddresses@2024-05-01'",
+                "main.bicep:1:23 '10.0.0.0/24'",
+                "main.bicep:2:1 param ports",
+                "main.bicep:4:15 'b'",
+                "main.bicep:32:20 net.id",
+                "nowhere",
+            ]
+        );
+    }
+
+    #[test]
+    fn symbolic_names_say_what_is_what() {
+        assert_eq!(
+            found(NAMED, MAIN),
+            [
+                "main.bicep:18:9 names.hub[0]",
+                "main.bicep:19:15 union(extra, { subnets: [] })",
+                "main.bicep:22:34 prefix",
+                "m.bicep:3:9 'ip'",
+                "nowhere",
+            ]
+        );
+    }
+
+    #[test]
+    fn what_could_be_two_is_none() {
+        let twice = MAIN.replace("'other'", "names.hub[1]");
+        let places = found(LISTED, &twice);
+        assert_eq!(places[7..9], ["nowhere", "nowhere"], "{places:?}");
+    }
+
+    #[test]
+    fn a_source_of_another_shape_leads_nowhere_wrong() {
+        for main in [
+            "",
+            "resource",
+            "param prefix string",
+            "module m 'm.bicep' = {",
+        ] {
+            for place in found(LISTED, main) {
+                let (at, text) = place.split_once(' ').unwrap_or((&place, ""));
+                assert!(at == "nowhere" || text.contains(' '), "{main}: {place}");
+            }
+        }
+    }
+}
