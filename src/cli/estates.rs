@@ -56,7 +56,7 @@ pub(super) fn read_network(
         print_error(&format!("{}: {}\n", gap.severity, gap.message));
     }
     // What is said of a network of which a part was meant and not read would mislead.
-    let unread = |finding: &Finding| matches!(finding.id, Id::TG0013 | Id::TG0036);
+    let unread = |finding: &Finding| matches!(finding.id, Id::TG0013 | Id::TG0037);
     if findings.iter().any(unread) {
         print_error(&report::concise(&findings, &sources));
         return Err("a part of the network cannot be read".to_owned());

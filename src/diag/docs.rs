@@ -147,7 +147,7 @@ impl Id {
                  `// tidegate: ignore TG4010 \"reason\" until 2027-01-31`, or in `metadata` \
                  `{\"tidegate\": {\"ignore\": [{\"id\": \"TG4010\", \"reason\": \"…\", \"until\": \"2027-01-31\"}]}}`."
             }
-            Self::TG0036 => {
+            Self::TG0037 => {
                 "Bicep finds a mistake in a file, so there is no template to look at. The message is Bicep's own, with its \
                  code; docs/lint.md says how Bicep files are read. Nothing of the template is looked at."
             }

@@ -75,7 +75,7 @@ ids! {
     TG0033 Note "reference to a resource outside the input",
     TG0034 Note "file that was left out",
     TG0035 Warning "instruction in a comment that is not understood",
-    TG0036 Error "Bicep file that does not compile",
+    TG0037 Error "Bicep file that does not compile",
     TG0099 Warning "findings left out of a report",
     TG1001 Error "default route of a pool with user-defined routing",
     TG1002 Error "overlapping or duplicate prefixes",
@@ -230,7 +230,7 @@ impl Id {
                 | Self::TG0031
                 | Self::TG0033
                 | Self::TG0034
-                | Self::TG0036
+                | Self::TG0037
         )
     }
 

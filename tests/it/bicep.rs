@@ -265,7 +265,7 @@ fn mistakes_that_bicep_finds_stand_at_their_places() {
     let ran = run(&folder, "lint infra --no-config --format concise").ends_with(1);
     assert!(
         ran.out.contains(
-            "infra/main.bicep:4:10: error[TG0036] BCP018: Expected the \"=\" character at this location"
+            "infra/main.bicep:4:10: error[TG0037] BCP018: Expected the \"=\" character at this location"
         ),
         "{}",
         ran.out
@@ -276,7 +276,7 @@ fn mistakes_that_bicep_finds_stand_at_their_places() {
         "explain --estate infra --from 10.0.0.4 --to 10.0.0.5:443",
     )
     .ends_with(2);
-    assert!(ran.err.contains("TG0036"), "{}", ran.err);
+    assert!(ran.err.contains("TG0037"), "{}", ran.err);
 }
 
 #[test]
@@ -465,7 +465,7 @@ fn a_module_is_compiled_when_it_is_named_or_what_uses_it_is_broken() {
     let ran = run(&folder, "lint infra --no-config --format concise").ends_with(1);
     assert_eq!(calls(&folder).len(), 2);
     assert!(
-        ran.out.contains("infra/main.bicep:1:1: error[TG0036]"),
+        ran.out.contains("infra/main.bicep:1:1: error[TG0037]"),
         "{}",
         ran.out
     );

@@ -199,10 +199,10 @@ fn refused(
                 built.path
             ))
         } else if span.is_some() {
-            Finding::new(Id::TG0036, format!("{}: {message}", error.code))
+            Finding::new(Id::TG0037, format!("{}: {message}", error.code))
         } else {
             let place = format!("{path}:{}:{}", error.line, error.column);
-            Finding::new(Id::TG0036, format!("{place}: {}: {message}", error.code))
+            Finding::new(Id::TG0037, format!("{place}: {}: {message}", error.code))
         };
         telling.findings.push(match span {
             Some(span) => finding.at(span, "here"),
