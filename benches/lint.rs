@@ -14,7 +14,7 @@ use std::hint::black_box;
 use camino::{Utf8Path, Utf8PathBuf};
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use tidegate::base::{Date, FileReader, ReadError};
-use tidegate::cli::{Assertions, Deploying, Input, Options, lint_inputs};
+use tidegate::cli::{Assertions, Builds, Deploying, Input, Options, lint_inputs};
 use tidegate::compile::FirewallModel;
 use tidegate::import::{Deployment, Found, json};
 
@@ -108,6 +108,7 @@ fn lint(inputs: &[Input]) -> usize {
         all: &[],
         of_templates: &BTreeMap::new(),
         deployment: &Deployment::default(),
+        builds: &Builds::default(),
     };
     lint_inputs(inputs, &Disk, &settings, &deploying)
         .findings

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use camino::Utf8Path;
 use tidegate::base::{Date, FileId, FileReader, MemoryFiles, SourceMap};
-use tidegate::cli::{Assertions, Deploying, Input, Options, lint_inputs};
+use tidegate::cli::{Assertions, Builds, Deploying, Input, Options, lint_inputs};
 use tidegate::compile::FirewallModel;
 use tidegate::import::{Deployment, Found, arm, json};
 use tidegate::intent::catalog::Library;
@@ -68,6 +68,7 @@ pub(crate) fn importer(bytes: &[u8]) {
         all: &[],
         of_templates: &Default::default(),
         deployment: &Deployment::default(),
+        builds: &Builds::default(),
     };
     let nothing: &dyn FileReader = &MemoryFiles::default();
     let linted = lint_inputs(&[input], nothing, &options, &deploying);

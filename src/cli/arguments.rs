@@ -129,6 +129,14 @@ pub(super) struct DeploymentOptions {
     /// The region of the resource group.
     #[arg(long, value_name = "REGION")]
     pub(super) location: Option<String>,
+
+    /// Start no `bicep`: leave out Bicep files whose compiled template does not lie beside them.
+    #[arg(long)]
+    pub(super) no_bicep: bool,
+
+    /// How long `bicep` may take for one file.
+    #[arg(long, value_name = "SECONDS", default_value = "60", value_parser = clap::value_parser!(u64).range(1..=3600))]
+    pub(super) bicep_timeout: u64,
 }
 
 /// Options of `import`.

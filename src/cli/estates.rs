@@ -1,20 +1,24 @@
 //! Networks that exist: what `lint`, `explain --estate` and `import` have in common.
 
-use camino::{Utf8Path, Utf8PathBuf};
+use std::collections::BTreeMap;
+use std::time::Duration;
 
+use camino::{Utf8Path, Utf8PathBuf};
 use ignore::overrides::Override;
 use rustc_hash::FxHashSet;
 
 use crate::azure::facts::Facts;
-use crate::base::SourceMap;
+use crate::base::{FileId, SourceMap};
 use crate::diag::{self, Finding, Id, Severity};
+use crate::import::bicep::{self, Places};
 use crate::import::{self, Deployment, File, Join, Kind, PublicName, ServiceForm, json, read_file};
 use crate::intent::Intent;
-use crate::report::Gap;
+use crate::report::{self, Gap};
 
 use super::arguments::DeploymentOptions;
+use super::bicep::{Builds, Telling, Use, build};
 use super::lint::collect::{Input, collect};
-use super::output::Disk;
+use super::output::{Disk, print_error};
 use super::pipeline::{Analysis, Options, library};
 
 /// Reads templates and exports as one network. What is wrong with the files is among the findings.
@@ -26,20 +30,40 @@ pub(super) fn read_network(
     deploying: &DeploymentOptions,
     settings: &Options,
 ) -> Result<Analysis, String> {
-    let inputs = collect(paths, &Override::empty())?;
+    let mut inputs = collect(paths, &Override::empty())?;
+    let named: Vec<&Utf8PathBuf> = deploying.parameters.iter().collect();
+    let builds = build(&mut inputs, &named, use_of_bicep(deploying))?;
     let mut sources = SourceMap::default();
     let (catalogs, mut findings) = library(&mut sources, settings);
     let mut gaps = Vec::new();
-    let files = read_inputs(&inputs, &mut sources, &mut findings, &mut gaps);
-    let known = parameter_files(&files);
-    let chosen = |template: &Utf8Path| parameters_of(template, &known, &deploying.parameters, None);
+    let mut telling = Telling {
+        sources: &mut sources,
+        findings: &mut findings,
+        gaps: &mut gaps,
+        reader: &Disk,
+    };
+    let read = read_inputs(&inputs, &builds, &mut telling);
+    let places = read.places(&mut telling);
+    let files = &read.files;
+    let known = parameter_files(files);
+    let chosen =
+        |template: &Utf8Path| parameters_of(template, &known, &builds, &deploying.parameters, None);
     let options = import::Options {
         reader: &Disk,
         parameters: &chosen,
         deployment: &deployment(deploying),
         services: &service_forms(),
     };
-    let mut networks = import::import(&mut sources, &files, &options, Join::All);
+    for gap in &gaps {
+        print_error(&format!("{}: {}\n", gap.severity, gap.message));
+    }
+    // What is said of a network of which a part was meant and not read would mislead.
+    let unread = |finding: &Finding| matches!(finding.id, Id::TG0013 | Id::TG0037);
+    if findings.iter().any(unread) {
+        print_error(&report::concise(&findings, &sources));
+        return Err("a part of the network cannot be read".to_owned());
+    }
+    let mut networks = import::import(&mut sources, files, &options, Join::All);
     let Some(network) = networks.pop() else {
         let named: Vec<&str> = paths.iter().map(|path| path.as_str()).collect();
         return Err(format!(
@@ -48,6 +72,9 @@ pub(super) fn read_network(
         ));
     };
     findings.extend(network.findings);
+    for finding in &mut findings {
+        places.apply(finding, &sources);
+    }
     diag::sort(&mut findings);
     Ok(Analysis {
         sources,
@@ -92,17 +119,20 @@ pub(super) fn deployment(options: &DeploymentOptions) -> Deployment {
     }
 }
 
-/// Reads every JSON file of the inputs.
-pub(super) fn read_inputs(
-    inputs: &[Input],
-    sources: &mut SourceMap,
-    findings: &mut Vec<Finding>,
-    gaps: &mut Vec<Gap>,
-) -> Vec<File> {
-    gaps.extend(uncompiled(inputs));
-    let read = sources.each(inputs, |sources, input| {
+/// The files of the inputs, read.
+pub(super) struct Read {
+    /// Templates, parameters and exports, those too that Bicep made.
+    pub(super) files: Vec<File>,
+    /// The Bicep file that a file was made from in this run.
+    made_from: BTreeMap<FileId, Utf8PathBuf>,
+}
+
+/// Reads every JSON file of the inputs, and what Bicep made of others.
+pub(super) fn read_inputs(inputs: &[Input], builds: &Builds, telling: &mut Telling<'_>) -> Read {
+    let others = ["egress", "bicep", "bicepparam"];
+    let read = telling.sources.each(inputs, |sources, input| {
         let mut found = Vec::new();
-        if input.ends_with("egress") || input.ends_with("bicep") {
+        if others.iter().any(|ending| input.ends_with(ending)) {
             return (None, found);
         }
         let file = match json::decode(input.bytes.clone()) {
@@ -123,35 +153,53 @@ pub(super) fn read_inputs(
     let mut files = Vec::new();
     for (file, found) in read {
         files.extend(file);
-        findings.extend(found);
+        telling.findings.extend(found);
     }
-    files
+    let mut made_from = BTreeMap::new();
+    for (file, source) in builds.read(inputs, telling) {
+        made_from.insert(file.id, source);
+        files.push(file);
+    }
+    Read { files, made_from }
 }
 
-/// Bicep files beside which no compiled template lies: what they deploy is not looked at.
-fn uncompiled(inputs: &[Input]) -> Option<Gap> {
-    let paths: FxHashSet<&Utf8Path> = inputs.iter().map(|input| input.path.as_path()).collect();
-    let compiled = |path: &Utf8Path| {
-        let template = path.with_extension("json");
-        paths.contains(template.as_path())
-    };
-    let sources = inputs.iter().filter(|input| input.ends_with("bicep"));
-    let left_out: Vec<&Input> = sources.filter(|input| !compiled(&input.path)).collect();
-    let first = left_out.first()?;
-    let (many, verb) = match left_out.len() {
-        1 => (format!("Bicep file `{}` is", first.path), "it"),
-        count => (
-            format!("{count} Bicep files, such as `{}`, are", first.path),
-            "them",
-        ),
-    };
-    Some(Gap {
-        severity: Severity::Warning,
-        message: format!(
-            "{many} not read: compile {verb} with `bicep build`, and the template is read"
-        ),
-        place: None,
-    })
+impl Read {
+    /// The ways from compiled templates to Bicep. A map that does not fit is told.
+    pub(super) fn places(&self, telling: &mut Telling<'_>) -> Places {
+        let mut places = Places::default();
+        for file in &self.files {
+            let Some(document) = &file.document else {
+                continue;
+            };
+            if let Some(source) = self.made_from.get(&file.id) {
+                places.add_compiled(document, source, telling.sources, telling.reader);
+            } else if file.kind == Kind::Template && bicep::is_compiled(document) {
+                let path = bicep::SourceMap::path_for(&file.path);
+                let Some(map) = source_map(&path, telling) else {
+                    continue;
+                };
+                let added = places.add_mapped(document, map, telling.sources, telling.reader);
+                if let Err(why) = added {
+                    telling.gaps.push(Gap {
+                        severity: Severity::Warning,
+                        message: format!(
+                            "`{path}` does not fit `{}`, so its findings are shown in the template: {why}",
+                            file.path
+                        ),
+                        place: None,
+                    });
+                }
+            }
+        }
+        places
+    }
+}
+
+fn source_map(path: &Utf8Path, telling: &Telling<'_>) -> Option<bicep::SourceMap> {
+    let folder = path.parent().unwrap_or(Utf8Path::new(""));
+    let text = telling.reader.read(path).ok()?;
+    let document = json::parse(FileId::default(), &text.into()).ok()?;
+    bicep::SourceMap::read(&document, folder)
 }
 
 fn unreadable(sources: &mut SourceMap, path: &Utf8Path, error: &str) -> Finding {
@@ -166,23 +214,42 @@ pub(super) fn parameter_files(files: &[File]) -> FxHashSet<&Utf8Path> {
     files.map(|file| file.path.as_path()).collect()
 }
 
+/// How the command line wants Bicep to be used.
+pub(super) fn use_of_bicep(options: &DeploymentOptions) -> Use {
+    Use {
+        allowed: !options.no_bicep,
+        limit: Duration::from_secs(options.bicep_timeout),
+    }
+}
+
 /// The parameter files of a template: those that the command line names; else those of the configuration; else the
 /// one beside it that is named after it.
 pub(super) fn parameters_of(
     template: &Utf8Path,
     known: &FxHashSet<&Utf8Path>,
+    builds: &Builds,
     named: &[Utf8PathBuf],
     configured: Option<&Vec<Utf8PathBuf>>,
 ) -> Vec<Utf8PathBuf> {
-    if !named.is_empty() {
-        return named.to_vec();
+    let known = |path: &Utf8PathBuf| known.contains(path.as_path());
+    // Of a Bicep parameter file that could not be made there is a finding already.
+    let readable = |path: &&Utf8PathBuf| path.extension() != Some("bicepparam") || known(path);
+    let source = bicep::source_of(template);
+    let chosen = match (named, configured) {
+        ([], None) => None,
+        ([], Some(configured)) => Some(configured.as_slice()),
+        (named, _) => Some(named),
+    };
+    if let Some(chosen) = chosen {
+        return chosen.iter().filter(readable).cloned().collect();
     }
-    if let Some(configured) = configured {
-        return configured.clone();
+    let of_template = builds.parameters_of(template);
+    let of_source = of_template.or_else(|| builds.parameters_of(&source));
+    if let Some(path) = of_source.filter(|path| known(path)) {
+        return vec![path.clone()];
     }
-    let stem = template.file_stem().unwrap_or_default();
+    let stem = source.file_stem().unwrap_or_default();
     let beside =
         ["parameters", "params"].map(|word| template.with_file_name(format!("{stem}.{word}.json")));
-    let read = |path: &Utf8PathBuf| known.contains(path.as_path());
-    beside.into_iter().filter(read).collect()
+    beside.into_iter().filter(known).collect()
 }

@@ -5,6 +5,7 @@
 
 mod arguments;
 mod assertions;
+mod bicep;
 mod catalog;
 mod check;
 mod compile;
@@ -22,6 +23,7 @@ use std::process::ExitCode;
 use clap::Parser as _;
 
 pub use self::assertions::Assertions;
+pub use self::bicep::Builds;
 pub use self::estates::service_forms;
 pub use self::lint::{Deploying, Input, Linted, lint_inputs};
 pub use self::pipeline::{Analysis, Options, analyse};

@@ -152,6 +152,10 @@ impl Id {
                  days. Which holds is not known, so the property counts as not known and verdicts that depend on it are \
                  uncertain. Leave out the statement that no longer holds."
             }
+            Self::TG0037 => {
+                "Bicep finds a mistake in a file, so there is no template to look at. The message is Bicep's own, with its \
+                 code; docs/lint.md says how Bicep files are read. Nothing of the template is looked at."
+            }
             Self::TG0099 => {
                 "A format or the service that reads it takes only so many findings. The worst ones were written and \
                  the rest left out. `--format json` writes all of them."

@@ -76,6 +76,7 @@ ids! {
     TG0034 Note "file that was left out",
     TG0035 Warning "instruction in a comment that is not understood",
     TG0036 Warning "resource stated twice with different values",
+    TG0037 Error "Bicep file that does not compile",
     TG0099 Warning "findings left out of a report",
     TG1001 Error "default route of a pool with user-defined routing",
     TG1002 Error "overlapping or duplicate prefixes",
@@ -230,6 +231,7 @@ impl Id {
                 | Self::TG0031
                 | Self::TG0033
                 | Self::TG0034
+                | Self::TG0037
         )
     }
 

@@ -17,15 +17,11 @@ const MARK: &str = "tidegate:";
 pub(super) fn read(document: &Document, findings: &mut Vec<Finding>) -> Vec<Ignore> {
     let mut ignores = Vec::new();
     for comment in document.comments() {
-        let Some((words, span)) = instruction(document, *comment) else {
-            continue;
-        };
-        match from_words(words, span) {
-            Ok(found) => {
-                let scope = scope_of(document, *comment);
-                ignores.push(found.covering(scope));
-            }
-            Err(finding) => findings.push(*finding),
+        let following = || following(document, *comment);
+        match from_comment(document.text(), *comment, following) {
+            None => {}
+            Some(Ok(ignore)) => ignores.push(ignore),
+            Some(Err(finding)) => findings.push(*finding),
         }
     }
     if document.text().contains("\"tidegate\"") {
@@ -34,6 +30,21 @@ pub(super) fn read(document: &Document, findings: &mut Vec<Finding>) -> Vec<Igno
         }
     }
     ignores
+}
+
+/// What a comment silences: on a line of its own what follows it, at the end of a line that line. `None` when it is not
+/// for this program.
+pub(super) fn from_comment(
+    text: &str,
+    comment: Span,
+    following: impl FnOnce() -> Option<Span>,
+) -> Option<Result<Ignore, Box<Finding>>> {
+    let (words, span) = instruction(text, comment)?;
+    let found = from_words(words, span).map(|found| {
+        let scope = line_before(text, comment).unwrap_or_else(|| following().unwrap_or(comment));
+        found.covering(scope)
+    });
+    Some(found)
 }
 
 /// What is to be silenced, without where.
@@ -56,14 +67,9 @@ impl Instruction {
     }
 }
 
-fn text_of(document: &Document, span: Span) -> &str {
-    let range = span.start as usize..span.end as usize;
-    document.text().get(range).unwrap_or("")
-}
-
 /// The words of a comment behind the mark, and their place.
-fn instruction(document: &Document, comment: Span) -> Option<(&str, Span)> {
-    let text = text_of(document, comment);
+fn instruction(text: &str, comment: Span) -> Option<(&str, Span)> {
+    let text = text.get(comment.start as usize..comment.end as usize)?;
     let inner = text.get(2..)?;
     let inner = inner.strip_suffix("*/").unwrap_or(inner);
     let words = inner.trim_start().strip_prefix(MARK)?;
@@ -129,22 +135,21 @@ fn last_day(text: &str, span: Span) -> Result<Spanned<Date>, Box<Finding>> {
         .map_err(|error| malformed(span, format!("{error}, not `{text}`")))
 }
 
-/// What a comment covers: the line it ends, or the value behind it.
-fn scope_of(document: &Document, comment: Span) -> Span {
-    let text = document.text();
+/// The line that a comment ends; `None` when it stands alone.
+fn line_before(text: &str, comment: Span) -> Option<Span> {
     let before = text.get(..comment.start as usize).unwrap_or("");
     let line_start = before.rfind('\n').map_or(0, |at| at + 1);
     let alone = before
         .get(line_start..)
         .is_none_or(|line| line.trim().is_empty());
-    if !alone {
-        let start = u32::try_from(line_start).unwrap_or(comment.start);
-        return Span { start, ..comment };
-    }
-    let mut candidates = document.roots();
-    let root = candidates.next();
-    root.and_then(|root| next_value(root, comment.end))
-        .unwrap_or(comment)
+    let start = u32::try_from(line_start).unwrap_or(comment.start);
+    (!alone).then_some(Span { start, ..comment })
+}
+
+/// The value behind a comment.
+fn following(document: &Document, comment: Span) -> Option<Span> {
+    let root = document.roots().next()?;
+    next_value(root, comment.end)
 }
 
 /// The first value that starts behind a place: a member with its key, an element, or the root itself.
@@ -236,7 +241,7 @@ mod tests {
                 ignore.id,
                 ignore.reason,
                 until.unwrap_or_default(),
-                text_of(&document, ignore.scope)
+                &text[ignore.scope.start as usize..ignore.scope.end as usize]
             )
         });
         let messages = findings.into_iter().map(|finding| finding.message);

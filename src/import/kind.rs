@@ -11,6 +11,8 @@ pub enum Kind {
     Parameters,
     /// Resources as Azure shows them.
     Export,
+    /// A map from a compiled template to Bicep.
+    SourceMap,
     /// Something else.
     Other,
 }
@@ -32,6 +34,9 @@ pub fn kind_of(document: &Document) -> Kind {
     }
     if document.roots().any(super::az::is_export) {
         return Kind::Export;
+    }
+    if super::bicep::is_source_map(root) {
+        return Kind::SourceMap;
     }
     Kind::Other
 }
@@ -93,6 +98,10 @@ mod tests {
             (
                 r#"{"$schema": "…/2015-01-01/deploymentParameters.json#", "parameters": {}}"#,
                 Kind::Parameters,
+            ),
+            (
+                r#"{"Entrypoint": "main.bicep", "Entries": [{"FilePath": "main.bicep", "SourceMap": []}]}"#,
+                Kind::SourceMap,
             ),
             (r#"{"name": "left-pad", "version": "1.0.0"}"#, Kind::Other),
             ("[1, 2]", Kind::Other),

@@ -6,6 +6,7 @@
 pub mod arm;
 pub mod az;
 mod beside;
+pub mod bicep;
 pub mod estate;
 mod ignores;
 pub mod json;

@@ -6,6 +6,8 @@
 
 mod suppress;
 
+pub use suppress::apply as silence;
+
 use rustc_hash::FxHashSet;
 
 use crate::azure::Dataplane;

@@ -5,7 +5,7 @@ use crate::diag::{Finding, Id};
 use crate::intent::Ignore;
 
 /// Takes out the findings that an ignore in force covers, and reports ignores that do no work.
-pub(super) fn apply(ignores: &[Ignore], today: Date, findings: &mut Vec<Finding>) {
+pub fn apply(ignores: &[Ignore], today: Date, findings: &mut Vec<Finding>) {
     let (in_force, over): (Vec<&Ignore>, Vec<&Ignore>) = ignores
         .iter()
         .partition(|ignore| ignore.until.is_none_or(|until| until.value >= today));

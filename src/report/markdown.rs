@@ -175,8 +175,13 @@ fn details(run: &Run<'_>, finding: &Finding) -> String {
         .primary
         .iter()
         .filter(|label| !label.text.is_empty());
-    let labels = primary.chain(&finding.related).chain(&finding.path);
+    let labels = primary.chain(&finding.related);
     lines.extend(labels.map(|label| place_line(label, run.sources)));
+    let way = finding
+        .path
+        .iter()
+        .map(|label| place_line(label, run.sources));
+    lines.extend(way.map(|line| format!("way: {line}")));
     lines.extend(azure_answer(finding).map(|answer| inline(&sentence(&answer))));
     let fixes = finding.fixes.iter();
     lines.extend(fixes.map(|fix| inline(&sentence(&describe(fix, run.sources)))));

@@ -103,7 +103,7 @@ pub(crate) struct Ran {
 }
 
 impl Ran {
-    fn of(output: std::io::Result<Output>) -> Self {
+    pub(crate) fn of(output: std::io::Result<Output>) -> Self {
         let output = output.expect("the command starts");
         let text = |bytes| String::from_utf8(bytes).expect("UTF-8 output");
         Self {

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use camino::{Utf8Path, Utf8PathBuf};
 use tidegate::base::{FileReader, ReadError};
-use tidegate::cli::{Deploying, Input, Linted, lint_inputs};
+use tidegate::cli::{Builds, Deploying, Input, Linted, lint_inputs};
 use tidegate::compile::FirewallModel;
 use tidegate::diag::{Finding, Id, Severity};
 use tidegate::import::{Deployment, Found, Tally, json};
@@ -49,6 +49,7 @@ fn lint(path: &Utf8Path) -> Linted {
         all: &[],
         of_templates: &BTreeMap::new(),
         deployment: &Deployment::default(),
+        builds: &Builds::default(),
     };
     lint_inputs(&[input], &Disk, &options(FirewallModel::Policy), &deploying)
 }

@@ -377,22 +377,6 @@ fn fixes_are_made_to_policies_and_never_to_templates() {
 }
 
 #[test]
-fn bicep_that_nobody_compiled_is_said_to_be_left_out() {
-    let folder = folder();
-    folder.write("infra/main.bicep", "param location string\n");
-    let ran = folder.run("lint infra --no-config").ends_with(0);
-    assert!(!ran.err.contains("Bicep"), "{}", ran.err);
-    folder.write("infra/hub.bicep", "param location string\n");
-    let ran = folder.run("lint infra --no-config").ends_with(0);
-    assert!(
-        ran.err
-            .contains("Bicep file `infra/hub.bicep` is not read: compile it with `bicep build`"),
-        "{}",
-        ran.err
-    );
-}
-
-#[test]
 fn sarif_is_written_for_networks() {
     let folder = folder();
     let ran = folder

@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use camino::{Utf8Path, Utf8PathBuf};
-use tidegate::cli::{Deploying, Input, Linted, lint_inputs};
+use tidegate::cli::{Builds, Deploying, Input, Linted, lint_inputs};
 use tidegate::compile::FirewallModel;
 use tidegate::diag::Id;
 use tidegate::lint::RULES;
@@ -57,6 +57,7 @@ fn lint_file(path: &Utf8Path, text: String) -> Linted {
         all: &[],
         of_templates: &BTreeMap::new(),
         deployment: &Deployment::default(),
+        builds: &Builds::default(),
     };
     lint_inputs(
         &[input],

@@ -2,6 +2,8 @@
 
 #![cfg(test)]
 
+#[cfg(unix)]
+mod bicep;
 mod broken;
 mod causes;
 mod ci_kit;

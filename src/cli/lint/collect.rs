@@ -12,7 +12,15 @@ use crate::import::Found;
 const STANDARD_INPUT: &str = "<stdin>";
 
 /// Endings of files that may be of interest. Content decides what they are.
-const ENDINGS: [&str; 6] = ["json", "jsonc", "ndjson", "jsonl", "egress", "bicep"];
+const ENDINGS: [&str; 7] = [
+    "json",
+    "jsonc",
+    "ndjson",
+    "jsonl",
+    "egress",
+    "bicep",
+    "bicepparam",
+];
 
 /// A file to look at.
 #[derive(Debug)]
@@ -71,7 +79,11 @@ fn standard_input() -> Result<Input, String> {
     })
 }
 
-fn read(path: &Utf8Path, found: Found) -> Result<Input, String> {
+/// Reads one file.
+///
+/// # Errors
+/// When it cannot be read.
+pub(in crate::cli) fn read(path: &Utf8Path, found: Found) -> Result<Input, String> {
     let bytes = std::fs::read(path).map_err(|error| format!("cannot read {path}: {error}"))?;
     Ok(Input {
         path: without_dot(path),

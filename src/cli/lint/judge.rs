@@ -8,9 +8,10 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::azure::Dataplane;
 use crate::azure::facts::Facts;
-use crate::base::{FileId, FileReader, ReadError, SourceMap};
+use crate::base::{Date, FileId, FileReader, ReadError, SourceMap};
 use crate::diag::{Confidence, Finding, Id, Severity};
 use crate::estate::Estate;
+use crate::import::bicep::{Places, source_of};
 use crate::import::{self, Deployment, File, Imported, Join, Kind};
 use crate::intent::Intent;
 use crate::intent::catalog::{Library, Regions};
@@ -20,6 +21,7 @@ use crate::syntax;
 
 use super::collect::Input;
 use crate::cli::assertions::Asserting;
+use crate::cli::bicep::{Builds, Telling};
 use crate::cli::estates::{parameter_files, parameters_of, read_inputs, service_forms};
 use crate::cli::pipeline::{self, Options};
 
@@ -47,6 +49,8 @@ pub struct Deploying<'a> {
     pub of_templates: &'a BTreeMap<Utf8PathBuf, Vec<Utf8PathBuf>>,
     /// Where templates are deployed, as far as it is known.
     pub deployment: &'a Deployment,
+    /// What came of Bicep files.
+    pub builds: &'a Builds,
 }
 
 /// Looks at files: policies, templates, exports.
@@ -82,21 +86,42 @@ pub fn lint_inputs(
         &asserting,
         &mut linted,
     );
-    let files = read_inputs(
-        inputs,
-        &mut linted.sources,
-        &mut linted.findings,
-        &mut linted.gaps,
-    );
+    let read = read_inputs(inputs, deploying.builds, &mut telling(&mut linted, &reader));
     let catalogs = Some(&library).filter(|library| library.names().next().is_some());
     let beside = Beside {
         settings,
         catalogs,
         asserting: &asserting,
     };
-    judge_networks(&files, &reader, deploying, beside, &mut linted);
+    judge_networks(&read.files, &reader, deploying, beside, &mut linted);
+    let places = read.places(&mut telling(&mut linted, &reader));
+    show_in_bicep(&places, deploying.builds, settings.today, &mut linted);
     linted.gaps.extend(asserting.idle());
     linted
+}
+
+fn telling<'a>(linted: &'a mut Linted, reader: &'a Overlay<'_>) -> Telling<'a> {
+    Telling {
+        sources: &mut linted.sources,
+        findings: &mut linted.findings,
+        gaps: &mut linted.gaps,
+        reader,
+    }
+}
+
+/// Moves findings of compiled templates to Bicep, where the way is known, and takes out what comments there silence.
+fn show_in_bicep(places: &Places, builds: &Builds, today: Date, linted: &mut Linted) {
+    for finding in &mut linted.findings {
+        places.apply(finding, &linted.sources);
+        let place = finding.primary.as_ref();
+        let file = place.and_then(|label| linted.sources.get(label.span.file));
+        if let Some(source) = file.and_then(|file| builds.source_beside(file.path())) {
+            let line = format!("the template is compiled from {source}: change it there");
+            finding.help.push(line);
+        }
+    }
+    let ignores = places.ignores(&mut linted.findings, &linted.sources);
+    lint::silence(&ignores, today, &mut linted.findings);
 }
 
 /// The inputs, and behind them whatever else there is.
@@ -200,8 +225,16 @@ fn judge_networks(
 ) {
     let known = parameter_files(files);
     let chosen = |template: &Utf8Path| {
-        let configured = deploying.of_templates.get(template);
-        parameters_of(template, &known, deploying.all, configured)
+        let of_templates = deploying.of_templates;
+        let configured = of_templates.get(template);
+        let configured = configured.or_else(|| of_templates.get(&source_of(template)));
+        parameters_of(
+            template,
+            &known,
+            deploying.builds,
+            deploying.all,
+            configured,
+        )
     };
     let options = import::Options {
         reader,

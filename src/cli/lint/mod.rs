@@ -18,7 +18,8 @@ use crate::syntax;
 
 use super::Outcome;
 use super::arguments::LintOptions;
-use super::estates::deployment;
+use super::bicep::{Builds, build};
+use super::estates::{deployment, use_of_bicep};
 use super::output::{
     Disk, catalogs, color, print, print_error, refuse, today, working_folder, write_file,
 };
@@ -37,8 +38,12 @@ pub(super) fn run(options: &LintOptions) -> Outcome {
 
 fn lint_all(options: &LintOptions) -> Result<Outcome, String> {
     let config = configuration(options)?;
-    let inputs = collect(&options.paths, &config.overrides())?;
-    let mut found = judge(&inputs, options, &config)?;
+    let mut inputs = collect(&options.paths, &config.overrides())?;
+    let configured = config.parameters.values().flatten();
+    let named: Vec<_> = options.deployment.parameters.iter().collect();
+    let named: Vec<_> = named.into_iter().chain(configured).collect();
+    let builds = build(&mut inputs, &named, use_of_bicep(&options.deployment))?;
+    let mut found = judge(&inputs, &builds, options, &config)?;
     config.apply(&mut found.findings);
     diag::sort(&mut found.findings);
     if let Some(path) = &options.write_baseline {
@@ -120,7 +125,12 @@ fn nearest_config(input: &Utf8Path) -> Option<Utf8PathBuf> {
     )
 }
 
-fn judge(inputs: &[Input], options: &LintOptions, config: &Config) -> Result<Linted, String> {
+fn judge(
+    inputs: &[Input],
+    builds: &Builds,
+    options: &LintOptions,
+    config: &Config,
+) -> Result<Linted, String> {
     let further = config.catalogs.iter().chain(&options.catalogs);
     let settings = Options {
         parameters: syntax::Parameters::new(),
@@ -133,6 +143,7 @@ fn judge(inputs: &[Input], options: &LintOptions, config: &Config) -> Result<Lin
         all: &options.deployment.parameters,
         of_templates: &config.parameters,
         deployment: &deployment(&options.deployment),
+        builds,
     };
     Ok(lint_inputs(inputs, &Disk, &settings, &named))
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::azure::{
-    Announced, Element, Flow, Outcome, Sender, Site, Stage, sample_service, sample_targets,
+    Announced, Element, Flow, Outcome, Sender, Site, Stage, Trace, sample_service, sample_targets,
 };
 use crate::base::Origin;
 use crate::diag::{Finding, Id, Severity};
@@ -12,6 +12,7 @@ use crate::intent::Requirement;
 use crate::intent::catalog::Level;
 
 use super::super::Context;
+use super::super::common::path::along;
 use super::order::made_origins;
 
 rule! {
@@ -44,6 +45,8 @@ struct Denied<'a> {
     rule: Element,
     pool: &'a Pool,
     text: String,
+    /// The way of the first flow that it denies.
+    way: (ElementId<Subnet>, Trace),
     first: &'a Requirement,
     requirements: Vec<Origin>,
     needed: bool,
@@ -64,7 +67,7 @@ fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
         denied
             .into_values()
             .filter(|denied| !made.contains(&denied.rule.origin))
-            .map(finding),
+            .map(|denied| finding(context, denied)),
     );
 }
 
@@ -97,14 +100,15 @@ fn ask<'a>(
                     announced: Announced::Target,
                     at_once: None,
                 };
-                let blockers = plane.trace(&flow).blockers;
-                let mut blockers = blockers.into_iter().filter(|blocker| {
+                let trace = plane.trace(&flow);
+                let mut blockers = trace.blockers.iter().filter(|blocker| {
                     blocker.stage == Stage::Nsg
                         && blocker.outcome == Outcome::Blocks
                         && !blocker.on_reply
                 });
                 if let Some(blocker) = blockers.next() {
-                    note(context, requirement, blocker.element, blocker.text, denied);
+                    let (rule, text) = (blocker.element.clone(), blocker.text.clone());
+                    note(context, requirement, (rule, text), (subnet, trace), denied);
                 }
             }
         }
@@ -114,8 +118,8 @@ fn ask<'a>(
 fn note<'a>(
     context: &Context<'a>,
     requirement: &'a Requirement,
-    rule: Element,
-    text: String,
+    (rule, text): (Element, String),
+    way: (ElementId<Subnet>, Trace),
     denied: &mut BTreeMap<(ElementId<Pool>, String), Denied<'a>>,
 ) {
     let key = (requirement.pool, rule.name.clone());
@@ -123,6 +127,7 @@ fn note<'a>(
         rule,
         pool: &context.estate.pools[requirement.pool],
         text,
+        way,
         first: requirement,
         requirements: Vec::new(),
         needed: false,
@@ -136,7 +141,7 @@ fn note<'a>(
     );
 }
 
-fn finding(denied: Denied<'_>) -> Finding {
+fn finding(context: &Context<'_>, denied: Denied<'_>) -> Finding {
     let pool = &denied.pool.meta.name;
     let more = match denied.requirements.len() {
         0 | 1 => String::new(),
@@ -155,6 +160,8 @@ fn finding(denied: Denied<'_>) -> Finding {
     .at(denied.rule.origin, "decides")
     .related(denied.first.origin, "needs it")
     .help("take the rule out, narrow it, or allow what is needed with a lower number");
+    let (subnet, trace) = &denied.way;
+    let finding = along(finding, context.estate, *subnet, trace);
     if by_default {
         finding.severity(Severity::Warning).assumed()
     } else if denied.needed {

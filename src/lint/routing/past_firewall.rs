@@ -74,6 +74,16 @@ fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
             .at(route.next_hop.span, "past the firewall")
             .help("remove the route, or lead it to the firewall");
         relate(&mut finding, demand.need.origin());
+        let subnet = estate.subnet_path(demand.subnet);
+        finding = finding
+            .step(
+                estate.subnets[demand.subnet].meta.origin,
+                format!("leaves from subnet `{subnet}`"),
+            )
+            .step(
+                route.origin,
+                format!("route `{}` leads it to {hop}", route.name),
+            );
         if let Some(via) = via {
             finding = finding
                 .severity(Severity::Error)

@@ -133,6 +133,14 @@ fn report(estate: &Estate, lap: &[Leg<'_>]) -> Option<Finding> {
             estate.subnets[first.subnet].meta.origin,
             "the subnet with the route",
         );
+    for leg in lap {
+        if let Some(Route { name, origin, .. }) = leg.route.user_route(estate) {
+            let subnet = estate.subnet_path(leg.subnet);
+            let device = device_words(estate, leg.device);
+            let text = format!("route `{name}` of subnet `{subnet}` leads to {device}");
+            finding = finding.step(*origin, text);
+        }
+    }
     for leg in others {
         if let Some(Route { next_hop, .. }) = leg.route.user_route(estate) {
             let subnet = estate.subnet_path(leg.subnet);

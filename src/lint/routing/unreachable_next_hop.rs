@@ -124,6 +124,18 @@ impl Way<'_> {
         );
         let mut finding = Finding::new(Id::TG1007, message)
             .at(self.route.next_hop.span, format!("in vnet `{to}`"))
+            .step(
+                estate.subnets[self.subnet].meta.origin,
+                format!("leaves from subnet `{}`", estate.subnet_path(self.subnet)),
+            )
+            .step(
+                self.route.origin,
+                format!("route `{}` leads it to vnet `{to}`", self.route.name),
+            )
+            .step(
+                estate.vnets[there].meta.origin,
+                format!("vnet `{to}` is out of reach"),
+            )
             .related(estate.vnets[there].meta.origin, "the vnet of the next hop")
             .related(
                 estate.subnets[self.subnet].meta.origin,

@@ -8,6 +8,7 @@ use crate::diag::{Finding, Id, Severity};
 use crate::estate::{Id as ElementId, Subnet};
 use crate::intent::{Assertion, Subject};
 use crate::lint::Context;
+use crate::lint::common::path::along;
 use crate::lint::common::wanted::contradict;
 use crate::net::{Destination, FqdnPattern, Service};
 
@@ -44,7 +45,7 @@ fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
                 let followed = subnets.flat_map(|subnet| followed(context, assertion, subnet));
                 let broken = followed.into_iter().find(|one| one.breaks(assertion));
                 let who = format!("pool `{}`", pool.meta.name);
-                findings.extend(broken.map(|broken| of_pool(assertion, &who, &broken)));
+                findings.extend(broken.map(|broken| of_pool(context, assertion, &who, &broken)));
             }
             Subject::Subnets(subnets) => {
                 for subnet in subnets {
@@ -57,6 +58,7 @@ fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
 
 /// One flow for an assertion, followed.
 struct Followed<'a> {
+    from: ElementId<Subnet>,
     destination: &'a Destination,
     service: Service,
     to: Target,
@@ -117,6 +119,7 @@ fn followed<'a>(
                     at_once: None,
                 });
                 followed.push(Followed {
+                    from: subnet,
                     destination,
                     service,
                     to: to.clone(),
@@ -143,7 +146,12 @@ fn has_one_port(service: Service) -> bool {
     transport.has_ports() && transport != crate::net::Transport::Any && first == last
 }
 
-fn of_pool(assertion: &Assertion, who: &str, broken: &Followed<'_>) -> Finding {
+fn of_pool(
+    context: &Context<'_>,
+    assertion: &Assertion,
+    who: &str,
+    broken: &Followed<'_>,
+) -> Finding {
     let mut finding = Finding::new(Id::TG7011, message(assertion, who, broken))
         .at(assertion.origin, "this does not hold")
         .help("ask `tidegate explain flow` for the way it takes");
@@ -154,7 +162,8 @@ fn of_pool(assertion: &Assertion, who: &str, broken: &Followed<'_>) -> Finding {
     for rule in broken.trace.matched.iter().filter(|_| !assertion.reaches) {
         finding = finding.related(rule.origin, "lets it through");
     }
-    graded(finding, assertion, &broken.trace)
+    let finding = graded(finding, assertion, &broken.trace);
+    along(finding, context.estate, broken.from, &broken.trace)
 }
 
 /// What is wrong with one subnet of a network that exists: at what decides, because that is in the network's own files.
@@ -176,7 +185,8 @@ fn of_subnet(
     if let Some(broken) = followed.iter().find(|one| one.breaks(assertion)) {
         let (place, label) = decider(assertion, &broken.trace, meta.origin);
         let finding = Finding::new(Id::TG7011, message(assertion, &who, broken)).at(place, label);
-        return Some(asserted(graded(finding, assertion, &broken.trace)));
+        let finding = asserted(graded(finding, assertion, &broken.trace));
+        return Some(along(finding, context.estate, subnet, &broken.trace));
     }
     let open = followed
         .iter()

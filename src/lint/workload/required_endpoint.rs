@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::azure::{
-    Announced, Blocker, Flow, Sender, Site, Verdict, sample_service, sample_targets,
+    Announced, Blocker, Flow, Sender, Site, Trace, Verdict, sample_service, sample_targets,
 };
 use crate::diag::{Finding, Id, Severity};
 use crate::estate::{Id as ElementId, Pool, Region, Subnet};
@@ -11,6 +11,7 @@ use crate::intent::catalog::{
     Endpoint, Level, Selection, derived_features, derived_values, select,
 };
 use crate::lint::Context;
+use crate::lint::common::path::along;
 use crate::net::{Destination, Service};
 
 rule! {
@@ -64,7 +65,7 @@ fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
         let is_reported =
             |blocker: &Blocker| !stated || matches!(blocker.element.site, Site::FirewallRule(_));
         for denied in denied(context, pool, &wanted, is_reported).into_values() {
-            findings.push(finding(pool, &denied));
+            findings.push(finding(context, pool, &denied));
         }
     }
 }
@@ -145,6 +146,8 @@ fn of_catalog(context: &Context<'_>, pool: &Pool) -> Vec<Wanted> {
 /// What one element denies to a pool.
 struct Denied {
     blocker: Blocker,
+    /// The way of the first flow that it denies.
+    way: (ElementId<Subnet>, Trace),
     entries: BTreeSet<String>,
     first: String,
     required: bool,
@@ -159,7 +162,7 @@ fn denied(
     let mut denied: BTreeMap<String, Denied> = BTreeMap::new();
     for subnet in pool.subnets.iter().filter_map(|subnet| subnet.id) {
         for want in wanted {
-            let Some(blocker) = blocker_of(context, subnet, want) else {
+            let Some((blocker, trace)) = blocker_of(context, subnet, want) else {
                 continue;
             };
             if !is_reported(&blocker) {
@@ -169,6 +172,7 @@ fn denied(
                 .entry(blocker.element.name.clone())
                 .or_insert_with(|| Denied {
                     blocker,
+                    way: (subnet, trace),
                     entries: BTreeSet::new(),
                     first: format!("{} over {}", want.destination, want.service),
                     required: false,
@@ -180,12 +184,12 @@ fn denied(
     denied
 }
 
-/// What certainly denies every flow that stands for something wanted.
+/// What certainly denies a flow that stands for something wanted, and its way.
 fn blocker_of(
     context: &Context<'_>,
     subnet: ElementId<Subnet>,
     wanted: &Wanted,
-) -> Option<Blocker> {
+) -> Option<(Blocker, Trace)> {
     let plane = context.plane;
     let address = plane.some_address(subnet)?;
     let (transport, port) = sample_service(wanted.service);
@@ -200,11 +204,12 @@ fn blocker_of(
             at_once: None,
         });
         let denied = trace.verdict == Verdict::Denied;
-        trace.decisive().filter(|_| denied).cloned()
+        let blocker = trace.decisive().filter(|_| denied).cloned()?;
+        Some((blocker, trace))
     })
 }
 
-fn finding(pool: &Pool, denied: &Denied) -> Finding {
+fn finding(context: &Context<'_>, pool: &Pool, denied: &Denied) -> Finding {
     let name = &pool.meta.name;
     let more = match denied.entries.len() {
         0 | 1 => String::new(),
@@ -229,6 +234,8 @@ fn finding(pool: &Pool, denied: &Denied) -> Finding {
             .join(", ")
     ))
     .help("ask `tidegate explain` for the smallest change");
+    let (subnet, trace) = &denied.way;
+    let finding = along(finding, context.estate, *subnet, trace);
     if denied.required {
         finding
     } else {
