@@ -4,10 +4,13 @@ use camino::{Utf8Path, Utf8PathBuf};
 
 use ignore::overrides::Override;
 
+use crate::azure::Dataplane;
+use crate::azure::facts::Facts;
 use crate::base::SourceMap;
 use crate::diag::{self, Finding, Id, Severity};
 use crate::import::{self, Deployment, File, Join, Kind, json, read_file};
 use crate::intent::Intent;
+use crate::lint;
 use crate::report::Gap;
 
 use super::arguments::DeploymentOptions;
@@ -44,6 +47,8 @@ pub(super) fn read_network(
         ));
     };
     findings.extend(network.findings);
+    let plane = Dataplane::new(&network.estate, Facts::builtin(), None);
+    findings.extend(lint::differences(&plane));
     diag::sort(&mut findings);
     Ok(Analysis {
         sources,

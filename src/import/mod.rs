@@ -12,6 +12,7 @@ pub mod json;
 mod kind;
 mod project;
 mod resource;
+mod shown;
 mod unknowns;
 mod value;
 
