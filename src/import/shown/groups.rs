@@ -3,7 +3,10 @@
 //! Azure shows the rules of a group as it applies them: names with the list they are from, `All` for any protocol, and
 //! the prefixes of tags beside their names. Read back, they are rules as anybody writes them. Default rules are Azure's.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
+
+use smol_str::SmolStr;
 
 use crate::base::Span;
 use crate::import::az::Shown;
@@ -114,6 +117,9 @@ fn rule(shown: &Value) -> Option<Value> {
             member.key = (*many).into();
         }
     }
+    for (one, many) in LISTS {
+        say_once(&mut own_members, one, many);
+    }
     for [one, many, spelled_out] in SIDES {
         let says = |key: &&str| {
             let value = own_members
@@ -139,6 +145,27 @@ fn rule(shown: &Value) -> Option<Value> {
         }
     }
     Some(Value::new(object(own_members), shown.span))
+}
+
+/// Azure shows one value beside the list that holds it, and some values of the list twice.
+fn say_once(members: &mut Vec<Member>, one: &str, many: &str) {
+    let lists = members.iter_mut().rev();
+    let mut lists = lists.filter(|member| member.key.eq_ignore_ascii_case(many));
+    let Some(list) = lists.next() else { return };
+    let Data::Array(items) = &list.value.data else {
+        return;
+    };
+    let mut seen: BTreeSet<SmolStr> = BTreeSet::new();
+    let mut once: Vec<Value> = items.to_vec();
+    once.retain(|item| match item.known_text() {
+        Some(text) => seen.insert(text.clone()),
+        None => true,
+    });
+    if once.is_empty() {
+        return;
+    }
+    list.value.data = Data::Array(once.into());
+    members.retain(|member| !member.key.eq_ignore_ascii_case(one));
 }
 
 /// Whether some resource tells the rules of a group.

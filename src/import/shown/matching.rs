@@ -49,6 +49,13 @@ enum Table {
     Unclear,
 }
 
+impl Table {
+    /// Whether it may hold any routes.
+    fn is_doubtful(&self) -> bool {
+        matches!(self, Self::Partly(_) | Self::Absent(_) | Self::Unclear)
+    }
+}
+
 /// What one side says about a user route.
 struct Written<'r> {
     name: &'r str,
@@ -92,10 +99,23 @@ pub(super) fn find(routes: &[ShownRoute], interface: Option<Id<Subnet>>, estate:
         .filter(|id| is_exactly(estate, &table_of(estate, *id), &wanted))
         .collect();
     if exact.is_empty() {
-        by_likeness(estate, &near, &wanted)
-    } else {
-        narrow(estate, exact, routes)
+        return by_likeness(estate, &near, &wanted);
     }
+    let found = narrow(estate, exact, routes);
+    let Match::Of { subnets, .. } = &found else {
+        return found;
+    };
+    // Another network of the same address space, whose tables are not known, may have the same routes.
+    let vnets = vnets_of(estate, subnets);
+    let doubtful = near.iter().copied().filter(|id| {
+        let elsewhere = !vnets.contains(&estate.subnets[*id].vnet);
+        elsewhere && table_of(estate, *id).is_doubtful()
+    });
+    let doubtful: Vec<Id<Subnet>> = doubtful.collect();
+    if doubtful.is_empty() {
+        return found;
+    }
+    Match::Several(subnets.iter().copied().chain(doubtful).collect())
 }
 
 /// Of subnets whose tables fit, those that the other routes fit too.
@@ -122,9 +142,13 @@ fn narrow(estate: &Estate, fitting: Vec<Id<Subnet>>, routes: &[ShownRoute]) -> M
     in_one_network(estate, fitting)
 }
 
+fn vnets_of(estate: &Estate, subnets: &[Id<Subnet>]) -> BTreeSet<Id<Vnet>> {
+    let vnets = subnets.iter().map(|id| estate.subnets[*id].vnet);
+    vnets.collect()
+}
+
 fn in_one_network(estate: &Estate, subnets: Vec<Id<Subnet>>) -> Match {
-    let vnets: BTreeSet<Id<Vnet>> = subnets.iter().map(|id| estate.subnets[*id].vnet).collect();
-    if vnets.len() > 1 {
+    if vnets_of(estate, &subnets).len() > 1 {
         return Match::Several(subnets);
     }
     Match::Of {
@@ -133,29 +157,16 @@ fn in_one_network(estate: &Estate, subnets: Vec<Id<Subnet>>) -> Match {
     }
 }
 
-/// No table holds exactly these routes: it may have changed since, or it is not part of the input.
+/// No table holds exactly these routes: it may have changed since, or it is not part of the input. Both are possible as
+/// soon as a table is like them and another one is not known; then it is neither.
 fn by_likeness(estate: &Estate, near: &[Id<Subnet>], wanted: &[Written<'_>]) -> Match {
-    let nowhere = || {
-        let vnet = near
-            .first()
-            .map(|id| &estate.vnets[estate.subnets[*id].vnet]);
-        let vnet = vnet.map_or_else(String::new, |vnet| vnet.meta.name.to_string());
-        Match::Nowhere(format!(
-            "no subnet of vnet `{vnet}` has a route table like the one that they show"
-        ))
-    };
-    let mut tables: Vec<(Id<RouteTable>, usize)> = Vec::new();
+    let mut tables: Vec<Likeness> = Vec::new();
     let mut absent: BTreeSet<(Id<Vnet>, SmolStr)> = BTreeSet::new();
     for id in near {
         match table_of(estate, *id) {
             Table::Known(table) | Table::Partly(table) => {
-                if !tables.iter().any(|(other, _)| *other == table) {
-                    let own = routes_of(estate, table);
-                    let shared = wanted.iter().filter(|route| {
-                        let mut own = own.iter();
-                        own.any(|other| route.is_like(other))
-                    });
-                    tables.push((table, shared.count()));
+                if !tables.iter().any(|like| like.table == table) {
+                    tables.push(Likeness::of(estate, table, wanted));
                 }
             }
             Table::Absent(name) => {
@@ -164,35 +175,70 @@ fn by_likeness(estate: &Estate, near: &[Id<Subnet>], wanted: &[Written<'_>]) -> 
             Table::Bare | Table::Unclear => {}
         }
     }
-    let best = tables.iter().map(|(_, shared)| *shared).max().unwrap_or(0);
-    if best > 0 && best * 2 >= wanted.len() {
-        let mut likest = tables.iter().filter(|(_, shared)| *shared == best);
-        let first = likest.next();
-        let of = |table: Id<RouteTable>| -> Vec<Id<Subnet>> {
-            let tables = [Table::Known(table), Table::Partly(table)];
-            let near = near.iter().copied();
-            near.filter(|id| tables.contains(&table_of(estate, *id)))
-                .collect()
-        };
-        return match (first, likest.next()) {
-            (Some((table, _)), None) => in_one_network(estate, of(*table)),
-            (first, second) => {
-                let all = first.into_iter().chain(second).chain(likest);
-                Match::Several(all.flat_map(|(table, _)| of(*table)).collect())
-            }
-        };
-    }
-    let mut absent = absent.into_iter();
-    match (absent.next(), absent.next()) {
-        (Some((vnet, name)), None) if best == 0 && !wanted.is_empty() => {
-            let near = near.iter().copied();
-            let subnets = near.filter(|id| {
-                estate.subnets[*id].vnet == vnet
-                    && table_of(estate, *id) == Table::Absent(name.clone())
-            });
-            in_one_network(estate, subnets.collect())
+    let best = tables.iter().map(|like| like.shared).max().unwrap_or(0);
+    let likest: Vec<&Likeness> = tables.iter().filter(|like| like.shared == best).collect();
+    let those = |test: &dyn Fn(Id<Subnet>) -> bool| -> Vec<Id<Subnet>> {
+        near.iter().copied().filter(|id| test(*id)).collect()
+    };
+    let is_likest = |id: Id<Subnet>| match table_of(estate, id) {
+        Table::Known(table) | Table::Partly(table) => likest.iter().any(|like| like.table == table),
+        _ => false,
+    };
+    let is_absent =
+        |id: Id<Subnet>| matches!(table_of(estate, id), Table::Absent(_) | Table::Unclear);
+    let unknown = those(&is_absent);
+    let one_absent = absent.len() == 1
+        && unknown
+            .iter()
+            .all(|id| table_of(estate, *id) != Table::Unclear);
+    match (likest.as_slice(), best) {
+        (_, 0) if wanted.is_empty() => {}
+        (_, 0) if one_absent => return in_one_network(estate, unknown),
+        (_, 0) if !unknown.is_empty() => return Match::Several(unknown),
+        (_, 0) => {}
+        ([one], _) if unknown.is_empty() && one.is_strong(wanted.len()) => {
+            return in_one_network(estate, those(&is_likest));
         }
-        _ => nowhere(),
+        ([one], _) if unknown.is_empty() && !one.is_strong(wanted.len()) => {}
+        _ => return Match::Several(those(&|id| is_likest(id) || is_absent(id))),
+    }
+    let vnets = vnets_of(estate, near).into_iter();
+    let names: Vec<String> = vnets
+        .map(|id| format!("`{}`", estate.vnets[id].meta.name))
+        .collect();
+    Match::Nowhere(format!(
+        "no subnet of {} {} has a route table like the one that they show",
+        if names.len() == 1 { "vnet" } else { "vnets" },
+        names.join(", ")
+    ))
+}
+
+/// How much a table has in common with the routes that are shown.
+struct Likeness {
+    table: Id<RouteTable>,
+    /// Routes that both have, by name or by prefix.
+    shared: usize,
+    /// Routes that the table has.
+    own: usize,
+}
+
+impl Likeness {
+    fn of(estate: &Estate, table: Id<RouteTable>, wanted: &[Written<'_>]) -> Self {
+        let own = routes_of(estate, table);
+        let shared = wanted.iter().filter(|route| {
+            let mut own = own.iter();
+            own.any(|other| route.is_like(other))
+        });
+        Self {
+            table,
+            shared: shared.count(),
+            own: own.len(),
+        }
+    }
+
+    /// Whether more than half of both is shared.
+    fn is_strong(&self, wanted: usize) -> bool {
+        self.shared * 2 > wanted.max(self.own)
     }
 }
 

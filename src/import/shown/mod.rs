@@ -115,9 +115,8 @@ fn attach_routes(seen: &Seen, resources: &[Resource], built: &mut Built) {
     let (subnets, named) = match found {
         Match::Of { subnets, named } => (subnets, named),
         Match::Several(subnets) => {
-            let finding = not_used("routes", "they fit more than one network", shown)
-                .help(format!("they may be of {}", paths(&built.estate, &subnets)))
-                .help(HOW_TO_NAME);
+            let why = format!("they may be of {}", paths(&built.estate, &subnets));
+            let finding = not_used("routes", &why, shown).help(HOW_TO_NAME);
             built.findings.push(finding);
             return;
         }
@@ -149,14 +148,17 @@ fn not_used(what: &str, why: &str, shown: &Shown) -> Finding {
 /// Up to three subnets by their paths.
 fn paths(estate: &Estate, subnets: &[Id<Subnet>]) -> String {
     let named = subnets.iter().take(3);
-    let named: Vec<String> = named
+    let mut named: Vec<String> = named
         .map(|id| format!("`{}`", estate.subnet_path(*id)))
         .collect();
-    let more = match subnets.len().saturating_sub(3) {
-        0 => String::new(),
-        more => format!(" or {more} more"),
-    };
-    format!("{}{more}", named.join(", "))
+    match subnets.len().saturating_sub(3) {
+        0 => {}
+        more => named.push(format!("{more} more")),
+    }
+    match named.split_last() {
+        Some((last, rest)) if !rest.is_empty() => format!("{} or {last}", rest.join(", ")),
+        _ => named.concat(),
+    }
 }
 
 /// What a gateway of the input learned, where it is certain that the routes are of that one.
