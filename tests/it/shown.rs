@@ -5,6 +5,14 @@ use camino::{Utf8Path, Utf8PathBuf};
 use super::cli::{Folder, Ran};
 use super::support::{files, project};
 
+/// The interface whose routes are shown.
+const INTERFACE: &str = r#"{
+  "id": "/subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/rg-net/providers/Microsoft.Network/networkInterfaces/nic-7",
+  "name": "nic-7", "type": "Microsoft.Network/networkInterfaces",
+  "ipConfigurations": [{"name": "ip", "privateIPAddress": "10.20.1.9", "subnet": {
+    "id": "/subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/rg-net/providers/Microsoft.Network/virtualNetworks/spoke/subnets/pool"}}]
+}"#;
+
 /// The files of a network with what Azure shows of it, but for those that are left out.
 fn network(left_out: &[&str]) -> Folder {
     let folder = Folder::new();
@@ -127,17 +135,37 @@ fn a_table_that_was_changed_since_is_told() {
         "\"10.10.1.4\"",
         "\"10.10.1.7\"",
     );
+    // Both tables have a default route, so the routes may be what became of either.
+    let out = lint(&folder);
+    assert_eq!(of("TG0036", &out).len(), 1, "{out}");
+    assert!(of("TG0037", &out).is_empty(), "{out}");
+    let routes = folder.read("net/effective-routes.json");
+    folder.write("net/effective-routes.json", "{\"value\": []}");
+    folder.write("net/nic-7.json", &routes);
+    folder.write("net/interface.json", INTERFACE);
     let out = lint(&folder);
     let [line] = of("TG0037", &out)[..] else {
         panic!("{out}");
     };
-    assert!(line.starts_with("net/effective-routes.json:"), "{line}");
+    assert!(line.starts_with("net/nic-7.json:"), "{line}");
     for words in ["0.0.0.0/0", "`spoke/pool`", "10.10.1.4", "10.10.1.7"] {
         assert!(line.contains(words), "{line}");
     }
     // Explanations rest on the files, and say that Azure shows something else.
     let ran = explain(&folder, "8.8.8.8:443");
     assert!(ran.err.contains("TG0037"), "{}", ran.err);
+    // The table was taken off since.
+    let invalid = routes.replace("\"User\"", "\"Default\"");
+    let invalid = invalid.replace("\"VirtualAppliance\"", "\"Internet\"");
+    folder.write("net/nic-7.json", invalid);
+    let out = lint(&folder);
+    let [line] = of("TG0037", &out)[..] else {
+        panic!("{out}");
+    };
+    assert!(
+        line.contains("0.0.0.0/0 of subnet `spoke/pool` to the Internet"),
+        "{line}"
+    );
 }
 
 #[test]
@@ -188,13 +216,7 @@ fn networks_of_one_address_space_are_not_guessed() {
     };
     assert!(line.contains("`spoke/pool` or `twin/pool`"), "{line}");
     // The interface decides, by the name of the file or by what is around the list.
-    let interface = r#"{
-      "id": "/subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/rg-net/providers/Microsoft.Network/networkInterfaces/nic-7",
-      "name": "nic-7", "type": "Microsoft.Network/networkInterfaces",
-      "ipConfigurations": [{"name": "ip", "privateIPAddress": "10.20.1.9", "subnet": {
-        "id": "/subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/rg-net/providers/Microsoft.Network/virtualNetworks/spoke/subnets/pool"}}]
-    }"#;
-    folder.write("net/interface.json", interface);
+    folder.write("net/interface.json", INTERFACE);
     let routes = folder.read("net/effective-routes.json");
     folder.write("net/effective-routes.json", "{\"value\": []}");
     folder.write("net/nic-7.routes.json", &routes);

@@ -30,6 +30,8 @@ pub(super) enum Shape {
     EffectiveRoutes,
     /// The security rules in force on an interface: one group, or what such groups lie in.
     EffectiveRules,
+    /// Interfaces with the rules of their groups, as Network Watcher shows them.
+    SecurityView,
     /// What `terraform show -json` prints.
     TerraformPlan,
     /// None of them.
@@ -69,6 +71,9 @@ fn shape_of_object(value: Json<'_>) -> Shape {
     if has_rules_in_force(value) {
         return Shape::EffectiveRules;
     }
+    if views(value).next().is_some() {
+        return Shape::SecurityView;
+    }
     if body_of_record(value).is_some_and(|body| shape_of(body) != Shape::Other) {
         return Shape::Record;
     }
@@ -98,6 +103,13 @@ fn has_rules_in_force(value: Json<'_>) -> bool {
     value
         .get("effectiveSecurityRules")
         .is_some_and(Json::is_array)
+}
+
+/// The associations of the interfaces in a security view.
+fn views(value: Json<'_>) -> impl Iterator<Item = Json<'_>> {
+    let interfaces = value.get("networkInterfaces").into_iter();
+    let interfaces = interfaces.flat_map(Json::items);
+    interfaces.filter_map(|interface| interface.get("securityRuleAssociations"))
 }
 
 /// Adds what lies in a value.
@@ -150,6 +162,17 @@ impl Collector<'_> {
             }
             Shape::EffectiveRoutes | Shape::EffectiveRules => {
                 self.collect_inside(value, interface, depth);
+            }
+            Shape::SecurityView => {
+                // Beside the rules that somebody wrote stand Azure's own and all of them once more, in other words.
+                let groups = ["networkInterfaceAssociation", "subnetAssociation"];
+                for view in views(value) {
+                    let groups = groups.iter().filter_map(|group| view.get(group));
+                    let rules = groups.filter_map(|group| group.get("securityRules"));
+                    for rule in rules.flat_map(Json::items) {
+                        self.collect(rule, None, depth + 1);
+                    }
+                }
             }
             Shape::TerraformPlan => self.findings.push(not_used(
                 "plans of Terraform",

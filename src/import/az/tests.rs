@@ -38,6 +38,19 @@ fn resources_are_found_in_every_wrapping() {
 }
 
 #[test]
+fn a_security_view_has_the_rules_that_somebody_wrote() {
+    let rule = "/subscriptions/s/resourceGroups/g/providers/Microsoft.Network/networkSecurityGroups/n/securityRules/ssh";
+    let text = format!(
+        r#"{{"networkInterfaces": [{{"id": "x", "securityRuleAssociations": {{
+            "networkInterfaceAssociation": {{"securityRules": [{{"id": "{rule}", "name": "ssh"}}]}},
+            "defaultSecurityRules": [{{"id": "{rule}2", "name": "all"}}],
+            "effectiveSecurityRules": [{{"name": "UserRule_ssh"}}]}}}}]}}"#
+    );
+    let found = "microsoft.network/networksecuritygroups/securityrules n/ssh".to_owned();
+    assert_eq!(read(&text), (vec![found], vec![]));
+}
+
+#[test]
 fn child_resources_have_the_names_of_their_parents() {
     let text =
         r#"{"type": "Microsoft.Network/virtualNetworks/subnets", "name": "v/s", "properties": {}}"#;

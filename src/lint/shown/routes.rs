@@ -98,20 +98,28 @@ impl Comparison<'_> {
         own: Option<&EffectiveRoute>,
         known: bool,
     ) {
+        // What Azure adds of its own, and what gateways learned, counts where the files have something stronger.
+        let stronger = own.is_some_and(|own| rank(own) >= 2);
         let says = match (route.source, &route.hop) {
             (ShownSource::Default, ShownHop::VnetLocal | ShownHop::Peering)
             | (ShownSource::User, _) => words_of_shown(&route.hop),
-            // For a service tag Azure spells the prefixes out.
+            (_, ShownHop::Internet | ShownHop::Drop | ShownHop::Gateway(_)) if stronger => {
+                words_of_shown(&route.hop)
+            }
             _ => return,
         };
         if self.is_of_a_tag(route) {
             return;
         }
+        let peered = own.is_some_and(|own| matches!(own.hop, Hop::Peering(_)));
+        let by_user = own.is_some_and(|own| own.source == RouteSource::User);
         let cause = match route.source {
             ShownSource::User => self.table_words(),
-            _ if route.hop == ShownHop::Peering => "a peering was made, removed or changed since, \
-                                                    or the peered network got other addresses"
-                .to_owned(),
+            _ if by_user => self.table_words(),
+            _ if route.hop == ShownHop::Peering || peered => {
+                "a peering was made, removed or changed since, or the peered network got other addresses"
+                    .to_owned()
+            }
             _ => "the address space of the network was changed since".to_owned(),
         };
         let (message, other) = match own {
