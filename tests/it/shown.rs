@@ -51,7 +51,7 @@ fn of<'o>(id: &str, out: &'o str) -> Vec<&'o str> {
 #[test]
 fn all_fits_together() {
     let out = lint(&network(&[]));
-    for id in ["TG0033", "TG0034", "TG0036", "TG0037", "TG0038"] {
+    for id in ["TG0033", "TG0034", "TG0038", "TG0039", "TG0040"] {
         assert!(of(id, &out).is_empty(), "{out}");
     }
 }
@@ -112,11 +112,11 @@ fn a_table_that_no_file_states_is_read_from_the_routes() {
     folder.write("net/rt-data.json", tables[1].to_string());
     // They may be what became of `rt-data`, or those of the other table, which nobody knows.
     let out = lint(&folder);
-    let [line] = of("TG0036", &out)[..] else {
+    let [line] = of("TG0038", &out)[..] else {
         panic!("{out}");
     };
     assert!(line.contains("`spoke/pool` or `spoke/data`"), "{line}");
-    assert!(of("TG0037", &out).is_empty(), "{out}");
+    assert!(of("TG0039", &out).is_empty(), "{out}");
     // With a table that has nothing in common there is no doubt.
     change(&folder, "net/rt-data.json", "0.0.0.0/0", "10.31.0.0/16");
     change(&folder, "net/rt-data.json", "\"default\"", "\"lab\"");
@@ -137,14 +137,14 @@ fn a_table_that_was_changed_since_is_told() {
     );
     // Both tables have a default route, so the routes may be what became of either.
     let out = lint(&folder);
-    assert_eq!(of("TG0036", &out).len(), 1, "{out}");
-    assert!(of("TG0037", &out).is_empty(), "{out}");
+    assert_eq!(of("TG0038", &out).len(), 1, "{out}");
+    assert!(of("TG0039", &out).is_empty(), "{out}");
     let routes = folder.read("net/effective-routes.json");
     folder.write("net/effective-routes.json", "{\"value\": []}");
     folder.write("net/nic-7.json", &routes);
     folder.write("net/interface.json", INTERFACE);
     let out = lint(&folder);
-    let [line] = of("TG0037", &out)[..] else {
+    let [line] = of("TG0039", &out)[..] else {
         panic!("{out}");
     };
     assert!(line.starts_with("net/nic-7.json:"), "{line}");
@@ -153,13 +153,13 @@ fn a_table_that_was_changed_since_is_told() {
     }
     // Explanations rest on the files, and say that Azure shows something else.
     let ran = explain(&folder, "8.8.8.8:443");
-    assert!(ran.err.contains("TG0037"), "{}", ran.err);
+    assert!(ran.err.contains("TG0039"), "{}", ran.err);
     // The table was taken off since.
     let invalid = routes.replace("\"User\"", "\"Default\"");
     let invalid = invalid.replace("\"VirtualAppliance\"", "\"Internet\"");
     folder.write("net/nic-7.json", invalid);
     let out = lint(&folder);
-    let [line] = of("TG0037", &out)[..] else {
+    let [line] = of("TG0039", &out)[..] else {
         panic!("{out}");
     };
     assert!(
@@ -178,7 +178,7 @@ fn a_peering_that_azure_does_not_show_is_told() {
         "\"None\"",
     );
     let out = lint(&folder);
-    let [line] = of("TG0037", &out)[..] else {
+    let [line] = of("TG0039", &out)[..] else {
         panic!("{out}");
     };
     assert!(
@@ -198,7 +198,7 @@ fn learned_routes_that_a_table_keeps_out_are_told() {
         off,
     );
     let out = lint(&folder);
-    let [line] = of("TG0037", &out)[..] else {
+    let [line] = of("TG0039", &out)[..] else {
         panic!("{out}");
     };
     assert!(line.contains("keeps them out"), "{line}");
@@ -211,7 +211,7 @@ fn networks_of_one_address_space_are_not_guessed() {
     let twin = twin.replace("\"spoke\"", "\"twin\"");
     folder.write("net/twin.json", twin);
     let out = lint(&folder);
-    let [line] = of("TG0036", &out)[..] else {
+    let [line] = of("TG0038", &out)[..] else {
         panic!("{out}");
     };
     assert!(line.contains("`spoke/pool` or `twin/pool`"), "{line}");
@@ -220,13 +220,13 @@ fn networks_of_one_address_space_are_not_guessed() {
     let routes = folder.read("net/effective-routes.json");
     folder.write("net/effective-routes.json", "{\"value\": []}");
     folder.write("net/nic-7.routes.json", &routes);
-    assert!(of("TG0036", &lint(&folder)).is_empty());
+    assert!(of("TG0038", &lint(&folder)).is_empty());
     folder.write("net/nic-7.routes.json", "{\"value\": []}");
     let named = "\"networkInterface\": \"/subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/rg-net/providers/Microsoft.Network/networkInterfaces/nic-7\",";
     let wrapped = routes.replacen("\"nextLink\": null,", named, 1);
     assert_ne!(wrapped, routes);
     folder.write("net/routes.json", wrapped);
-    assert!(of("TG0036", &lint(&folder)).is_empty());
+    assert!(of("TG0038", &lint(&folder)).is_empty());
 }
 
 #[test]
@@ -237,7 +237,7 @@ fn rules_that_were_changed_since_are_told() {
         .replace("nsg-data", "nsg-pool");
     folder.write("net/nsg-pool.json", stated.replace("\"25\"", "\"25-26\""));
     let out = lint(&folder);
-    let lines = of("TG0038", &out);
+    let lines = of("TG0040", &out);
     assert_eq!(lines.len(), 2, "{out}");
     assert!(
         lines[0].contains("rule `no-smtp`") && lines[0].contains("25-26"),
@@ -256,7 +256,7 @@ fn a_group_on_a_subnet_that_has_another_one_is_told() {
         "/subnets/data",
     );
     let out = lint(&folder);
-    let [line] = of("TG0038", &out)[..] else {
+    let [line] = of("TG0040", &out)[..] else {
         panic!("{out}");
     };
     assert!(
@@ -275,7 +275,7 @@ fn a_value_that_no_route_has_is_told_at_its_place() {
         "172.16.40.0/64",
     );
     let out = lint(&folder);
-    let [line] = of("TG0036", &out)[..] else {
+    let [line] = of("TG0038", &out)[..] else {
         panic!("{out}");
     };
     assert!(line.contains("`172.16.40.0/64` is no prefix"), "{line}");
@@ -315,7 +315,7 @@ fn routes_beside_one_template_are_of_its_network() {
     folder.write("net/routes.json", shown(""));
     let out = lint(&folder);
     assert!(
-        of("TG0036", &out).is_empty() && of("TG0037", &out).is_empty(),
+        of("TG0038", &out).is_empty() && of("TG0039", &out).is_empty(),
         "{out}"
     );
     // Azure drops more than its documents say, and less: what it shows counts.
@@ -336,7 +336,7 @@ fn routes_beside_one_template_are_of_its_network() {
     let peering = format!(", {}", route("10.1.0.0/16", "VNetGlobalPeering"));
     folder.write("net/routes.json", shown(&peering));
     let out = lint(&folder);
-    let [line] = of("TG0037", &out)[..] else {
+    let [line] = of("TG0039", &out)[..] else {
         panic!("{out}");
     };
     assert!(
@@ -407,7 +407,7 @@ fn azures_own_routes_are_as_recorded() {
         );
         here.write("net/routes.json", &text);
         let out = lint(&here);
-        for id in ["TG0034", "TG0036", "TG0037"] {
+        for id in ["TG0034", "TG0038", "TG0039"] {
             assert!(of(id, &out).is_empty(), "{path}: {out}");
         }
         compared += 1;

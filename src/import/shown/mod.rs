@@ -142,7 +142,7 @@ const HOW_TO_NAME: &str = "name the file after the network interface and add the
 
 fn not_used(what: &str, why: &str, shown: &Shown) -> Finding {
     let message = format!("these effective {what} are not used: {why}");
-    Finding::new(FindingId::TG0036, message).at(shown.head, "left out")
+    Finding::new(FindingId::TG0038, message).at(shown.head, "left out")
 }
 
 /// Up to three subnets by their paths.

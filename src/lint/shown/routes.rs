@@ -1,4 +1,4 @@
-//! TG0037: effective routes that are not those of the input.
+//! TG0039: effective routes that are not those of the input.
 //!
 //! Only routes in force are compared, and only those that follow from what somebody set up: into the own network and
 //! peered ones, and those of the table. What gateways learned, and what Azure drops on its own account, is taken from
@@ -229,7 +229,7 @@ impl Comparison<'_> {
         other: Origin,
         cause: String,
     ) {
-        let mut finding = Finding::new(Id::TG0037, message).at(place, label);
+        let mut finding = Finding::new(Id::TG0039, message).at(place, label);
         if other != place {
             finding = finding.related(other, "what the files say");
         }

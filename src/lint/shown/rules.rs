@@ -1,4 +1,4 @@
-//! TG0038: effective security rules that are not those of the input.
+//! TG0040: effective security rules that are not those of the input.
 
 use crate::base::Origin;
 use crate::diag::{Finding, Id};
@@ -181,7 +181,7 @@ fn ports(ports: &[PortRange]) -> String {
 }
 
 fn report(message: String, place: Origin, other: Origin) -> Finding {
-    let mut finding = Finding::new(Id::TG0038, message).at(place, "what Azure applies");
+    let mut finding = Finding::new(Id::TG0040, message).at(place, "what Azure applies");
     if other != place {
         finding = finding.related(other, "what the files say");
     }
