@@ -19,6 +19,7 @@ pub mod routing;
 pub mod rule_sets;
 mod samples;
 mod service_tags;
+mod shown;
 mod tag_membership;
 #[cfg(test)]
 mod testing;

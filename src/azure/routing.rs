@@ -5,10 +5,12 @@
 //! own network and peered ones, and to service endpoints, are exceptions: learned routes never beat them, and no
 //! route table beats a service endpoint. A private endpoint has a route of its own address.
 
+use std::collections::BTreeSet;
 use std::net::IpAddr;
 
 use ipnet::IpNet;
 
+use crate::base::Origin;
 use crate::estate::{
     Estate, Gateway, Id, NextHop, Peering, PeeringState, PrivateEndpoint, PrivateEndpointPolicies,
     Route, RouteDestination, RouteTable, Subnet, VirtualHub, Vnet,
@@ -20,6 +22,7 @@ use super::facts::{SystemNextHop, SystemRouteDestination};
 use super::flow::{Element, Site};
 use super::next_hop::{Holder, holder_of_address};
 use super::packet::{End, Notes, note};
+use super::shown;
 use super::truth::Truth;
 
 /// Who made a route, in the order in which routes of one prefix are preferred.
@@ -77,6 +80,7 @@ enum Maker {
     Subnet(Id<Subnet>),
     Endpoint(Id<PrivateEndpoint>),
     Hub(Id<VirtualHub>),
+    Shown(Origin),
 }
 
 /// A route in force on a subnet.
@@ -134,9 +138,14 @@ impl EffectiveRoute {
                     site: Site::Other,
                 }
             }
+            Maker::Shown(origin) => Element {
+                name: "an effective route that Azure shows".to_owned(),
+                origin,
+                site: Site::Other,
+            },
             Maker::System => Element {
                 name: "system route".to_owned(),
-                origin: crate::base::Origin::Platform,
+                origin: Origin::Platform,
                 site: Site::Platform,
             },
         }
@@ -149,6 +158,12 @@ impl EffectiveRoute {
             Maker::User(table, index) => estate.route_tables[table].routes.get(index),
             _ => None,
         }
+    }
+
+    /// Whether it holds everything.
+    #[must_use]
+    pub fn is_default(&self) -> bool {
+        self.prefix_length() == Some(0)
     }
 
     fn prefix_length(&self) -> Option<u8> {
@@ -259,7 +274,7 @@ pub fn effective_routes(plane: &Dataplane<'_>, subnet: Id<Subnet>) -> Vec<Effect
             .iter()
             .any(|route| is_default(&route.destination.value))
     });
-    system_routes(plane, vnet, user_default, &mut routes);
+    system_routes(plane, subnet, user_default, &mut routes);
     for (id, peering) in estate.peerings.iter() {
         let Some(peer) = peering.to.id else { continue };
         if peering.from.id == Some(vnet) && are_peered(estate, vnet, peer) {
@@ -288,6 +303,7 @@ pub fn effective_routes(plane: &Dataplane<'_>, subnet: Id<Subnet>) -> Vec<Effect
                 });
             }
         }
+        shown_learned_routes(estate, subnet, &mut routes);
     }
     if let Some(table) = table {
         for (index, route) in estate.route_tables[table].routes.iter().enumerate() {
@@ -310,41 +326,69 @@ fn is_default(destination: &RouteDestination) -> bool {
 /// What every subnet starts with. A user default route takes the routes that drop private ranges away.
 fn system_routes(
     plane: &Dataplane<'_>,
-    vnet: Id<Vnet>,
+    subnet: Id<Subnet>,
     user_default: bool,
     routes: &mut Vec<EffectiveRoute>,
 ) {
+    let vnet = plane.estate.subnets[subnet].vnet;
     let space = || plane.estate.vnets[vnet].prefixes.iter().map(|p| p.value);
-    let mut push = |prefix: IpNet, hop: Hop| {
+    let mut push = |prefix: IpNet, hop: Hop, maker: Maker| {
         routes.push(EffectiveRoute {
             destination: RouteDestination::Prefix(prefix),
             source: RouteSource::System,
             hop,
-            maker: Maker::System,
+            maker,
         });
     };
+    let dropped = shown::dropped(plane.estate, subnet, user_default);
     for fact in plane.facts.system_routes() {
         match (fact.destination, fact.next_hop) {
             (SystemRouteDestination::AddressSpace, _) => {
                 for prefix in space() {
-                    push(prefix, Hop::VnetLocal);
+                    push(prefix, Hop::VnetLocal, Maker::System);
                 }
             }
             (SystemRouteDestination::Prefix(prefix), SystemNextHop::None) => {
                 let gone = user_default && fact.dropped_by_default_route;
                 // A range of the network that is this prefix, or wider, takes the place of the route.
-                if !gone && !space().any(|range| range.contains(&prefix)) {
-                    push(prefix, Hop::Drop);
+                let gone = gone || space().any(|range| range.contains(&prefix));
+                if !gone && dropped.is_none() {
+                    push(prefix, Hop::Drop, Maker::System);
                 }
             }
             (SystemRouteDestination::Prefix(prefix), SystemNextHop::Internet) => {
-                push(prefix, Hop::Internet);
+                push(prefix, Hop::Internet, Maker::System);
             }
             (SystemRouteDestination::Prefix(prefix), SystemNextHop::VirtualNetwork) => {
-                push(prefix, Hop::VnetLocal);
+                push(prefix, Hop::VnetLocal, Maker::System);
             }
         }
     }
+    for (prefix, origin) in dropped.unwrap_or_default() {
+        push(prefix, Hop::Drop, Maker::Shown(origin));
+    }
+}
+
+/// Learned routes that Azure shows and that are of no gateway, or of one that is not known to have learned them.
+fn shown_learned_routes(estate: &Estate, subnet: Id<Subnet>, routes: &mut Vec<EffectiveRoute>) {
+    let learned = shown::learned(estate, subnet);
+    let known: BTreeSet<IpNet> = routes
+        .iter()
+        .filter(|route| route.source == RouteSource::Bgp)
+        .filter_map(|route| match &route.destination {
+            RouteDestination::Prefix(prefix) => Some(*prefix),
+            RouteDestination::ServiceTag(_) => None,
+        })
+        .collect();
+    let new = learned
+        .into_iter()
+        .filter(|(prefix, ..)| !known.contains(prefix));
+    routes.extend(new.map(|(prefix, hop, origin)| EffectiveRoute {
+        destination: RouteDestination::Prefix(prefix),
+        source: RouteSource::Bgp,
+        hop,
+        maker: Maker::Shown(origin),
+    }));
 }
 
 fn service_endpoint_routes(

@@ -7,12 +7,14 @@ use camino::{Utf8Path, Utf8PathBuf};
 use ignore::overrides::Override;
 use rustc_hash::FxHashSet;
 
+use crate::azure::Dataplane;
 use crate::azure::facts::Facts;
 use crate::base::{FileId, SourceMap};
 use crate::diag::{self, Finding, Id, Severity};
 use crate::import::bicep::{self, Places};
 use crate::import::{self, Deployment, File, Join, Kind, PublicName, ServiceForm, json, read_file};
 use crate::intent::Intent;
+use crate::lint;
 use crate::report::{self, Gap};
 
 use super::arguments::DeploymentOptions;
@@ -72,6 +74,8 @@ pub(super) fn read_network(
         ));
     };
     findings.extend(network.findings);
+    let plane = Dataplane::new(&network.estate, Facts::builtin(), None);
+    findings.extend(lint::differences(&plane));
     for finding in &mut findings {
         places.apply(finding, &sources);
     }

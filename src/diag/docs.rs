@@ -156,6 +156,24 @@ impl Id {
                 "Bicep finds a mistake in a file, so there is no template to look at. The message is Bicep's own, with its \
                  code; docs/lint.md says how Bicep files are read. Nothing of the template is looked at."
             }
+            Self::TG0038 => {
+                "Effective routes do not say which interface they are of. They are recognised by the address space of the network \
+                 and the routes of the table that they show, or by the name of the interface. These fit no subnet of the input, or \
+                 subnets of more than one network, so nothing of them is used. Add the networks and route tables to the input, or \
+                 the interface (`az network nic list -o json`), and name the file after it. Effective security rules name their \
+                 group; those of an administrator's configuration have none."
+            }
+            Self::TG0039 => {
+                "Azure shows other effective routes for a subnet than follow from the files of the input. One of the two is older: \
+                 the route table, the address space or a peering was changed, or the subnet got another table. Judgements rest on \
+                 the files. Export both again. What only Azure can know, such as the routes that a gateway learned, is taken from \
+                 it and is no difference."
+            }
+            Self::TG0040 => {
+                "Azure shows other effective rules for a network security group than the files of the input state, or shows the \
+                 group on a subnet that has another one. One of the two is older. Judgements rest on the files. Export both again. \
+                 A group that no file states is read from its effective rules."
+            }
             Self::TG0099 => {
                 "A format or the service that reads it takes only so many findings. The worst ones were written and \
                  the rest left out. `--format json` writes all of them."

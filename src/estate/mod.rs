@@ -12,6 +12,7 @@ mod identity;
 mod network;
 mod routing;
 mod security;
+mod shown;
 mod table;
 
 pub use cluster::{
@@ -40,6 +41,7 @@ pub use network::{
 };
 pub use routing::{NextHop, Route, RouteDestination, RouteTable};
 pub use security::{Access, Direction, Nsg, SecurityRule};
+pub use shown::{ShownHop, ShownRoute, ShownRoutes, ShownRules, ShownSource};
 pub use table::{Id, Ref, Table};
 
 use std::net::IpAddr;
@@ -215,6 +217,10 @@ pub struct Estate {
     pub pools: Table<Pool>,
     /// Values that only the deployment will tell.
     pub open_parameters: Vec<OpenParameter>,
+    /// Effective routes that Azure showed.
+    pub shown_routes: Table<ShownRoutes>,
+    /// Effective security rules that Azure showed.
+    pub shown_rules: Table<ShownRules>,
     /// What is not known of all this.
     pub gaps: Gaps,
 }
@@ -248,6 +254,13 @@ impl Estate {
     pub fn policy_of(&self, firewall: &Firewall) -> Option<&FirewallPolicy> {
         let id = firewall.policy.as_ref()?.id?;
         Some(&self.firewall_policies[id])
+    }
+
+    /// The effective routes that Azure showed for a subnet.
+    #[must_use]
+    pub fn shown_routes_of(&self, subnet: Id<Subnet>) -> Option<&ShownRoutes> {
+        let mut shown = self.shown_routes.iter().map(|(_, routes)| routes);
+        shown.find(|routes| routes.subnets.contains(&subnet))
     }
 
     /// The addresses of public address resources and literals, as far as they are known.

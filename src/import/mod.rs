@@ -14,6 +14,7 @@ mod kind;
 mod project;
 mod resource;
 mod services;
+mod shown;
 mod unknowns;
 mod value;
 

@@ -22,6 +22,7 @@ use super::json::{self, Document};
 use super::kind::{Kind, kind_of};
 use super::resource::Resource;
 use super::services::ServiceForm;
+use super::shown::{self, Seen};
 use super::{az, estate, ignores, unknowns};
 
 /// A JSON file that was read.
@@ -220,50 +221,78 @@ pub fn import(
         .iter()
         .filter(|file| file.kind == Kind::Export)
         .collect();
-    let mut export_findings = Vec::new();
-    let exported: Vec<Resource> = exports
-        .iter()
-        .filter_map(|file| file.document.as_ref())
-        .flat_map(|document| az::resources(document, &mut export_findings))
-        .collect();
-    let exported = Exports::new(exported);
-    let groups = match join {
+    let Exported {
+        resources,
+        seen,
+        mut findings,
+    } = read_exports(&exports);
+    let lone = resources.is_empty();
+    let exported = Exports::new(resources);
+    let mut groups = match join {
         Join::ByFolder => by_folder(templates),
         Join::All => vec![templates],
     };
+    groups.retain(|group| !group.is_empty());
+    // What is in force is in force on what is exported; without exports on the one network that there is.
+    let joined = match join {
+        Join::All => !groups.is_empty(),
+        Join::ByFolder => lone && !seen.is_empty() && groups.len() == 1,
+    };
     let mut imported = Vec::new();
-    if !exports.is_empty() && (join == Join::ByFolder || groups.iter().all(Vec::is_empty)) {
-        let (all, found) = (
-            exported.all().to_vec(),
-            std::mem::take(&mut export_findings),
-        );
-        imported.push(build(all, Vec::new(), &exports, found, options.services));
+    if !exports.is_empty() && !joined {
+        let (all, found) = (exported.all().to_vec(), std::mem::take(&mut findings));
+        imported.push(build(
+            all,
+            Vec::new(),
+            &exports,
+            &seen,
+            found,
+            options.services,
+        ));
     }
-    let groups: Vec<_> = groups
-        .into_iter()
-        .filter(|group| !group.is_empty())
-        .collect();
-    let built = groups.into_par_iter().map(|group| match join {
-        Join::All => {
+    let built = groups.into_par_iter().map(|group| {
+        if joined {
             let all = exported.all().to_vec();
-            build(
-                all,
-                group,
-                &exports,
-                export_findings.clone(),
-                options.services,
-            )
+            let findings = findings.clone();
+            return build(all, group, &exports, &seen, findings, options.services);
         }
-        Join::ByFolder => {
-            let resources = group
-                .iter()
-                .flat_map(|template| &template.expanded.resources);
-            let beside = exported.beside(resources);
-            build(beside, group, &[], Vec::new(), options.services)
-        }
+        let resources = group
+            .iter()
+            .flat_map(|template| &template.expanded.resources);
+        let beside = exported.beside(resources);
+        build(beside, group, &[], &[], Vec::new(), options.services)
     });
     imported.par_extend(built);
     imported
+}
+
+/// What all exports hold.
+struct Exported {
+    resources: Vec<Resource>,
+    seen: Vec<Seen>,
+    findings: Vec<Finding>,
+}
+
+fn read_exports(exports: &[&File]) -> Exported {
+    let mut findings = Vec::new();
+    let (mut resources, mut seen) = (Vec::new(), Vec::new());
+    for file in exports {
+        let Some(document) = &file.document else {
+            continue;
+        };
+        let mut read = az::Exported::default();
+        az::read(document, &mut read, &mut findings);
+        resources.extend(read.resources);
+        seen.extend(read.shown.into_iter().map(|shown| Seen {
+            path: file.path.clone(),
+            shown,
+        }));
+    }
+    Exported {
+        resources,
+        seen,
+        findings,
+    }
 }
 
 fn expand_file(
@@ -339,6 +368,7 @@ fn build(
     exported: Vec<Resource>,
     templates: Vec<Template<'_>>,
     exports: &[&File],
+    seen: &[Seen],
     mut findings: Vec<Finding>,
     services: &[ServiceForm],
 ) -> Imported {
@@ -369,7 +399,9 @@ fn build(
         *kinds.entry(resource.id.kind.clone()).or_default() += 1;
     }
     findings.extend(unknowns::findings(&resources));
-    let built = estate::build(&resources, services);
+    resources.extend(shown::groups(seen, &resources));
+    let mut built = estate::build(&resources, services);
+    shown::attach(seen, &resources, &mut built);
     findings.extend(built.findings);
     let mut estate = built.estate;
     estate.gaps.extent = Extent::Part;

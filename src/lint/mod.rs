@@ -112,6 +112,7 @@ mod overlap;
 mod routing;
 mod rule_content;
 mod security_rule;
+mod shown;
 mod subnet;
 mod subnet_space;
 mod tag;
@@ -119,6 +120,8 @@ mod tag;
 mod testing;
 mod unused;
 mod workload;
+
+pub use shown::differences;
 
 /// All rules, by id.
 pub const RULES: &[Rule] = &[
@@ -226,6 +229,7 @@ pub fn lint(context: &Context<'_>, mut findings: Vec<Finding>) -> Vec<Finding> {
     for rule in RULES {
         (rule.check)(context, &mut findings);
     }
+    findings.extend(differences(context.plane));
     suppress::apply(&context.intent.ignores, context.today, &mut findings);
     crate::diag::sort(&mut findings);
     findings

@@ -32,6 +32,7 @@ mod refused;
 mod reports;
 mod rule_pages;
 mod service_tags;
+mod shown;
 mod support;
 mod syntax_properties;
 mod worked_examples;

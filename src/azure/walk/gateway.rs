@@ -5,7 +5,7 @@ use crate::estate::{Estate, Id, Subnet, VirtualHub, Vnet};
 use super::super::cause::Cause;
 use super::super::flow::{Element, Site, Stage};
 use super::super::packet::{Packet, is_public};
-use super::super::routing::{EffectiveRoute, destination_words, direction};
+use super::super::routing::{EffectiveRoute, RouteSource, destination_words, direction};
 use super::super::truth::Truth;
 use super::Walk;
 use super::appliance::{broken_peering, peering_element};
@@ -23,7 +23,20 @@ impl<'w> Walk<'w> {
         let vnet = estate.subnets[subnet].vnet;
         let prefix = destination_words(&chosen.destination);
         let Some(id) = gateway else {
-            if estate.gateways.is_empty() {
+            let learned = chosen.source == RouteSource::Bgp;
+            if learned && chosen.is_default() {
+                let text = "sends Internet traffic to the network behind a gateway that is not part of the input; \
+                            whether that lets it out is not known";
+                self.doubt(
+                    Stage::Route,
+                    Cause::OverrideOrBypass,
+                    route,
+                    text.to_owned(),
+                );
+                return;
+            }
+            // A learned route is proof of a gateway.
+            if learned || estate.gateways.is_empty() {
                 self.note(
                     "the virtual network gateway is not part of this estate and carries the flow",
                 );

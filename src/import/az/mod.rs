@@ -6,6 +6,7 @@
 
 mod find;
 mod literal;
+mod wrapping;
 
 #[cfg(test)]
 mod tests;
@@ -14,7 +15,8 @@ use crate::base::Span;
 use crate::diag::{Finding, Id};
 
 use super::json::{Document, Json};
-use super::resource::Resource;
+use super::resource::{Resource, ResourceId};
+use super::value::Value;
 
 use find::{Shape, shape_of};
 
@@ -24,13 +26,42 @@ pub fn is_export(value: Json<'_>) -> bool {
     shape_of(value) != Shape::Other
 }
 
-/// The resources of an export, in the order in which they are written.
-pub fn resources(document: &Document, findings: &mut Vec<Finding>) -> Vec<Resource> {
-    let mut found = Vec::new();
+/// What an export holds, in the order in which it is written.
+#[derive(Debug, Default)]
+pub struct Exported {
+    /// Resources.
+    pub resources: Vec<Resource>,
+    /// What Azure showed to be in force on interfaces.
+    pub shown: Vec<Shown>,
+}
+
+/// What Azure showed to be in force on an interface.
+#[derive(Debug)]
+pub struct Shown {
+    /// Routes or rules.
+    pub of: InForce,
+    /// The list as it stands.
+    pub list: Value,
+    /// Where it begins.
+    pub head: Span,
+    /// The interface, where what lies around the list names it.
+    pub interface: Option<ResourceId>,
+}
+
+/// What is in force.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum InForce {
+    /// Routes: a list of them.
+    Routes,
+    /// Security rules: one group of them.
+    Rules,
+}
+
+/// Adds what an export holds.
+pub fn read(document: &Document, exported: &mut Exported, findings: &mut Vec<Finding>) {
     for root in document.roots() {
-        find::collect(root, &mut found, findings);
+        find::collect(root, exported, findings);
     }
-    found
 }
 
 /// Something that is recognised, and not used.

@@ -8,8 +8,10 @@ use crate::import::json::parse;
 fn read(text: &str) -> (Vec<String>, Vec<String>) {
     let document = parse(FileId::default(), &Arc::from(text)).unwrap();
     let mut findings = Vec::new();
-    let resources = resources(&document, &mut findings);
-    let shown = resources
+    let mut exported = Exported::default();
+    super::read(&document, &mut exported, &mut findings);
+    let shown = exported
+        .resources
         .iter()
         .map(|resource| format!("{} {}", resource.id.kind, resource.id));
     let messages = findings.into_iter().map(|finding| finding.message);
@@ -36,6 +38,19 @@ fn resources_are_found_in_every_wrapping() {
 }
 
 #[test]
+fn a_security_view_has_the_rules_that_somebody_wrote() {
+    let rule = "/subscriptions/s/resourceGroups/g/providers/Microsoft.Network/networkSecurityGroups/n/securityRules/ssh";
+    let text = format!(
+        r#"{{"networkInterfaces": [{{"id": "x", "securityRuleAssociations": {{
+            "networkInterfaceAssociation": {{"securityRules": [{{"id": "{rule}", "name": "ssh"}}]}},
+            "defaultSecurityRules": [{{"id": "{rule}2", "name": "all"}}],
+            "effectiveSecurityRules": [{{"name": "UserRule_ssh"}}]}}}}]}}"#
+    );
+    let found = "microsoft.network/networksecuritygroups/securityrules n/ssh".to_owned();
+    assert_eq!(read(&text), (vec![found], vec![]));
+}
+
+#[test]
 fn child_resources_have_the_names_of_their_parents() {
     let text =
         r#"{"type": "Microsoft.Network/virtualNetworks/subnets", "name": "v/s", "properties": {}}"#;
@@ -47,24 +62,73 @@ fn child_resources_have_the_names_of_their_parents() {
 
 #[test]
 fn what_is_not_used_is_said() {
-    for (text, what) in [
+    let text = r#"{"format_version": "1.2", "planned_values": {}}"#;
+    let said = "plans of Terraform are recognised and not used".to_owned();
+    assert_eq!(read(text), (vec![], vec![said]));
+}
+
+/// What is shown to be in force, and the interfaces that are named around it.
+fn in_force(text: &str) -> Vec<(InForce, Option<String>)> {
+    let document = parse(FileId::default(), &Arc::from(text)).unwrap();
+    assert!(document.roots().any(is_export), "{text}");
+    let mut exported = Exported::default();
+    super::read(&document, &mut exported, &mut Vec::new());
+    let shown = exported.shown.iter();
+    let shown = shown.map(|it| (it.of, it.interface.as_ref().map(ToString::to_string)));
+    shown.collect()
+}
+
+#[test]
+fn what_is_in_force_is_found_in_every_wrapping() {
+    let routes =
+        r#"[{"source": "Default", "addressPrefix": ["0.0.0.0/0"], "nextHopType": "Internet"}]"#;
+    let rules = r#"{"networkSecurityGroup": {"id": "x"}, "effectiveSecurityRules": []}"#;
+    let id = "/subscriptions/s/resourceGroups/g/providers/Microsoft.Network/networkInterfaces/n";
+    let nameless = |of| vec![(of, None)];
+    let named = |of| vec![(of, Some("n".to_owned()))];
+    for (text, found) in [
+        (routes.to_owned(), nameless(InForce::Routes)),
         (
-            r#"{"value": [{"source": "Default", "addressPrefix": ["0.0.0.0/0"], "nextHopType": "Internet"}]}"#,
-            "effective routes",
+            format!(r#"{{"value": {routes}}}"#),
+            nameless(InForce::Routes),
         ),
         (
-            r#"{"value": [{"networkSecurityGroup": {"id": "x"}, "effectiveSecurityRules": []}]}"#,
-            "effective security rules",
+            format!(r#"[{{"value": {routes}}}, {{"value": {routes}}}]"#),
+            [nameless(InForce::Routes), nameless(InForce::Routes)].concat(),
         ),
         (
-            r#"{"format_version": "1.2", "planned_values": {}}"#,
-            "plans of Terraform",
+            format!("[{TABLE}, {{\"value\": {routes}}}]"),
+            nameless(InForce::Routes),
+        ),
+        (
+            format!(r#"{{"networkInterface": "{id}", "value": {routes}}}"#),
+            named(InForce::Routes),
+        ),
+        (
+            format!(
+                r#"{{"request": {{"url": "https://management.azure.com{id}/effectiveRouteTable?api-version=1"}},
+                "response": {{"body": {{"value": {routes}}}}}}}"#
+            ),
+            named(InForce::Routes),
+        ),
+        (
+            format!(
+                r#"{{"parameters": {{"networkInterfaceName": "n"}}, "responses": {{"202": {{}},
+                "200": {{"body": {{"value": {routes}}}}}}}}}"#
+            ),
+            named(InForce::Routes),
+        ),
+        (rules.to_owned(), nameless(InForce::Rules)),
+        (
+            format!(r#"{{"value": [{rules}]}}"#),
+            nameless(InForce::Rules),
+        ),
+        (
+            format!("[{rules}, {rules}]"),
+            [nameless(InForce::Rules), nameless(InForce::Rules)].concat(),
         ),
     ] {
-        assert_eq!(
-            read(text),
-            (vec![], vec![format!("{what} are recognised and not used")])
-        );
+        assert_eq!(in_force(&text), found, "{text}");
     }
 }
 

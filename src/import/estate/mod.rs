@@ -51,7 +51,7 @@ use smol_str::SmolStr;
 use crate::base::Span;
 use crate::diag::Finding;
 use crate::estate::{Condition, Estate, Extent, Home, Meta, Unknown};
-use crate::import::{Resource, ServiceForm, Text};
+use crate::import::{Resource, ResourceId, ServiceForm, Text};
 
 use entity::{Entities, Entity};
 
@@ -74,6 +74,8 @@ pub struct Built {
     pub unread: BTreeMap<(SmolStr, SmolStr), usize>,
     /// How many resources of each type were met of which the estate keeps nothing.
     pub without_element: BTreeMap<SmolStr, usize>,
+    /// The subnets and security groups by their ids.
+    pub elements: Vec<(ResourceId, Slot)>,
 }
 
 /// Whether resources of a type, given in lower case, can matter to a network. Others need not be evaluated.
@@ -294,7 +296,14 @@ impl<'e> Builder<'e> {
                 .extend(conflicts.filter_map(|it| it.finding(entity)));
         }
         let (unread, without_element) = known::survey(self.entities);
+        let slots = self.entities.iter().zip(&self.slots);
+        let elements = slots.filter_map(|((_, entity), slot)| match slot {
+            Some(slot @ (Slot::Subnet(_) | Slot::Nsg(_))) => Some((entity.id.clone(), *slot)),
+            _ => None,
+        });
+        let elements = elements.collect();
         Built {
+            elements,
             estate: self.estate,
             findings: self.findings,
             places: self.places,
