@@ -13,6 +13,7 @@ mod described;
 mod errors;
 mod explain;
 mod explain_properties;
+mod fixes;
 mod fuzzed;
 mod ids;
 mod incidents;

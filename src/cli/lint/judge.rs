@@ -20,7 +20,7 @@ use crate::cli::estates::{parameters_of, read_inputs};
 use crate::cli::pipeline::{self, Options};
 
 /// Everything that was found, before anybody accepts some of it.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Linted {
     /// The files read.
     pub sources: SourceMap,
@@ -178,7 +178,9 @@ fn judge_networks(
         parameters: &chosen,
         deployment: deploying.deployment,
     };
-    for network in import::import(&mut linted.sources, files, &options, Join::ByFolder) {
+    let networks = import::import(&mut linted.sources, files, &options, Join::ByFolder);
+    let mut templates = import::Templates::new(&linted.sources, files);
+    for network in networks {
         let intent = Intent {
             ignores: network.ignores.clone(),
             ..Intent::default()
@@ -200,8 +202,7 @@ fn judge_networks(
         });
         for finding in &mut findings {
             network.tell_where_written(finding);
-            // Edits are words of a policy; in JSON they would be none.
-            finding.fixes.clear();
+            network.fix(finding, &mut templates);
             soften_what_azure_took(finding, files);
         }
         linted.findings.extend(findings);

@@ -5,7 +5,7 @@ use crate::estate::{Access, Estate, Nsg, SecurityRule};
 
 use super::super::Context;
 use super::super::common::flow_set::FlowSet;
-use super::super::edit;
+use super::super::{change, edit};
 use super::order::{earlier, made_origins};
 
 rule! {
@@ -112,6 +112,11 @@ fn finding(rule: &SecurityRule, by: &[&SecurityRule]) -> Finding {
         finding
             .severity(Severity::Note)
             .help("it does what earlier rules do already: take it out")
+            .propose(
+                "take the rule out",
+                Safety::Unsafe,
+                change::without(rule.origin),
+            )
     } else {
         finding.help("give it a lower number than those, or take it out")
     };

@@ -8,7 +8,7 @@ use crate::diag::{Finding, Id, Safety};
 use crate::estate::Action;
 use crate::lint::common::cover::{Asked, RuleOrder};
 use crate::lint::common::written::{Written, is_all_known};
-use crate::lint::{Context, edit};
+use crate::lint::{Context, change, edit};
 
 use super::{correlation, network_first, redundant};
 
@@ -160,11 +160,10 @@ fn never_asked(kind: &str, rule: &Asked<'_>, first: &Asked<'_>) -> Finding {
             (finding.help(help), Safety::Unsafe)
         }
     };
+    let title = "take the rule away";
+    let finding = finding.propose(title, Safety::Unsafe, change::without(rule.info.origin));
     match rule.info.written {
-        Some(text) => {
-            let title = "take the rule away";
-            finding.fix(title, safety, vec![edit::remove(text.whole)])
-        }
+        Some(text) => finding.fix(title, safety, vec![edit::remove(text.whole)]),
         None => finding,
     }
 }
