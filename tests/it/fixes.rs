@@ -131,6 +131,9 @@ fn fixes_of_templates_mend_what_they_are_for() {
             let after = lint_file(path, after_text.clone());
             let (count, left) = (of_id(&before, id).len(), of_id(&after, id).len());
             made += count.saturating_sub(left);
+            if after_text == text {
+                continue;
+            }
             let new: Vec<String> = errors(&after)
                 .difference(&errors(&before))
                 .cloned()
@@ -629,7 +632,9 @@ fn sarif_carries_the_fixes_of_templates() {
         .run("lint groups.json --no-config --format sarif")
         .ends_with(0);
     let log: serde_json::Value = serde_json::from_str(&ran.out).unwrap();
-    let change = &log["runs"][0]["results"][0]["fixes"][0]["artifactChanges"][0];
+    let results = log["runs"][0]["results"].as_array().unwrap();
+    let result = results.iter().find(|result| result["ruleId"] == "TG3023");
+    let change = &result.unwrap()["fixes"][0]["artifactChanges"][0];
     assert_eq!(change["artifactLocation"]["uri"], "groups.json");
     let region = &change["replacements"][0]["deletedRegion"];
     assert_eq!(
