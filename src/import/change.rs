@@ -161,10 +161,10 @@ impl<'a> Template<'a> {
 
     /// Whether what lies under a key of an object stands for one thing, and for somebody to write.
     fn may_pass(&self, object: Json<'_>, key: &str) -> bool {
-        let is = |name: &&str| name.eq_ignore_ascii_case(key);
+        let is_key = |name: &&str| name.eq_ignore_ascii_case(key);
         let generated = object.at(&["metadata", "_generator"]).is_some();
         !generated
-            && !SHARED.iter().any(|shared| is(&shared))
+            && !SHARED.iter().any(is_key)
             && !is_repeated(object, key)
             && !self.stands_for_several(object)
     }

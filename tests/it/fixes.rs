@@ -194,13 +194,15 @@ fn parameters(text: &str) -> String {
     format!("\n  \"parameters\": {{ {text} }},")
 }
 
+/// What stands in a text, and what stands there instead after a fix.
+type Replaced = (&'static str, &'static str);
+
 #[test]
 fn what_an_expression_gives_is_changed_where_it_is_written_or_not_at_all() {
     let variable = "\"[variables('mode')]\"";
     let parameter = "\"[parameters('mode')]\"";
     let once = variables("\"mode\": \"Alert\"");
-    // What the text has instead, where there is a fix.
-    let cases: Vec<(&str, String, Option<(&str, &str)>)> = vec![
+    let cases: Vec<(&str, String, Option<Replaced>)> = vec![
         (
             "a value",
             with_mode("\"Alert\"", "", ""),
@@ -534,8 +536,8 @@ proptest! {
     }
 }
 
-/// A security group with two rules, the second of which the first decides.
-const SHADOWED: &str = r#"{
+/// An IP group whose second entry lies in the first.
+const NESTED: &str = r#"{
   "$schema": "https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#",
   "contentVersion": "1.0.0.0",
   "resources": [
@@ -558,14 +560,14 @@ const SHADOWED: &str = r#"{
 #[test]
 fn the_command_fixes_templates_and_keeps_their_encoding() {
     let folder = Folder::new();
-    let windows = SHADOWED.replace('\n', "\r\n");
+    let windows = NESTED.replace('\n', "\r\n");
     let marked = [&[0xef, 0xbb, 0xbf], windows.as_bytes()].concat();
     folder.write("a/utf8.json", &marked);
     let wide = |text: &str| {
         let units = text.encode_utf16().flat_map(u16::to_le_bytes);
         [0xff, 0xfe].into_iter().chain(units).collect::<Vec<u8>>()
     };
-    folder.write("b/utf16.json", wide(SHADOWED));
+    folder.write("b/utf16.json", wide(NESTED));
     let shown = folder.run("lint a b --no-config --diff").ends_with(1);
     assert!(
         shown.out.contains("-          \"203.0.113.4\"\n"),
@@ -588,7 +590,7 @@ fn the_command_fixes_templates_and_keeps_their_encoding() {
     let out = |text: &str, end: &str| text.replace(&format!(",{end}          \"203.0.113.4\""), "");
     let after = [&[0xef, 0xbb, 0xbf], out(&windows, "\r\n").as_bytes()].concat();
     assert_eq!(bytes("a/utf8.json"), after);
-    assert_eq!(bytes("b/utf16.json"), wide(&out(SHADOWED, "\n")));
+    assert_eq!(bytes("b/utf16.json"), wide(&out(NESTED, "\n")));
     let again = folder.run("lint a b --no-config --fix").ends_with(0);
     assert!(again.err.contains("0 findings fixed"), "{}", again.err);
 }
@@ -627,7 +629,7 @@ fn exports_and_what_a_file_of_parameters_gives_are_left_alone() {
 #[test]
 fn sarif_carries_the_fixes_of_templates() {
     let folder = Folder::new();
-    folder.write("groups.json", SHADOWED);
+    folder.write("groups.json", NESTED);
     let ran = folder
         .run("lint groups.json --no-config --format sarif")
         .ends_with(0);
@@ -641,4 +643,42 @@ fn sarif_carries_the_fixes_of_templates() {
         (&region["startLine"], &region["endLine"]),
         (&serde_json::json!(12), &serde_json::json!(13))
     );
+}
+
+#[test]
+fn a_fix_that_brings_an_error_is_taken_back() {
+    let folder = Folder::new();
+    let allowed = read(Utf8Path::new("fixtures/lint/TG1001/fires-3.json"));
+    let route = "\"nextHopType\": \"Internet\"";
+    // Behind the firewall that the route would lead to, nothing that the cluster needs is let out.
+    let denied = allowed.replace("\"type\": \"Allow\"", "\"type\": \"Deny\"");
+    assert_ne!(allowed, denied);
+    folder.write("a/main.json", &denied);
+    folder.write("b/main.json", &allowed);
+    let ran = folder
+        .run("lint a b --no-config --unsafe-fixes")
+        .ends_with(0);
+    assert!(folder.read("a/main.json").contains(route), "{}", ran.err);
+    assert!(!folder.read("b/main.json").contains(route), "{}", ran.err);
+    assert!(
+        ran.err.contains("something else: a/main.json: TG1001: "),
+        "{}",
+        ran.err
+    );
+}
+
+#[test]
+#[cfg(unix)]
+fn links_and_permissions_stay_as_they_were() {
+    use std::os::unix::fs::{PermissionsExt, symlink};
+    let folder = Folder::new();
+    folder.write("real.json", NESTED);
+    let real = folder.path("real.json");
+    std::fs::set_permissions(&real, std::fs::Permissions::from_mode(0o640)).unwrap();
+    symlink(&real, folder.path("link.json")).unwrap();
+    folder.run("lint link.json --no-config --fix").ends_with(0);
+    assert!(folder.path("link.json").is_symlink());
+    assert!(!folder.read("real.json").contains("203.0.113.4\""));
+    let mode = real.metadata().unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o640);
 }

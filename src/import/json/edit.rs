@@ -366,7 +366,8 @@ impl<'d> Container<'d> {
         let from = comma_before.map_or(self.inside.start, |comma| comma + 1);
         // Comments on the line before belong to what stands there; others may be about this child, or about more.
         let own = self.after_comments(from);
-        if self.has_comment(own, child.start) {
+        let same_line = !self.text(own, child.start).contains('\n');
+        if self.has_comment(own, child.start) || (same_line && own > from) {
             return None;
         }
         let own_line = self.line_before(child.start);
