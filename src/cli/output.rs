@@ -55,6 +55,14 @@ pub(super) fn refuse(message: &str) -> Outcome {
 
 /// Writes a whole file or nothing: to a temporary file beside it first, which then takes its name.
 pub(super) fn write_file(path: &Utf8Path, text: &str) -> Result<(), String> {
+    write_bytes(path, text.as_bytes())
+}
+
+/// As [`write_file`], for a text that is encoded already.
+pub(super) fn write_bytes(path: &Utf8Path, bytes: &[u8]) -> Result<(), String> {
+    // What a link leads to is written, and the link stays.
+    let target = path.canonicalize_utf8();
+    let path = target.as_deref().unwrap_or(path);
     let folder = match path.parent() {
         Some(folder) if !folder.as_str().is_empty() => folder,
         _ => Utf8Path::new("."),
@@ -64,9 +72,12 @@ pub(super) fn write_file(path: &Utf8Path, text: &str) -> Result<(), String> {
         let mut file = tempfile::Builder::new()
             .prefix(".tidegate-")
             .tempfile_in(folder)?;
-        file.write_all(text.as_bytes())?;
+        file.write_all(bytes)?;
         file.as_file().sync_all()?;
-        make_readable(file.path())?;
+        match std::fs::metadata(path) {
+            Ok(before) => std::fs::set_permissions(file.path(), before.permissions())?,
+            Err(_) => make_readable(file.path())?,
+        }
         file.persist(path).map_err(|error| error.error)?;
         Ok(())
     };

@@ -3,6 +3,7 @@
 use crate::base::did_you_mean_help;
 use crate::diag::Id;
 use crate::lint::RULES;
+use crate::report::fix_line;
 
 use super::Outcome;
 use super::arguments::RuleOptions;
@@ -34,6 +35,9 @@ pub(super) fn run(options: &RuleOptions) -> Outcome {
         id.severity(),
         id.title()
     ));
+    if let Some(line) = fix_line(id) {
+        print(&format!("\n{line}\n"));
+    }
     if let Some(doc) = id.doc() {
         print(&format!("\n{doc}\n"));
     }

@@ -4,7 +4,7 @@ use std::fmt;
 
 use crate::base::{Origin, Span};
 
-use super::Id;
+use super::{Change, Id, Proposal};
 
 /// How bad it is. `Error` only for what is provably wrong or refused by Azure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -128,6 +128,8 @@ pub struct Finding {
     pub azure_error: Option<AzureError>,
     /// Repairs as edits.
     pub fixes: Vec<Fix>,
+    /// Repairs of resources that no policy states; what the resources were read from makes edits of them.
+    pub proposals: Vec<Proposal>,
 }
 
 impl Finding {
@@ -144,6 +146,7 @@ impl Finding {
             help: Vec::new(),
             azure_error: None,
             fixes: Vec::new(),
+            proposals: Vec::new(),
         }
     }
 
@@ -227,6 +230,25 @@ impl Finding {
             safety,
             edits,
         });
+        self
+    }
+
+    /// Adds a repair of resources that no policy states. Without a change it adds nothing.
+    #[must_use]
+    pub fn propose(
+        mut self,
+        title: impl Into<String>,
+        safety: Safety,
+        changes: impl IntoIterator<Item = Change>,
+    ) -> Self {
+        let changes: Vec<Change> = changes.into_iter().collect();
+        if !changes.is_empty() {
+            self.proposals.push(Proposal {
+                title: title.into(),
+                safety,
+                changes,
+            });
+        }
         self
     }
 

@@ -246,6 +246,10 @@ pub struct Appliance {
     pub private_ips: Vec<Spanned<IpAddr>>,
     /// Its interfaces forward packets not meant for them.
     pub ip_forwarding: bool,
+    /// Where a policy says whether they do.
+    pub forwarding_text: Option<Span>,
+    /// Where the interface that says so is named, when it is another resource than the machine.
+    pub interface: Option<Span>,
     /// The public address of its own.
     pub public_ip: Option<PublicAddress>,
     /// It puts its own address in the place of the sender's.

@@ -7,6 +7,7 @@ pub mod arm;
 pub mod az;
 mod beside;
 pub mod bicep;
+mod change;
 pub mod estate;
 mod ignores;
 pub mod json;
@@ -19,6 +20,7 @@ mod unknowns;
 mod value;
 
 pub use arm::template::{Counts, Deployment, Tally};
+pub use change::Templates;
 pub use kind::{Kind, kind_of, template_of};
 pub use project::{File, Found, Imported, Join, Options, import, read_file};
 pub use resource::{Resource, ResourceId};

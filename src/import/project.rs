@@ -12,7 +12,7 @@ use rustc_hash::FxHashMap;
 use smol_str::SmolStr;
 
 use crate::base::{FileId, FileReader, SourceMap, Span};
-use crate::diag::{Finding, Id, Label};
+use crate::diag::{Finding, Id, Label, Safety};
 use crate::estate::{Estate, Extent};
 use crate::intent::Ignore;
 
@@ -69,7 +69,7 @@ pub fn read_file(
         }
     };
     match &document {
-        Some(document) if kind != Kind::Other => findings.extend(duplicates(document)),
+        Some(document) if kind != Kind::Other => findings.extend(duplicates(document, kind)),
         Some(_) if found == Found::Named => {
             let span = sources.span(id, 0, 0);
             let message = format!(
@@ -108,14 +108,20 @@ fn no_json(problem: json::Problem) -> Finding {
     }
 }
 
-fn duplicates(document: &Document) -> impl Iterator<Item = Finding> {
+fn duplicates(document: &Document, kind: Kind) -> impl Iterator<Item = Finding> {
     let duplicates = document.duplicates().iter();
-    duplicates.map(|duplicate| {
+    duplicates.map(move |duplicate| {
         let range = duplicate.second.start as usize..duplicate.second.end as usize;
         let key = document.text().get(range).unwrap_or("").trim_matches('"');
-        Finding::new(Id::TG0026, format!("key `{key}` is given twice"))
+        let finding = Finding::new(Id::TG0026, format!("key `{key}` is given twice"))
             .at(duplicate.second, "this one counts")
             .related(duplicate.first, "has no effect")
+            .help("take the first one out");
+        match json::edit::remove_member(document, duplicate.first).filter(|_| kind != Kind::Export)
+        {
+            Some(edits) => finding.fix("take the first one out", Safety::Safe, edits),
+            None => finding,
+        }
     })
 }
 
@@ -158,6 +164,8 @@ pub struct Imported {
     pub findings: Vec<Finding>,
     /// Where values are written, by the place where they are used.
     pub written: BTreeMap<Span, Span>,
+    /// The names that stand for more than one statement of one resource, or for one that is not deployed, in order.
+    pub shared: Vec<Span>,
     /// The files that it was made from, and that findings about it are reported in. Exports that only stand beside
     /// templates are not among them.
     pub files: BTreeSet<FileId>,
@@ -410,6 +418,7 @@ fn build(
         ignores: silenced,
         findings,
         written: built.places,
+        shared: built.shared,
         files,
         counts,
         kinds,

@@ -11,14 +11,14 @@ use crate::azure::next_hop::{
 };
 use crate::azure::routing::{Hop, RouteSource};
 use crate::base::Origin;
-use crate::diag::{Finding, Id, Safety, Severity};
+use crate::diag::{Change, Finding, Id, Safety, Severity};
 use crate::estate::{
     Estate, Firewall, Gap, Id as ElementId, NextHop, OutboundType, Pool, Route, RouteDestination,
     RouteTable, Subnet,
 };
 
 use super::routing::way::{are_everything, knows_routes, prefix_of};
-use super::{Context, edit};
+use super::{Context, change, edit};
 
 rule! {
     /// The subnets of a pool with outbound type `userDefinedRouting` need a route table whose route for 0.0.0.0/0
@@ -94,6 +94,11 @@ pub(super) fn routed_subnets(estate: &Estate) -> BTreeMap<ElementId<Subnet>, &Po
         }
     }
     subnets
+}
+
+/// What leads a route to a firewall whose address is known.
+fn lead_to(route: &Route, firewall: &Firewall) -> Vec<Change> {
+    change::lead_to(route, firewall.private_ip.map(|ip| ip.value))
 }
 
 struct RoutedSubnet<'a> {
@@ -322,11 +327,16 @@ impl RoutedSubnet<'_> {
             NextHop::Appliance(_) => return Some(finding),
             _ => format!("firewall {name}"),
         };
+        let title = format!("lead it to firewall `{name}`");
+        let finding = finding.propose(
+            title.clone(),
+            Safety::Unsafe,
+            lead_to(route, &estate.firewalls[firewall]),
+        );
         if table.meta.body.is_none() {
             return Some(finding);
         }
         let edit = edit::replace(route.next_hop.span, words);
-        let title = format!("lead it to firewall `{name}`");
         Some(finding.fix(title, Safety::Unsafe, vec![edit]))
     }
 
@@ -345,18 +355,18 @@ impl RoutedSubnet<'_> {
             "write in route table `{}`: route {} 0.0.0.0/0 -> firewall NAME",
             table.meta.name, route.name
         ));
-        match self.candidate_firewall() {
-            Some(firewall) if table.meta.body.is_some() => {
-                let name = &firewall.meta.name;
-                let edit = edit::replace(route.next_hop.span, format!("firewall {name}"));
-                finding.fix(
-                    format!("lead it to firewall `{name}`"),
-                    Safety::Unsafe,
-                    vec![edit],
-                )
-            }
-            _ => finding,
+        let Some(firewall) = self.candidate_firewall() else {
+            return finding;
+        };
+        let name = &firewall.meta.name;
+        let title = format!("lead it to firewall `{name}`");
+        let changes = lead_to(route, firewall);
+        let finding = finding.propose(title.clone(), Safety::Unsafe, changes);
+        if table.meta.body.is_none() {
+            return finding;
         }
+        let edit = edit::replace(route.next_hop.span, format!("firewall {name}"));
+        finding.fix(title, Safety::Unsafe, vec![edit])
     }
 
     /// An address in the subnet itself is judged as a loop.

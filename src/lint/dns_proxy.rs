@@ -5,12 +5,14 @@ use std::collections::BTreeSet;
 use crate::azure::facts::FirewallFeature;
 use crate::azure::gaps;
 use crate::azure::next_hop::firewall_of;
-use crate::azure::rule_sets::{self, PlacedRule, RuleSet, proxies_dns, rule_sets, takes_names};
+use crate::azure::rule_sets::{
+    self, Owner, PlacedRule, RuleSet, proxies_dns, rule_sets, takes_names,
+};
 use crate::diag::{Edit, Finding, Id, Safety, Severity};
 use crate::estate::{DnsServers, Endpoint, Firewall, Id as ElementId, NetworkRule, Pool, Vnet};
 
 use super::firewall_tier::{fact_tier, is_name};
-use super::{Context, edit};
+use super::{Context, change, edit};
 
 rule! {
     /// A network rule names a domain while the DNS proxy of its firewall is off; or the proxy is on and the machines
@@ -37,6 +39,9 @@ rule! {
     /// dns-details.md.
     TG3002, check
 }
+
+/// What a fix of the network does.
+const THROUGH_FIREWALL: &str = "resolve through the firewall";
 
 fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
     let compiled = context.compiled_origins();
@@ -83,18 +88,24 @@ fn proxy_is_off(
     .at(placed.rule.info.origin, "this rule")
     .azure(code, message)
     .help("write `dns-proxy on`, and let the vnets of the machines resolve through it: dns firewall NAME");
-    let (finding, edit) = match set.settings.dns_proxy {
+    let of_policy = matches!(set.owner, Owner::Policy(_));
+    let (finding, edit, change) = match set.settings.dns_proxy {
         Some(off) => (
             finding.related(off.span, "turned off here"),
             Some(edit::replace(off.span, "on")),
+            change::value(off.span, true),
         ),
         None => (
             finding.related(set.meta.origin, "off unless turned on"),
             edit::add_clause(set.meta, "dns-proxy on"),
+            change::set(set.meta.origin, change::DNS_PROXY, true),
         ),
     };
+    let title = "turn the DNS proxy on";
+    // A firewall without a policy has the setting elsewhere, under a name with dots and as a string.
+    let finding = finding.propose(title, Safety::Unsafe, change.filter(|_| of_policy));
     match edit {
-        Some(edit) => finding.fix("turn the DNS proxy on", Safety::Unsafe, vec![edit]),
+        Some(edit) => finding.fix(title, Safety::Unsafe, vec![edit]),
         None => finding,
     }
 }
@@ -177,12 +188,18 @@ fn vnet_asks_others(
     } else {
         finding
     };
-    Some(with_fix(finding, edit))
+    let asks_azure = vnet.dns == DnsServers::Azure;
+    let proxy = firewall.private_ip.filter(|_| asks_azure);
+    let change = proxy.and_then(|ip| change::dns_server(vnet.meta.origin, ip.value));
+    Some(with_fix(
+        finding.propose(THROUGH_FIREWALL, Safety::Unsafe, change),
+        edit,
+    ))
 }
 
 fn with_fix(finding: Finding, edit: Option<Edit>) -> Finding {
     match edit {
-        Some(edit) => finding.fix("resolve through the firewall", Safety::Unsafe, vec![edit]),
+        Some(edit) => finding.fix(THROUGH_FIREWALL, Safety::Unsafe, vec![edit]),
         None => finding,
     }
 }

@@ -12,10 +12,10 @@ use crate::base::did_you_mean;
 use crate::diag::{Finding, Id, Safety, Severity};
 use crate::estate::{
     Estate, FIREWALL_SUBNET, Firewall, Id as ElementId, MANAGEMENT_SUBNET, NextHop, PublicAddress,
-    Subnet, Tier, Vnet,
+    Route, Subnet, Tier, Vnet,
 };
 
-use super::{Context, edit};
+use super::{Context, change, edit};
 
 rule! {
     /// An Azure Firewall needs a subnet of its own, named exactly `AzureFirewallSubnet`, of size /26 or larger.
@@ -248,11 +248,17 @@ fn default_route(
     .help(format!(
         "to tunnel all traffic elsewhere, give the firewall `management-ip NAME` and the vnet a subnet `{MANAGEMENT_SUBNET}`"
     ));
-    Some(finding.fix(
-        "lead the route to the Internet",
+    Some(led_to_internet(finding, route))
+}
+
+fn led_to_internet(finding: Finding, route: &Route) -> Finding {
+    let title = "lead the route to the Internet";
+    let edit = edit::replace(route.next_hop.span, "internet");
+    finding.fix(title, Safety::Unsafe, vec![edit]).propose(
+        title,
         Safety::Unsafe,
-        vec![edit::replace(route.next_hop.span, "internet")],
-    ))
+        change::lead_to_internet(route),
+    )
 }
 
 fn several_firewalls(estate: &Estate, findings: &mut Vec<Finding>) {
@@ -348,11 +354,7 @@ fn management_routes(
             subnet.meta.origin,
             "the management interface of the firewall",
         );
-        return Some(finding.fix(
-            "lead the route to the Internet",
-            Safety::Unsafe,
-            vec![edit::replace(route.next_hop.span, "internet")],
-        ));
+        return Some(led_to_internet(finding, route));
     }
     if fact.gateway_propagation != GatewayPropagation::MustBeOff || !table.gateway_propagation {
         return None;
@@ -370,7 +372,10 @@ fn management_routes(
         "the management interface of the firewall",
     );
     let clause = "gateway-propagation off";
-    let finding = finding.help(format!("write in the table: {clause}"));
+    let change = change::set(table.meta.origin, change::NO_PROPAGATION, true);
+    let finding = finding
+        .help(format!("write in the table: {clause}"))
+        .propose("keep them out", Safety::Unsafe, change);
     Some(match edit::add_clause(&table.meta, clause) {
         Some(edit) => finding.fix("keep them out", Safety::Unsafe, vec![edit]),
         None => finding,

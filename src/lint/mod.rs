@@ -91,6 +91,7 @@ macro_rules! rule {
     };
 }
 
+mod change;
 mod common;
 mod default_route;
 mod dns;

@@ -1,6 +1,6 @@
 //! What an id means, for formats that carry the documentation along.
 
-use crate::diag::{Id, Severity};
+use crate::diag::{Id, Safety, Severity};
 use crate::lint::RULES;
 
 use super::words::sentence;
@@ -13,6 +13,26 @@ pub(super) fn markdown(id: Id) -> String {
         (None, Some(doc)) => doc.to_owned(),
         (None, None) => sentence(id.title()),
     }
+}
+
+/// Which fixes there are for findings of an id, and whether they are safe; `None` without any.
+#[must_use]
+pub fn fix_line(id: Id) -> Option<String> {
+    let fixes = id.fixes();
+    let kinds = [("policies", fixes.policy), ("templates", fixes.template)];
+    let words: Vec<String> = kinds
+        .into_iter()
+        .filter_map(|(place, safeties)| {
+            let how = match safeties {
+                [] => return None,
+                [Safety::Safe] => "safe",
+                [Safety::Unsafe] => "unsafe",
+                _ => "safe or unsafe",
+            };
+            Some(format!("in {place}, {how}"))
+        })
+        .collect();
+    (!words.is_empty()).then(|| format!("Fixes: {}.", words.join("; ")))
 }
 
 /// The first paragraph of the documentation, on one line, of at most `length` characters.
@@ -99,6 +119,18 @@ mod tests {
         assert_eq!(
             name(Id::TG1001),
             "DefaultRouteOfAPoolWithUserDefinedRouting"
+        );
+    }
+
+    #[test]
+    fn fixes_are_told_for_policies_and_templates() {
+        let line = |id| fix_line(id).unwrap_or_default();
+        assert_eq!(line(Id::TG0001), "");
+        assert_eq!(line(Id::TG0005), "Fixes: in policies, unsafe.");
+        assert_eq!(line(Id::TG0026), "Fixes: in templates, safe.");
+        assert_eq!(
+            line(Id::TG3007),
+            "Fixes: in policies, safe or unsafe; in templates, unsafe."
         );
     }
 

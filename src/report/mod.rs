@@ -24,6 +24,7 @@ mod words;
 mod wrap;
 
 pub use concise::concise;
+pub use documentation::fix_line;
 pub use fingerprint::fingerprints;
 pub use format::{Format, render};
 pub use human::{Color, human};

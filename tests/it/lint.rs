@@ -359,7 +359,7 @@ fn what_cannot_be_read_is_said_and_nothing_panics() {
 }
 
 #[test]
-fn fixes_are_made_to_policies_and_never_to_templates() {
+fn fixes_are_made_where_there_are_some_and_nothing_else_is_touched() {
     let folder = folder();
     folder.write(
         "infra/a.egress",

@@ -34,7 +34,7 @@ const POLICY_ONLY: &[(Id, &str)] = &[
 ];
 
 /// The fixtures of each rule.
-fn fixtures() -> BTreeMap<Id, Vec<Utf8PathBuf>> {
+pub(crate) fn fixtures() -> BTreeMap<Id, Vec<Utf8PathBuf>> {
     let mut fixtures: BTreeMap<Id, Vec<Utf8PathBuf>> = BTreeMap::new();
     for file in [".egress", ".json"]
         .iter()
@@ -47,7 +47,7 @@ fn fixtures() -> BTreeMap<Id, Vec<Utf8PathBuf>> {
     fixtures
 }
 
-fn lint_file(path: &Utf8Path, text: String) -> Linted {
+pub(crate) fn lint_file(path: &Utf8Path, text: String) -> Linted {
     let input = Input {
         path: path.to_owned(),
         bytes: text.into_bytes(),

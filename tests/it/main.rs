@@ -15,6 +15,7 @@ mod described;
 mod errors;
 mod explain;
 mod explain_properties;
+mod fixes;
 mod fuzzed;
 mod gaps;
 mod ids;

@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 
 use tidegate::diag::Id;
 use tidegate::lint::RULES;
+use tidegate::report::fix_line;
 
 use super::support::{files, project};
 
@@ -15,8 +16,9 @@ fn page(id: Id) -> String {
         Some(rule) => rule.markdown(),
         None => format!("{}\n", id.doc().unwrap_or_default()),
     };
+    let fixes = fix_line(id).map_or_else(String::new, |line| format!("{line}\n\n"));
     format!(
-        "# {}: {}\n\nSeverity: {}.\n\n{}\n",
+        "# {}: {}\n\nSeverity: {}.\n\n{fixes}{}\n",
         id.code(),
         id.title(),
         id.severity(),

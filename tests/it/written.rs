@@ -84,7 +84,7 @@ fn shape(estate: &Estate) -> Vec<String> {
     let words = text.split_whitespace().collect::<Vec<_>>().join(" ");
     let rule = "Some( RuleText { whole: Span, source: Span, destination: Span, service: Span, }, )";
     let mut words = words.replace(rule, "None");
-    for field in ["body", "written", "forwarded_text"] {
+    for field in ["body", "written", "forwarded_text", "forwarding_text"] {
         words = words.replace(
             &format!("{field}: Some( Span, )"),
             &format!("{field}: None"),

@@ -9,7 +9,7 @@ use ignore::overrides::Override;
 use crate::import::Found;
 
 /// The name under which standard input is shown.
-const STANDARD_INPUT: &str = "<stdin>";
+pub(super) const STANDARD_INPUT: &str = "<stdin>";
 
 /// Endings of files that may be of interest. Content decides what they are.
 const ENDINGS: [&str; 7] = [

@@ -12,7 +12,7 @@ use crate::base::{Date, FileId, FileReader, ReadError, SourceMap};
 use crate::diag::{Confidence, Finding, Id, Severity};
 use crate::estate::Estate;
 use crate::import::bicep::{Places, source_of};
-use crate::import::{self, Deployment, File, Imported, Join, Kind};
+use crate::import::{self, Deployment, File, Imported, Join, Kind, Templates};
 use crate::intent::Intent;
 use crate::intent::catalog::{Library, Regions};
 use crate::lint;
@@ -26,7 +26,7 @@ use crate::cli::estates::{parameter_files, parameters_of, read_inputs, service_f
 use crate::cli::pipeline::{self, Options};
 
 /// Everything that was found, before anybody accepts some of it.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Linted {
     /// The files read.
     pub sources: SourceMap,
@@ -248,9 +248,13 @@ fn judge_networks(
         .filter(|file| file.kind == Kind::Export)
         .map(|file| file.id)
         .collect();
+    let sources = &linted.sources;
     let judged: Vec<Vec<Finding>> = networks
         .par_iter()
-        .map(|network| judge_network(network, beside, &exports))
+        .map(|network| {
+            let mut templates = Templates::new(sources, files);
+            judge_network(network, beside, &exports, &mut templates)
+        })
         .collect();
     linted.findings.extend(judged.into_iter().flatten());
     linted.imported = networks;
@@ -268,6 +272,7 @@ fn judge_network(
     network: &Imported,
     beside: Beside<'_>,
     exports: &FxHashSet<FileId>,
+    templates: &mut Templates<'_>,
 ) -> Vec<Finding> {
     let facts = Facts::builtin();
     let intent = Intent {
@@ -292,8 +297,7 @@ fn judge_network(
     });
     for finding in &mut findings {
         network.tell_where_written(finding);
-        // Edits are words of a policy; in JSON they would be none.
-        finding.fixes.clear();
+        network.fix(finding, templates);
         soften_what_azure_took(finding, exports);
     }
     findings

@@ -5,13 +5,16 @@ pub(super) mod collect;
 mod config;
 mod fix;
 mod judge;
+mod repair;
 
 pub use self::collect::Input;
 pub use self::judge::{Deploying, Linted, lint_inputs};
 
 use camino::{Utf8Path, Utf8PathBuf};
 
+use crate::base::{FileReader, ReadError};
 use crate::diag::{self, Id, Safety, Severity};
+use crate::import::json::encode_like;
 use crate::lint;
 use crate::report::{self, Accepted, Format, Gap, Run};
 use crate::syntax;
@@ -21,13 +24,16 @@ use super::arguments::LintOptions;
 use super::bicep::{Builds, build};
 use super::estates::{deployment, use_of_bicep};
 use super::output::{
-    Disk, catalogs, color, print, print_error, refuse, today, working_folder, write_file,
+    Disk, catalogs, color, print, print_error, refuse, today, working_folder, write_bytes,
+    write_file,
 };
 use super::pipeline::Options;
 
 use self::baseline::Baseline;
-use self::collect::collect;
+use self::collect::{STANDARD_INPUT, collect};
 use self::config::Config;
+use self::fix::Texts;
+use self::repair::Repaired;
 
 pub(super) fn run(options: &LintOptions) -> Outcome {
     match lint_all(options) {
@@ -43,7 +49,7 @@ fn lint_all(options: &LintOptions) -> Result<Outcome, String> {
     let named: Vec<_> = options.deployment.parameters.iter().collect();
     let named: Vec<_> = named.into_iter().chain(configured).collect();
     let builds = build(&mut inputs, &named, use_of_bicep(&options.deployment))?;
-    let mut found = judge(&inputs, &builds, options, &config)?;
+    let mut found = judge(&inputs, &builds, &Texts::new(), options, &config)?;
     config.apply(&mut found.findings);
     diag::sort(&mut found.findings);
     if let Some(path) = &options.write_baseline {
@@ -56,7 +62,7 @@ fn lint_all(options: &LintOptions) -> Result<Outcome, String> {
     }
     let accepted = accept(options, &config, &mut found)?;
     if options.fix || options.unsafe_fixes || options.diff {
-        return repair(options, &found);
+        return mend(options, &inputs, &builds, &config, &found);
     }
     let fail_on = options
         .fail_on
@@ -125,9 +131,33 @@ fn nearest_config(input: &Utf8Path) -> Option<Utf8PathBuf> {
     )
 }
 
+/// Severities as configured, findings in order, and without what the baseline accepts.
+fn settle(
+    options: &LintOptions,
+    config: &Config,
+    found: &mut Linted,
+) -> Result<Vec<Accepted>, String> {
+    config.apply(&mut found.findings);
+    diag::sort(&mut found.findings);
+    accept(options, config, found)
+}
+
+/// The disk, where some files have another text.
+struct Changed<'a>(&'a Texts);
+
+impl FileReader for Changed<'_> {
+    fn read(&self, path: &Utf8Path) -> Result<String, ReadError> {
+        match self.0.get(path) {
+            Some(text) => Ok(text.clone()),
+            None => Disk.read(path),
+        }
+    }
+}
+
 fn judge(
     inputs: &[Input],
     builds: &Builds,
+    texts: &Texts,
     options: &LintOptions,
     config: &Config,
 ) -> Result<Linted, String> {
@@ -145,7 +175,7 @@ fn judge(
         deployment: &deployment(&options.deployment),
         builds,
     };
-    Ok(lint_inputs(inputs, &Disk, &settings, &named))
+    Ok(lint_inputs(inputs, &Changed(texts), &settings, &named))
 }
 
 /// Takes out what the baseline accepts.
@@ -178,23 +208,76 @@ fn accept(
 }
 
 /// Makes fixes, or shows what they would change.
-fn repair(options: &LintOptions, found: &Linted) -> Result<Outcome, String> {
+fn mend(
+    options: &LintOptions,
+    inputs: &[Input],
+    builds: &Builds,
+    config: &Config,
+    found: &Linted,
+) -> Result<Outcome, String> {
     let least = if options.unsafe_fixes {
         Safety::Unsafe
     } else {
         Safety::Safe
     };
-    let changes = fix::apply(&found.findings, &found.sources, least);
+    let examine = |texts: &Texts| {
+        let mut found = judge(&with_texts(inputs, texts), builds, texts, options, config)?;
+        settle(options, config, &mut found)?;
+        Ok(found)
+    };
+    let repaired = repair::repair(found, least, examine)?;
     if options.diff {
-        print(&fix::diff(&changes, &found.sources));
+        print(&fix::diff(&repaired.texts, &found.sources));
     } else {
-        for (id, text) in &changes.texts {
-            if let Some(file) = found.sources.get(*id) {
-                write_file(file.path(), text)?;
-            }
-        }
+        write_texts(&repaired.texts, inputs)?;
     }
-    let (made, files) = (changes.made, changes.texts.len());
+    tell(options, &repaired);
+    Ok(if options.diff && repaired.made > 0 {
+        Outcome::Findings
+    } else {
+        Outcome::Fine
+    })
+}
+
+/// The inputs, some of them with another text.
+fn with_texts(inputs: &[Input], texts: &Texts) -> Vec<Input> {
+    let inputs = inputs.iter();
+    inputs
+        .map(|input| Input {
+            path: input.path.clone(),
+            bytes: match texts.get(&input.path) {
+                Some(text) => text.clone().into_bytes(),
+                None => input.bytes.clone(),
+            },
+            found: input.found,
+        })
+        .collect()
+}
+
+/// Writes files in the encoding that they had.
+fn write_texts(texts: &Texts, inputs: &[Input]) -> Result<(), String> {
+    for (path, text) in texts {
+        if path == STANDARD_INPUT {
+            print_error("standard input stays as it is; --diff shows what would change\n");
+            continue;
+        }
+        let input = inputs.iter().find(|input| input.path == *path);
+        let bytes = match input {
+            Some(input) => encode_like(&input.bytes, text),
+            None => {
+                let bytes =
+                    std::fs::read(path).map_err(|error| format!("cannot read {path}: {error}"))?;
+                encode_like(&bytes, text)
+            }
+        };
+        write_bytes(path, &bytes)?;
+    }
+    Ok(())
+}
+
+/// Says what was fixed, and what was not.
+fn tell(options: &LintOptions, repaired: &Repaired) {
+    let (made, files) = (repaired.made, repaired.texts.len());
     let verb = if options.diff {
         "would be fixed"
     } else {
@@ -205,17 +288,14 @@ fn repair(options: &LintOptions, found: &Linted) -> Result<Outcome, String> {
         if made == 1 { "finding" } else { "findings" },
         if files == 1 { "file" } else { "files" }
     ));
-    if changes.overlapping > 0 {
+    for told in &repaired.refused {
         print_error(&format!(
-            "{} more touch the same places; run it again\n",
-            changes.overlapping
+            "not fixed, because the fix alone does not mend it or breaks something else: {told}\n"
         ));
     }
-    Ok(if options.diff && made > 0 {
-        Outcome::Findings
-    } else {
-        Outcome::Fine
-    })
+    if repaired.unfinished {
+        print_error("there may be more to fix; run it again\n");
+    }
 }
 
 fn show(options: &LintOptions, found: &Linted, accepted: &[Accepted], fail_on: Severity) {

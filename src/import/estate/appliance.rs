@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
-use crate::base::Spanned;
+use crate::base::{Span, Spanned};
 use crate::estate::{
     self, Appliance, ApplianceFilter, ApplicationSecurityGroup, LoadBalancer, Nsg, PublicAddress,
     Ref, Subnet,
@@ -27,6 +27,8 @@ use crate::estate::Unknown;
 pub(super) struct Interface {
     /// The interface, or the scale set.
     index: usize,
+    /// Where its name is written; nowhere inside a scale set.
+    place: Option<Span>,
     forwards: bool,
     addresses: Vec<Spanned<IpAddr>>,
     /// Why an address is not known, when one is not.
@@ -125,6 +127,7 @@ impl<'e> Builder<'e> {
                 let list = entity.property(&path).and_then(Value::items);
                 for item in list.unwrap_or_default() {
                     let mut interface = self.interface(index, body(item), entity);
+                    interface.place = None;
                     // Azure gives every machine of the set an address of its own.
                     interface.unknown.get_or_insert_with(|| {
                         not_known("addresses of a scale set", entity.name_span)
@@ -139,6 +142,7 @@ impl<'e> Builder<'e> {
     fn interface(&mut self, index: usize, whole: &'e Value, entity: &Entity<'_>) -> Interface {
         let mut interface = Interface {
             index,
+            place: Some(entity.name_span),
             forwards: false,
             addresses: Vec::new(),
             unknown: None,
@@ -300,6 +304,8 @@ impl<'e> Builder<'e> {
                 .unwrap_or_else(|| self.nothing("", entity.name_span)),
             private_ips,
             ip_forwarding: main.forwards,
+            forwarding_text: None,
+            interface: main.place,
             public_ip: main.public.clone().or_else(|| publics.next()),
             snat: false,
             filter: ApplianceFilter::Unstated,

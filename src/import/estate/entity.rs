@@ -295,6 +295,23 @@ impl<'r> Entities<'r> {
         self.all.get(index)
     }
 
+    /// The places of names that do not stand for one resource stated there alone and deployed, in order.
+    pub(super) fn shared_names(&self) -> Vec<Span> {
+        let mut names: Vec<(Span, bool)> = Vec::new();
+        for entity in &self.all {
+            let alone = entity.statements.len() == 1 && !entity.is_existing();
+            let statements = entity.statements.iter();
+            names.extend(statements.map(|statement| (statement.name_span, alone)));
+        }
+        names.sort_unstable();
+        let same = names.chunk_by(|(a, _), (b, _)| a == b);
+        same.filter_map(|same| match same {
+            [(_, true)] => None,
+            several => several.first().map(|(span, _)| *span),
+        })
+        .collect()
+    }
+
     /// All resources in the order in which they were met.
     pub(super) fn iter(&self) -> impl Iterator<Item = (usize, &Entity<'r>)> {
         self.all.iter().enumerate()

@@ -67,6 +67,9 @@ pub struct Built {
     pub findings: Vec<Finding>,
     /// Where a value is written, by the place where it is used, when the two differ.
     pub places: BTreeMap<Span, Span>,
+    /// The names of resources that are stated in several places, or several of which one place states, or that are only
+    /// referred to, in order. A change at one of them would be a change of more, or of less, than it seems.
+    pub shared: Vec<Span>,
     /// Everything that is not known, with what the estate's own gaps have no place for.
     pub gaps: Vec<Gap>,
     /// How often each property was met that this program neither reads nor knows to be without effect on what goes
@@ -307,6 +310,7 @@ impl<'e> Builder<'e> {
             estate: self.estate,
             findings: self.findings,
             places: self.places,
+            shared: self.entities.shared_names(),
             gaps: self.gaps,
             unread,
             without_element,

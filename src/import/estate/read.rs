@@ -5,8 +5,8 @@ use std::net::IpAddr;
 use ipnet::IpNet;
 use smol_str::SmolStr;
 
-use crate::base::Spanned;
-use crate::diag::{Finding, Id as FindingId, Severity};
+use crate::base::{Spanned, did_you_mean};
+use crate::diag::{Change, Finding, Id as FindingId, Safety, Setting, Severity};
 use crate::import::{Data, Symbol, Value};
 use crate::net::{PrefixError, parse_address, parse_prefix};
 
@@ -17,6 +17,12 @@ use crate::estate::Unknown;
 
 /// A value, or why there is none.
 pub(super) type Read<T> = Result<Spanned<T>, Unknown>;
+
+/// What was probably meant where a value is refused.
+struct Better {
+    text: String,
+    help: String,
+}
 
 /// The value as messages show it.
 pub(super) fn shown(value: &Value) -> String {
@@ -55,12 +61,19 @@ impl Builder<'_> {
         self.refuse_with(value, expected, None)
     }
 
-    fn refuse_with(&mut self, value: &Value, expected: &str, help: Option<String>) -> Unknown {
+    fn refuse_with(&mut self, value: &Value, expected: &str, better: Option<Better>) -> Unknown {
         self.place(value);
         let message = format!("Azure does not take `{}` here", shown(value));
-        let mut finding = Finding::new(FindingId::TG0032, message)
-            .at(value.span, format!("expected {expected}"))
-            .maybe_help(help);
+        let mut finding =
+            Finding::new(FindingId::TG0032, message).at(value.span, format!("expected {expected}"));
+        if let Some(Better { text, help }) = better {
+            let change = Change::Value {
+                at: value.span,
+                to: Setting::Text(text.clone()),
+            };
+            let title = format!("write {text}");
+            finding = finding.help(help).propose(title, Safety::Unsafe, [change]);
+        }
         if let Some(written) = value.written {
             finding = finding.related(written, "its value is written here");
             // Templates use an empty default for what has to be given.
@@ -121,7 +134,19 @@ impl Builder<'_> {
             Some((last, rest)) if !rest.is_empty() => format!("{} or {last}", rest.join(", ")),
             _ => names.concat(),
         };
-        self.parsed(value, &expected, choice)
+        let text = self.text(value, &expected)?;
+        if let Some(known) = choice(&text.value) {
+            return Ok(Spanned::new(known, text.span));
+        }
+        // A sign such as `*` is near to every short word, and means something else.
+        let words = choices.iter().map(|(name, _)| *name);
+        let words = words.filter(|name| name.chars().all(char::is_alphabetic));
+        let near = did_you_mean(&text.value, words).filter(|_| text.value.len() > 2);
+        let better = near.map(|near| Better {
+            text: near.to_owned(),
+            help: format!("did you mean `{near}`?"),
+        });
+        Err(self.refuse_with(value, &expected, better))
     }
 
     /// A truth value.
@@ -171,8 +196,12 @@ impl Builder<'_> {
             Ok(prefix) => Ok(Spanned::new(prefix, text.span)),
             Err(PrefixError::Malformed) => Err(self.refuse(value, expected)),
             Err(PrefixError::HostBits(network)) => {
-                let help = format!("the network is `{network}`");
-                Err(self.refuse_with(value, "a prefix without bits behind its length", Some(help)))
+                let better = Better {
+                    text: network.to_string(),
+                    help: format!("the network is `{network}`"),
+                };
+                let expected = "a prefix without bits behind its length";
+                Err(self.refuse_with(value, expected, Some(better)))
             }
         }
     }

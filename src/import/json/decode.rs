@@ -27,6 +27,23 @@ pub fn decode(bytes: Vec<u8>) -> Result<String, DecodeError> {
     }
 }
 
+/// Writes a text in the encoding of what it was read from, with the same byte order mark or none.
+#[must_use]
+pub fn encode_like(before: &[u8], text: &str) -> Vec<u8> {
+    let units = |mark: &[u8], to: fn(u16) -> [u8; 2]| {
+        let units = text.encode_utf16().flat_map(to);
+        mark.iter().copied().chain(units).collect()
+    };
+    match before {
+        [0xff, 0xfe, ..] => units(&[0xff, 0xfe], u16::to_le_bytes),
+        [0xfe, 0xff, ..] => units(&[0xfe, 0xff], u16::to_be_bytes),
+        [first, 0, ..] if *first != 0 => units(&[], u16::to_le_bytes),
+        [0, second, ..] if *second != 0 => units(&[], u16::to_be_bytes),
+        [0xef, 0xbb, 0xbf, ..] => [&[0xef, 0xbb, 0xbf], text.as_bytes()].concat(),
+        _ => text.as_bytes().to_vec(),
+    }
+}
+
 fn utf8(bytes: Vec<u8>) -> Result<String, DecodeError> {
     String::from_utf8(bytes).map_err(|error| DecodeError::NotUtf8(error.utf8_error().valid_up_to()))
 }
@@ -58,6 +75,7 @@ mod tests {
             units(u16::to_le_bytes),
             units(u16::to_be_bytes),
         ] {
+            assert_eq!(encode_like(&bytes, text), bytes);
             assert_eq!(decode(bytes).as_deref(), Ok(text));
         }
         assert_eq!(decode(vec![b'{', 0xff, b'}']), Err(DecodeError::NotUtf8(1)));

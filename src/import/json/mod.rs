@@ -5,9 +5,10 @@
 //! another make one document, as in newline-delimited JSON. Nothing recurses, so depth costs no stack.
 
 mod decode;
+pub(in crate::import) mod edit;
 mod parse;
 
-pub use decode::{DecodeError, decode};
+pub use decode::{DecodeError, decode, encode_like};
 pub use parse::parse;
 
 use std::borrow::Cow;

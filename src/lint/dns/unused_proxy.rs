@@ -6,12 +6,12 @@ use crate::azure::facts::FirewallFeature;
 use crate::azure::gaps;
 use crate::azure::next_hop::{Holder, holders};
 use crate::azure::rule_sets::{self, RuleSet, proxies_dns};
-use crate::diag::{Finding, Id};
+use crate::diag::{Change, Finding, Id, Safety};
 use crate::estate::{DnsServers, Estate, Firewall, Id as ElementId, Subnet};
 
-use super::super::Context;
 use super::super::common::edge::user_routes;
 use super::super::firewall_tier::{fact_tier, is_name};
+use super::super::{Context, change};
 
 rule! {
     /// The DNS proxy of a firewall is on, and neither a network nor a DNS server asks it.
@@ -80,8 +80,29 @@ fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
             "write in the vnets behind it: dns firewall {}",
             firewall.meta.name
         ));
+        let finding = finding.propose(
+            "resolve through the firewall",
+            Safety::Unsafe,
+            ask_it(context.estate, id, firewall),
+        );
         findings.push(if is_part { finding.assumed() } else { finding });
     }
+}
+
+/// What lets the networks behind a firewall resolve through it: those that have the default of Azure.
+fn ask_it(estate: &Estate, id: ElementId<Firewall>, firewall: &Firewall) -> Vec<Change> {
+    let behind = |vnet| {
+        let mut subnets = estate.subnets_of(vnet);
+        subnets.any(|(subnet, _)| leads_through(estate, subnet, id))
+    };
+    let Some(address) = firewall.private_ip.map(|ip| ip.value) else {
+        return Vec::new();
+    };
+    let vnets = estate.vnets.iter();
+    let vnets = vnets.filter(|(vnet, it)| it.dns == DnsServers::Azure && behind(*vnet));
+    vnets
+        .filter_map(|(_, vnet)| change::dns_server(vnet.meta.origin, address))
+        .collect()
 }
 
 fn leads_through(

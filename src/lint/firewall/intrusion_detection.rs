@@ -5,7 +5,7 @@ use crate::azure::rule_sets::{Owner, RuleSet};
 use crate::diag::{Finding, Id, Safety};
 use crate::estate::Idps;
 use crate::lint::firewall_tier::fact_tier;
-use crate::lint::{Context, edit};
+use crate::lint::{Context, change, edit};
 
 use super::in_force::{all_known, used_sets};
 
@@ -66,18 +66,22 @@ fn not_stopped(context: &Context<'_>, set: &RuleSet<'_>) -> Option<Finding> {
         format!("intrusion detection of `{name}` {what}"),
     )
     .help("write `idps deny`, after a look at what `idps alert` logs");
-    let (finding, edit) = match strictest {
+    let (finding, edit, change) = match strictest {
         Some(mode) => (
             finding.at(mode.span, "stops nothing"),
             Some(edit::replace(mode.span, "deny")),
+            change::value(mode.span, "Deny"),
         ),
         None => (
             finding.at(set.meta.origin, "off unless turned on"),
             edit::add_clause(set.meta, "idps deny"),
+            change::set(set.meta.origin, change::INTRUSION_DETECTION, "Deny"),
         ),
     };
+    let title = "stop attacks";
+    let finding = finding.propose(title, Safety::Unsafe, change);
     Some(match edit {
-        Some(edit) => finding.fix("stop attacks", Safety::Unsafe, vec![edit]),
+        Some(edit) => finding.fix(title, Safety::Unsafe, vec![edit]),
         None => finding,
     })
 }

@@ -9,7 +9,7 @@ use crate::base::{Span, Spanned};
 use crate::diag::{Finding, Id, Safety, Severity};
 use crate::estate::{Firewall, FirewallSettings, Gap, Meta, NextHop};
 use crate::lint::common::range_set::{RangeSet, prefix_bounds};
-use crate::lint::{Context, edit, firewall_subnet};
+use crate::lint::{Context, change, edit, firewall_subnet};
 
 rule! {
     /// The SNAT ranges of a firewall do not fit its networks.
@@ -182,12 +182,12 @@ fn source_is_lost(
             )
         }
     };
+    let title = "keep the sources of flows to it";
+    // A list of one's own takes the place of the default ranges, which it would have to name too.
+    let change = change::more(meta.origin, change::KEPT_RANGES, network);
+    let finding = finding.propose(title, Safety::Unsafe, change);
     match edit {
-        Some(edit) => finding.fix(
-            "keep the sources of flows to it",
-            Safety::Unsafe,
-            vec![edit],
-        ),
+        Some(edit) => finding.fix(title, Safety::Unsafe, vec![edit]),
         None => finding,
     }
 }

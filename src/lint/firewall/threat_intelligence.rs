@@ -3,11 +3,11 @@
 use crate::azure::facts::FirewallFeature;
 use crate::azure::rule_sets::{Owner, RuleSet};
 use crate::base::Spanned;
-use crate::diag::{Edit, Finding, Id, Safety, Severity};
+use crate::diag::{Change, Edit, Finding, Id, Safety, Severity};
 use crate::estate::ThreatIntel;
 use crate::lint::common::written::Written;
 use crate::lint::firewall_tier::fact_tier;
-use crate::lint::{Context, edit};
+use crate::lint::{Context, change, edit};
 
 use super::in_force::{all_known, used_sets};
 
@@ -52,7 +52,7 @@ fn weak(context: &Context<'_>, set: &RuleSet<'_>, written: &Written) -> Option<F
     } else {
         ThreatIntel::Alert
     };
-    let (finding, edit) = match mode_in_force(context, set)? {
+    let (finding, edit, change) = match mode_in_force(context, set)? {
         Some(mode) => stated(set, mode, most)?,
         None if most == ThreatIntel::Deny && has_written_rules(set, written) => unstated(set),
         None => return None,
@@ -61,8 +61,10 @@ fn weak(context: &Context<'_>, set: &RuleSet<'_>, written: &Written) -> Option<F
         ThreatIntel::Deny => "write `threat-intel deny`",
         _ => "write `threat-intel alert`, the most that this tier does",
     });
+    let title = "turn it on";
+    let finding = finding.propose(title, Safety::Unsafe, change);
     Some(match edit {
-        Some(edit) => finding.fix("turn it on", Safety::Unsafe, vec![edit]),
+        Some(edit) => finding.fix(title, Safety::Unsafe, vec![edit]),
         None => finding,
     })
 }
@@ -83,15 +85,15 @@ fn stated(
     set: &RuleSet<'_>,
     mode: Spanned<ThreatIntel>,
     most: ThreatIntel,
-) -> Option<(Finding, Option<Edit>)> {
+) -> Option<(Finding, Option<Edit>, Option<Change>)> {
     let (what, severity) = match mode.value {
         ThreatIntel::Off => ("is off", Severity::Warning),
         ThreatIntel::Alert if most == ThreatIntel::Deny => ("only logs", Severity::Note),
         ThreatIntel::Alert | ThreatIntel::Deny => return None,
     };
-    let word = match most {
-        ThreatIntel::Deny => "deny",
-        _ => "alert",
+    let (word, azure) = match most {
+        ThreatIntel::Deny => ("deny", "Deny"),
+        _ => ("alert", "Alert"),
     };
     let name = &set.meta.name;
     let finding = Finding::new(
@@ -100,16 +102,19 @@ fn stated(
     )
     .severity(severity)
     .at(mode.span, "stops nothing");
-    Some((finding, Some(edit::replace(mode.span, word))))
+    let change = change::value(mode.span, azure);
+    Some((finding, Some(edit::replace(mode.span, word)), change))
 }
 
-fn unstated(set: &RuleSet<'_>) -> (Finding, Option<Edit>) {
+fn unstated(set: &RuleSet<'_>) -> (Finding, Option<Edit>, Option<Change>) {
     let name = &set.meta.name;
     let message = format!("threat intelligence of `{name}` only logs, which is Azure's default");
     let finding = Finding::new(Id::TG2005, message)
         .severity(Severity::Note)
         .at(set.meta.origin, "states no mode");
-    (finding, edit::add_clause(set.meta, "threat-intel deny"))
+    let change = change::set(set.meta.origin, change::THREAT_INTELLIGENCE, "Deny");
+    let edit = edit::add_clause(set.meta, "threat-intel deny");
+    (finding, edit, change)
 }
 
 fn has_parent(context: &Context<'_>, set: &RuleSet<'_>) -> bool {

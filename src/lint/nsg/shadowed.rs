@@ -6,7 +6,7 @@ use crate::reach::SecurityRules;
 use crate::space::TooLarge;
 
 use super::super::Context;
-use super::super::edit;
+use super::super::{change, edit};
 use super::order::made_origins;
 
 rule! {
@@ -95,6 +95,11 @@ fn finding(rule: &SecurityRule, by: &[&SecurityRule]) -> Finding {
         finding
             .severity(Severity::Note)
             .help("it does what earlier rules do already: take it out")
+            .propose(
+                "take the rule out",
+                Safety::Unsafe,
+                change::without(rule.origin),
+            )
     } else {
         finding.help("give it a lower number than those, or take it out")
     };

@@ -6,7 +6,7 @@ use crate::azure::routing::{Hop, RouteSource, gateways_of};
 use crate::base::Span;
 use crate::diag::{Finding, Id, Safety};
 use crate::estate::{Gateway, Id as ElementId, NextHop, RouteTable, Subnet};
-use crate::lint::{Context, edit};
+use crate::lint::{Context, change, edit};
 
 use super::way::{
     device_of, device_words, forced_device, is_reserved, prefix_of, route_to, users_of_tables,
@@ -100,6 +100,8 @@ fn with_help(finding: Finding, table: &RouteTable) -> Finding {
     let finding = finding
         .help(format!("write in the table: {clause}"))
         .help("or write a route to the gateway for what may go there straight");
+    let change = change::set(table.meta.origin, change::NO_PROPAGATION, true);
+    let finding = finding.propose("keep them out", Safety::Unsafe, change);
     match edit::add_clause(&table.meta, clause) {
         Some(edit) => finding.fix("keep them out", Safety::Unsafe, vec![edit]),
         None => finding,

@@ -1,9 +1,9 @@
 //! TG1009: next hops that do not forward.
 
 use crate::azure::next_hop::{Holder, held_addresses, holders};
-use crate::diag::{Finding, Id};
+use crate::diag::{Finding, Id, Safety};
 use crate::estate::NextHop;
-use crate::lint::Context;
+use crate::lint::{Context, change, edit};
 
 use super::way::users_of_tables;
 
@@ -55,7 +55,17 @@ fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
                     .at(route.next_hop.span, "packets end here")
                     .related(appliance.meta.origin, "its IP forwarding is off")
                     .help("turn on IP forwarding of its interface: `ip-forwarding on`");
-                findings.push(finding);
+                let title = "let its interface forward";
+                let change = appliance
+                    .interface
+                    .and_then(|it| change::set(it.into(), change::FORWARDS, true));
+                let finding = finding.propose(title, Safety::Unsafe, change);
+                findings.push(match appliance.forwarding_text {
+                    Some(text) => {
+                        finding.fix(title, Safety::Unsafe, vec![edit::replace(text, "on")])
+                    }
+                    None => finding,
+                });
             }
         }
     }

@@ -10,7 +10,7 @@ use crate::diag::{Finding, Id, Safety, Severity};
 use crate::estate::Action;
 use crate::lint::common::cover::{Asked, RuleOrder};
 use crate::lint::common::written::{Written, is_all_known};
-use crate::lint::{Context, edit};
+use crate::lint::{Context, change, edit};
 use crate::reach::FirewallRules;
 use crate::space::TooLarge;
 
@@ -230,11 +230,10 @@ fn never_asked(kind: &str, rule: &Asked<'_>, first: &Asked<'_>) -> Finding {
             (finding.help(help), Safety::Unsafe)
         }
     };
+    let title = "take the rule away";
+    let finding = finding.propose(title, Safety::Unsafe, change::without(rule.info.origin));
     match rule.info.written {
-        Some(text) => {
-            let title = "take the rule away";
-            finding.fix(title, safety, vec![edit::remove(text.whole)])
-        }
+        Some(text) => finding.fix(title, safety, vec![edit::remove(text.whole)]),
         None => finding,
     }
 }

@@ -4,9 +4,9 @@ use ipnet::IpNet;
 use rustc_hash::FxHashSet;
 
 use crate::base::Span;
-use crate::diag::{Finding, Id, Severity};
+use crate::diag::{Finding, Id, Safety, Severity};
 use crate::estate::IpGroup;
-use crate::lint::Context;
+use crate::lint::{Context, change};
 use crate::net::overlapping;
 
 rule! {
@@ -103,11 +103,15 @@ fn twice(group: &IpGroup, outer: Entry<'_>, inner: Entry<'_>) -> Finding {
         );
         (message, Severity::Note)
     };
+    // A range that only overlaps with a prefix holds more than that.
+    let within = same || matches!(inner.value, Written::Prefix(_));
+    let change = change::without(inner.span.into()).filter(|_| within);
     Finding::new(Id::TG3023, message)
         .severity(severity)
         .at(inner.span, "does nothing")
         .related(outer.span, "already there")
         .help("take one of the two out")
+        .propose("take the entry out", Safety::Safe, change)
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use crate::diag::{Finding, Id, Safety};
 use crate::estate::Action;
 use crate::lint::common::cover::{Asked, RuleOrder};
-use crate::lint::edit;
+use crate::lint::{change, edit};
 
 use super::dead_rule::{told_with_tg3007, verb};
 
@@ -63,7 +63,12 @@ pub(super) fn needless(
     let finding = Finding::new(Id::TG3010, message)
         .at(rule.info.origin, "makes no difference")
         .related(other.info.origin, format!("{does} all of it too"))
-        .help(format!("take it away, or narrow `{behind}`"));
+        .help(format!("take it away, or narrow `{behind}`"))
+        .propose(
+            "take the rule away",
+            Safety::Unsafe,
+            change::without(rule.info.origin),
+        );
     Some(match rule.info.written {
         Some(text) => {
             let edit = edit::remove(text.whole);

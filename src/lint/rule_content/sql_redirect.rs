@@ -2,12 +2,12 @@
 
 use crate::azure::facts::SqlPorts;
 use crate::azure::rule_sets::{RuleSet, with_those_above};
-use crate::diag::{Finding, Id};
+use crate::diag::{Finding, Id, Safety};
 use crate::estate::{Action, NetworkRule};
-use crate::lint::Context;
 use crate::lint::common::cover::LastOrder;
 use crate::lint::common::ends::{Ends, Services};
 use crate::lint::common::written::{Allowing, allowing_network_rules, is_all_known};
+use crate::lint::{Context, change};
 
 rule! {
     /// A network rule lets clients begin with Azure SQL and not go on.
@@ -110,7 +110,12 @@ fn cannot_go_on(it: &Allowing<'_, NetworkRule>, sql: &SqlPorts) -> Finding {
     .at(it.rule.info.origin, "redirected connections break")
     .help(format!("add {} to the rule", sql.redirect))
     .help("it is fine when the servers have the connection policy `Proxy`");
-    finding.assumed()
+    let ports = sql.redirect.transport_ports().1;
+    finding.assumed().propose(
+        "let clients go on",
+        Safety::Unsafe,
+        change::more(it.rule.info.origin, change::PORTS, ports),
+    )
 }
 
 #[cfg(test)]

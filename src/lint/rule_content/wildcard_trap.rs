@@ -6,7 +6,7 @@ use crate::estate::{Action, ApplicationRule, Endpoint, RuleInfo};
 use crate::lint::common::cover::RuleOrder;
 use crate::lint::common::ends::{Ends, Services};
 use crate::lint::common::written::{Written, allowing_application_rules};
-use crate::lint::{Context, edit};
+use crate::lint::{Context, change, edit};
 use crate::net::{Destination, Fqdn, FqdnPattern};
 
 rule! {
@@ -139,7 +139,12 @@ fn apex_gets_out(rule: &ApplicationRule, apex: &Fqdn, allow: &RuleInfo) -> Findi
     )
     .at(rule.info.origin, "not for the domain itself")
     .related(allow.origin, format!("allows `{apex}`"))
-    .help(format!("name both: {apex}, *.{apex}"));
+    .help(format!("name both: {apex}, *.{apex}"))
+    .propose(
+        "deny the domain itself too",
+        Safety::Unsafe,
+        change::more(rule.info.origin, change::NAMES, apex),
+    );
     match rule.info.written {
         Some(text) => {
             let edit = edit::append(text.destination, apex);

@@ -1,12 +1,13 @@
 //! TG3020: protocols let through by the wrong transport.
 
 use crate::azure::facts::PortNeed;
-use crate::diag::{Finding, Id};
+use crate::azure::rule_sets::Owner;
+use crate::diag::{Change, Finding, Id, Safety};
 use crate::estate::{Action, NetworkRule};
-use crate::lint::Context;
 use crate::lint::common::cover::LastOrder;
 use crate::lint::common::ends::{Ends, Services};
 use crate::lint::common::written::{Allowing, allowing_network_rules, is_all_known};
+use crate::lint::{Context, change};
 use crate::net::{PortRange, Service, Transport};
 
 rule! {
@@ -66,6 +67,23 @@ fn leads_there(it: &Allowing<'_, NetworkRule>, need: &PortNeed) -> bool {
     })
 }
 
+/// What lets a service through by a rule that has its port and lacks its transport. A rule without the port would come
+/// to let through more than is asked for.
+fn let_through(it: &Allowing<'_, NetworkRule>, missing: &Service) -> Option<Change> {
+    let (transport, ports) = missing.transport_ports();
+    let word = match transport {
+        Transport::Tcp => "TCP",
+        Transport::Udp => "UDP",
+        _ => return None,
+    };
+    let path = match it.set.owner {
+        Owner::Policy(_) => change::PROTOCOLS,
+        Owner::Firewall(_) => change::CLASSIC_PROTOCOLS,
+    };
+    let has_port = it.rule.ports.contains(&ports);
+    change::more(it.rule.info.origin, path, word).filter(|_| has_port)
+}
+
 /// Reports the first service of a protocol that neither this rule nor another lets through.
 fn missing<'a>(
     context: &Context<'a>,
@@ -101,7 +119,12 @@ fn missing<'a>(
             rule.origin,
             format!("{} needs {}", need.name, all.join(" and ")),
         )
-        .help(format!("write {}", all.join(", ")));
+        .help(format!("write {}", all.join(", ")))
+        .propose(
+            format!("let {missing} through too"),
+            Safety::Unsafe,
+            let_through(it, missing),
+        );
     Some(finding)
 }
 

@@ -7,7 +7,7 @@ use crate::estate::{Id as ElementId, RouteDestination, Subnet};
 
 use super::super::Context;
 use super::super::common::edge::{all_taken, balancers_of, brings_way_out, pools_in};
-use super::super::edit;
+use super::super::{change, edit};
 
 rule! {
     /// Machines whose only way to the Internet is the address that Azure lends them by default.
@@ -46,11 +46,16 @@ fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
                 let finding = relies(context, id)
                     .severity(Severity::Warning)
                     .at(setting.span, "an address that Azure lends");
-                findings.push(finding.fix(
-                    "let machines out by no lent address",
-                    Safety::Unsafe,
-                    vec![edit::replace(setting.span, "off")],
-                ));
+                let title = "let machines out by no lent address";
+                findings.push(
+                    finding
+                        .fix(
+                            title,
+                            Safety::Unsafe,
+                            vec![edit::replace(setting.span, "off")],
+                        )
+                        .propose(title, Safety::Unsafe, change::value(setting.span, false)),
+                );
             }
             Some(_) => {}
             None if holds_machines(context, id) => {

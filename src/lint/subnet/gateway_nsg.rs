@@ -1,10 +1,10 @@
 //! TG1031: network security groups on subnets that take none.
 
 use crate::azure::facts::Attachment;
-use crate::diag::{Finding, Id};
+use crate::diag::{Finding, Id, Safety};
 
-use super::super::Context;
 use super::super::firewall_subnet::is_of_firewall;
+use super::super::{Context, change};
 
 rule! {
     /// A network security group on the subnet of a virtual network gateway.
@@ -46,7 +46,12 @@ fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
                 )
                 .at(nsg.origin, "not supported here")
                 .related(subnet.meta.origin, "Azure keeps this subnet for gateways")
-                .help("take it off: gateways need all of their own traffic"),
+                .help("take it off: gateways need all of their own traffic")
+                .propose(
+                    "take it off",
+                    Safety::Unsafe,
+                    change::unset(subnet.meta.origin, change::SECURITY_GROUP),
+                ),
             );
         }
     }

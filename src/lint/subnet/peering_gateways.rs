@@ -2,10 +2,10 @@
 
 use crate::azure::gaps;
 use crate::azure::next_hop::peering;
-use crate::diag::{Finding, Id};
+use crate::diag::{Finding, Id, Safety};
 use crate::estate::{Estate, Gap, Gateway, Id as ElementId, Peering, Vnet};
 
-use super::super::Context;
+use super::super::{Context, change};
 
 /// The subnet of a route server, whose routes a peered network takes over like those of a gateway.
 const ROUTE_SERVER: &str = "RouteServerSubnet";
@@ -93,6 +93,11 @@ fn not_lent(user: &Peering, other: &Peering) -> Finding {
         "write `gateway-transit on` in peering {} -> {}",
         other.from.name, other.to.name
     ))
+    .propose(
+        "lend the gateway",
+        Safety::Unsafe,
+        change::set(other.origin, change::LENDS_GATEWAY, true),
+    )
 }
 
 fn gateway_in(estate: &Estate, vnet: ElementId<Vnet>) -> Option<&Gateway> {
@@ -111,7 +116,12 @@ fn own_gateway(estate: &Estate, user: &Peering, from: ElementId<Vnet>) -> Option
     )
     .at(user.origin, "`remote-gateways on`")
     .related(own.meta.origin, "a gateway of its own")
-    .help("a network with a gateway uses no other: write `remote-gateways off`");
+    .help("a network with a gateway uses no other: write `remote-gateways off`")
+    .propose(
+        "use its own gateway",
+        Safety::Unsafe,
+        change::set(user.origin, change::USES_GATEWAY, false),
+    );
     Some(finding)
 }
 

@@ -451,6 +451,8 @@ declare! {
         subnet: pending(&block.place),
         private_ips: Vec::new(),
         ip_forwarding: true,
+        forwarding_text: None,
+        interface: None,
         public_ip: None,
         snat: false,
         filter: ApplianceFilter::Unstated,

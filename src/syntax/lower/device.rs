@@ -162,6 +162,7 @@ impl Lowering<'_> {
                         && let Some(switch) = self.switch(word)
                     {
                         self.estate.appliances[id].ip_forwarding = switch.value;
+                        self.estate.appliances[id].forwarding_text = Some(word.span);
                     }
                 }
                 tree::ApplianceClause::PublicIp(word) => {

@@ -140,6 +140,8 @@ fn appliance(builder: &mut Builder, fields: &Fields<'_>) {
         subnet,
         private_ips,
         ip_forwarding: fields.flag("ip_forwarding").unwrap_or(false),
+        forwarding_text: None,
+        interface: None,
         public_ip,
         snat: fields.flag("snat").unwrap_or(false),
         filter,
