@@ -47,7 +47,8 @@ impl Id {
             | Self::TG2008
             | Self::TG3002
             | Self::TG3015 => (&[Unsafe], &[Unsafe]),
-            Self::TG0032
+            Self::TG0026
+            | Self::TG0032
             | Self::TG1031
             | Self::TG1035
             | Self::TG3019
@@ -55,7 +56,7 @@ impl Id {
             | Self::TG5001 => (&[], &[Unsafe]),
             Self::TG3007 | Self::TG3008 => (&[Safe, Unsafe], &[Unsafe]),
             Self::TG3010 | Self::TG4011 => (&[Safe], &[Unsafe]),
-            Self::TG0026 | Self::TG3023 => (&[], &[Safe]),
+            Self::TG3023 => (&[], &[Safe]),
             _ => (&[], &[]),
         };
         Fixes { policy, template }

@@ -117,9 +117,10 @@ fn duplicates(document: &Document, kind: Kind) -> impl Iterator<Item = Finding> 
             .at(duplicate.second, "this one counts")
             .related(duplicate.first, "has no effect")
             .help("take the first one out");
-        match json::edit::remove_member(document, duplicate.first).filter(|_| kind != Kind::Export)
-        {
-            Some(edits) => finding.fix("take the first one out", Safety::Safe, edits),
+        // Loops are written so by people who mean both, and what is written may be what somebody meant.
+        let may_go = kind != Kind::Export && !key.eq_ignore_ascii_case("copy");
+        match json::edit::remove_member(document, duplicate.first).filter(|_| may_go) {
+            Some(edits) => finding.fix("take the first one out", Safety::Unsafe, edits),
             None => finding,
         }
     })

@@ -1,5 +1,5 @@
 //! Changes of resources that proposals are made of, in the words of Azure's interface
-//! (Azure/bicep-types-az, generated/network).
+//! (learn.microsoft.com/azure/templates/microsoft.network).
 
 use std::net::IpAddr;
 

@@ -127,7 +127,7 @@ mod tests {
         let line = |id| fix_line(id).unwrap_or_default();
         assert_eq!(line(Id::TG0001), "");
         assert_eq!(line(Id::TG0005), "Fixes: in policies, unsafe.");
-        assert_eq!(line(Id::TG0026), "Fixes: in templates, safe.");
+        assert_eq!(line(Id::TG3023), "Fixes: in templates, safe.");
         assert_eq!(
             line(Id::TG3007),
             "Fixes: in policies, safe or unsafe; in templates, unsafe."
