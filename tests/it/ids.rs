@@ -13,7 +13,7 @@ use super::support::{files, policies_in, project};
 /// Ids without a fixture, and why.
 const WITHOUT_FIXTURE: &[(Id, &str)] = &[
     (
-        Id::TG0036,
+        Id::TG0037,
         "needs the program `bicep`; tests/it/bicep.rs tests it",
     ),
     (
