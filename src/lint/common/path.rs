@@ -27,3 +27,89 @@ pub(in crate::lint) fn along(
     }
     finding
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::diag::Id;
+    use crate::lint::testing::findings;
+
+    const NETWORK: &str = "\
+vnet v 10.0.0.0/16 {
+  subnet s 10.0.1.0/24 { nsg n  route-table t }
+  subnet AzureFirewallSubnet 10.0.0.0/26
+}
+firewall fw in v { private-ip 10.0.0.4 }
+pool p in v.s { outbound userDefinedRouting via fw }
+";
+
+    #[test]
+    fn findings_about_a_flow_tell_its_way() {
+        let deny = "nsg n { rule no-web 200 outbound deny from any to tag Internet tcp/443 }";
+        let default = "route-table t { route d 0.0.0.0/0 -> firewall fw }";
+        let past = "route-table t {\n  route d 0.0.0.0/0 -> firewall fw\n  route r 203.0.113.0/24 -> internet\n}";
+        let far = "vnet w 10.9.0.0/16 { subnet AzureFirewallSubnet 10.9.0.0/26 }
+firewall other in w { private-ip 10.9.0.4 }
+nsg n { }
+route-table t { route d 0.0.0.0/0 -> firewall other }";
+        for (id, more, last) in [
+            (
+                Id::TG4004,
+                format!("{deny}\n{default}\nrequire p -> mcr.microsoft.com https"),
+                "rule `no-web` of nsg `n`",
+            ),
+            (
+                Id::TG7011,
+                format!("{deny}\n{default}\nassert p reaches 203.0.113.7 tcp/443"),
+                "rule `no-web` of nsg `n`",
+            ),
+            (
+                Id::TG1013,
+                format!("nsg n {{ }}\n{past}\nrequire p -> 203.0.113.7 tcp/443"),
+                "route `r` leads it to the Internet",
+            ),
+            (Id::TG1007, far.to_owned(), "vnet `w` is out of reach"),
+        ] {
+            let found = findings(id, &format!("{NETWORK}{more}"));
+            assert_eq!(found.len(), 1, "{id}: {found:#?}");
+            let way: Vec<&str> = found[0]
+                .path
+                .iter()
+                .map(|step| step.text.as_str())
+                .collect();
+            assert_eq!(
+                way.first(),
+                Some(&"leaves from subnet `v/s`"),
+                "{id}: {way:?}"
+            );
+            assert!(
+                way.last().is_some_and(|step| step.starts_with(last)),
+                "{id}: {way:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_loop_is_told_leg_by_leg() {
+        let policy = "vnet v 10.0.0.0/16 {
+  subnet a 10.0.2.0/24 { route-table own }
+  subnet b 10.0.3.0/24 { route-table far }
+}
+appliance a in v.a { private-ip 10.0.2.4 }
+appliance b in v.b { private-ip 10.0.3.4 }
+route-table own { route d 10.9.0.0/16 -> appliance b }
+route-table far { route e 10.8.0.0/13 -> appliance a }";
+        let found = findings(Id::TG1008, policy);
+        let way: Vec<&str> = found[0]
+            .path
+            .iter()
+            .map(|step| step.text.as_str())
+            .collect();
+        assert_eq!(
+            way,
+            [
+                "route `d` of subnet `v/a` leads to appliance `b`",
+                "route `e` of subnet `v/b` leads to appliance `a`",
+            ]
+        );
+    }
+}
