@@ -94,15 +94,15 @@ fn rule(shown: &Value) -> Option<Value> {
         return None;
     };
     let name = shown.get("name").and_then(Value::known_text)?;
-    let begins = |start: &&str| {
+    let begins = |start: &str| {
         let head = name.get(..start.len());
         head.is_some_and(|head| head.eq_ignore_ascii_case(start))
     };
-    if ADDED.iter().any(|start| begins(&start)) {
+    if ADDED.into_iter().any(begins) {
         return None;
     }
-    let start = WRITTEN.iter().find(|start| begins(start));
-    let own = name.get(start.map_or(0, |start| start.len())..)?;
+    let start = WRITTEN.into_iter().find(|start| begins(start));
+    let own = name.get(start.map_or(0, str::len)..)?;
     let mut own_members: Vec<Member> = members.members.clone();
     for member in &mut own_members {
         let is = |key: &str| member.key.eq_ignore_ascii_case(key);
