@@ -44,7 +44,7 @@ pool p in v.s { outbound userDefinedRouting via fw }
 
     #[test]
     fn findings_about_a_flow_tell_its_way() {
-        let deny = "nsg n { rule no-web 200 outbound deny from any to tag Internet tcp/443 }";
+        let deny = "nsg n { rule no-web 200 outbound deny from any to any tcp/443 }";
         let default = "route-table t { route d 0.0.0.0/0 -> firewall fw }";
         let past = "route-table t {\n  route d 0.0.0.0/0 -> firewall fw\n  route r 203.0.113.0/24 -> internet\n}";
         let far = "vnet w 10.9.0.0/16 { subnet AzureFirewallSubnet 10.9.0.0/26 }
