@@ -174,6 +174,12 @@ impl Id {
                  group on a subnet that has another one. One of the two is older. Judgements rest on the files. Export both again. \
                  A group that no file states is read from its effective rules."
             }
+            Self::TG0041 => {
+                "A network manager has security admin rules, which are asked before every network security group and may \
+                 overrule it, or routing rules, which add to route tables. They are not understood yet: what they may decide \
+                 counts as not known, so verdicts are uncertain. Look at them with `az network manager security-admin-config \
+                 rule-collection rule list`."
+            }
             Self::TG0099 => {
                 "A format or the service that reads it takes only so many findings. The worst ones were written and \
                  the rest left out. `--format json` writes all of them."

@@ -80,6 +80,7 @@ ids! {
     TG0038 Note "effective routes or rules that are not used",
     TG0039 Warning "effective routes that are not those of the input",
     TG0040 Warning "effective security rules that are not those of the input",
+    TG0041 Warning "rules of a network manager that are not looked at",
     TG0099 Warning "findings left out of a report",
     TG1001 Error "default route of a pool with user-defined routing",
     TG1002 Error "overlapping or duplicate prefixes",

@@ -22,6 +22,7 @@ mod identity;
 mod ip_group;
 mod known;
 mod load_balancer;
+mod managed;
 mod network;
 mod next_hop;
 mod peering;
@@ -293,6 +294,7 @@ impl<'e> Builder<'e> {
                 gaps.add(place, gap.unknown.clone());
             }
         }
+        self.note_what_a_manager_decides();
         for (_, entity) in self.entities.iter() {
             let conflicts = entity.conflicts.iter();
             self.findings
