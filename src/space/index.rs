@@ -1,5 +1,7 @@
 //! Which of many blocks may have a flow in common with one: by where they go.
 
+use smol_str::SmolStr;
+
 use super::block::{Block, Kind, Targets};
 
 /// Ranges by their beginnings, with the largest end of every part of the list.
@@ -56,21 +58,57 @@ impl Intervals {
     }
 }
 
+/// Names by the texts that they end with, backwards and in order.
+#[derive(Debug, Default)]
+struct Endings(Vec<(SmolStr, usize)>);
+
+impl Endings {
+    fn of(mut endings: Vec<(SmolStr, usize)>) -> Self {
+        endings.sort_unstable();
+        Self(endings)
+    }
+
+    /// Those whose text begins this one, or is begun by it.
+    fn meeting(&self, text: &str, met: &mut Vec<usize>) {
+        let from = self.0.partition_point(|(own, _)| own.as_str() < text);
+        let behind = self.0.iter().skip(from);
+        let longer = behind.take_while(|(own, _)| own.starts_with(text));
+        met.extend(longer.map(|(_, whose)| *whose));
+        for (end, _) in text.char_indices() {
+            let Some(shorter) = text.get(..end) else {
+                continue;
+            };
+            let from = self.0.partition_point(|(own, _)| own.as_str() < shorter);
+            let behind = self.0.iter().skip(from);
+            let same = behind.take_while(|(own, _)| own == shorter);
+            met.extend(same.map(|(_, whose)| *whose));
+        }
+    }
+}
+
 /// Blocks, each of somebody, by where they go.
 #[derive(Debug, Default)]
 pub(super) struct Index {
     v4: Intervals,
     v6: Intervals,
-    /// Those that go to names, by the kind of their sources.
-    named: Vec<(Kind, usize)>,
+    v4_to_names: Endings,
+    v6_to_names: Endings,
 }
 
 impl Index {
     pub(super) fn of<'b>(blocks: impl IntoIterator<Item = (&'b Block, usize)>) -> Self {
-        let (mut v4, mut v6, mut named) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut v4, mut v6) = (Vec::new(), Vec::new());
+        let (mut v4_to_names, mut v6_to_names) = (Vec::new(), Vec::new());
         for (block, whose) in blocks {
             match &block.targets {
-                Targets::Names(_) => named.push((block.kind, whose)),
+                Targets::Names(names) => {
+                    let endings = if block.kind == Kind::V4ToName {
+                        &mut v4_to_names
+                    } else {
+                        &mut v6_to_names
+                    };
+                    endings.extend(names.endings().map(|ending| (ending.clone(), whose)));
+                }
                 Targets::Addresses(addresses) => {
                     let spans = if block.kind == Kind::V4 {
                         &mut v4
@@ -85,16 +123,23 @@ impl Index {
         Self {
             v4: Intervals::of(v4),
             v6: Intervals::of(v6),
-            named,
+            v4_to_names: Endings::of(v4_to_names),
+            v6_to_names: Endings::of(v6_to_names),
         }
     }
 
     /// Adds those whose blocks may meet one; in no order, and some of them several times.
     pub(super) fn meeting(&self, block: &Block, met: &mut Vec<usize>) {
         match &block.targets {
-            Targets::Names(_) => {
-                let of_kind = self.named.iter().filter(|(kind, _)| *kind == block.kind);
-                met.extend(of_kind.map(|(_, whose)| *whose));
+            Targets::Names(names) => {
+                let endings = if block.kind == Kind::V4ToName {
+                    &self.v4_to_names
+                } else {
+                    &self.v6_to_names
+                };
+                for ending in names.endings() {
+                    endings.meeting(ending, met);
+                }
             }
             Targets::Addresses(addresses) => {
                 let intervals = if block.kind == Kind::V4 {

@@ -24,6 +24,22 @@ struct Ending {
     longer: bool,
 }
 
+impl Ending {
+    /// Whether two sets of one ending each have a name in common.
+    fn meets(&self, other: &Self) -> bool {
+        let (short, long) = if self.backwards.len() <= other.backwards.len() {
+            (self, other)
+        } else {
+            (other, self)
+        };
+        if short.backwards == long.backwards {
+            return (short.itself && long.itself) || (short.longer && long.longer);
+        }
+        // All names of the longer ending are longer than the shorter one.
+        short.longer && long.backwards.starts_with(short.backwards.as_str())
+    }
+}
+
 /// A set of domain names.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Names(Arc<[Ending]>);
@@ -124,7 +140,15 @@ impl Names {
     /// Whether a name is in both.
     #[must_use]
     pub fn meets(&self, other: &Self) -> bool {
+        if let ([a], [b]) = (&*self.0, &*other.0) {
+            return a.meets(b);
+        }
         !self.and(other).is_empty()
+    }
+
+    /// The texts that names of the set end with, backwards, so that a shorter one begins those that continue it.
+    pub(super) fn endings(&self) -> impl Iterator<Item = &SmolStr> {
+        self.0.iter().map(|ending| &ending.backwards)
     }
 
     fn combine(&self, other: &Self, op: impl Fn(bool, bool) -> bool) -> Self {
