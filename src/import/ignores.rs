@@ -241,7 +241,8 @@ mod tests {
                 ignore.id,
                 ignore.reason,
                 until.unwrap_or_default(),
-                &text[ignore.scope.start as usize..ignore.scope.end as usize]
+                text.get(ignore.scope.start as usize..ignore.scope.end as usize)
+                    .unwrap()
             )
         });
         let messages = findings.into_iter().map(|finding| finding.message);

@@ -167,6 +167,19 @@ proptest! {
     }
 
     #[test]
+    fn a_list_is_judged_as_its_rules_are_one_by_one(rules in prop::collection::vec(block(), 1..12)) {
+        let (atoms, ..) = atoms();
+        let matches: Vec<Matches> = rules.iter().zip(0..).map(exactly).collect();
+        let told = shadows(&matches, &atoms, STEPS);
+        for (at, shadow) in told.iter().enumerate() {
+            let earlier: Vec<&Block> = rules[..at].iter().collect();
+            let cover = cover(&rules[at], &earlier, &mut Work::new(&atoms, STEPS)).unwrap();
+            let is_held = matches!(&cover, Cover::Held(_));
+            prop_assert_eq!(shadow.as_ref().unwrap().is_some(), is_held);
+        }
+    }
+
+    #[test]
     fn decision_diagrams_agree(rules in prop::collection::vec(wide_block(), 1..24)) {
         let bits = Bits::new();
         let matches: Vec<Matches> = rules.iter().zip(0..).map(exactly).collect();

@@ -43,7 +43,7 @@ impl Builds {
                     format!("cannot compile {}: {why}", built.path),
                 )),
                 Made::Refused { diagnostics, other } => {
-                    refused(built, diagnostics, other, inputs, telling)
+                    refused(built, diagnostics, other, inputs, telling);
                 }
                 Made::LeftOut => {}
             }

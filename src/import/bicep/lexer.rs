@@ -147,7 +147,7 @@ mod tests {
         let tokens = tokens(text).tokens;
         tokens
             .iter()
-            .map(|token| &text[token.start..token.end])
+            .map(|token| text.get(token.start..token.end).unwrap())
             .collect()
     }
 
