@@ -20,8 +20,9 @@ pub(super) fn dropped(
     if shown.has_user_default() != user_default {
         return None;
     }
-    let routes = shown.active(ShownSource::Default);
-    let routes = routes.filter(|route| route.hop == ShownHop::Drop);
+    // One that is beaten is in force again as soon as what beats it is gone.
+    let routes = shown.routes.iter();
+    let routes = routes.filter(|it| it.source == ShownSource::Default && it.hop == ShownHop::Drop);
     Some(routes.flat_map(prefixes).collect())
 }
 
@@ -167,7 +168,10 @@ mod tests {
 
     #[test]
     fn a_table_without_propagation_takes_in_nothing() {
-        let learned = [(ShownSource::Gateway, "192.168.0.0/16", gateway("10.9.0.4"))];
+        let learned = [
+            (ShownSource::Default, "192.168.0.0/16", ShownHop::Drop),
+            (ShownSource::Gateway, "192.168.0.0/16", gateway("10.9.0.4")),
+        ];
         let (mut builder, subnet) = network(&[], &learned);
         let table = builder.estate.subnets[subnet].route_table.clone();
         let table = table.and_then(|table| table.id).unwrap();
