@@ -176,7 +176,7 @@ mod tests {
         let table = builder.estate.subnets[subnet].route_table.clone();
         let table = table.and_then(|table| table.id).unwrap();
         builder.estate.route_tables[table].gateway_propagation = false;
-        assert_eq!(hop(&builder, subnet, "192.168.0.0/16"), None);
+        assert_eq!(hop(&builder, subnet, "192.168.0.0/16"), Some(Hop::Drop));
     }
 
     #[test]
