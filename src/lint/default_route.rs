@@ -48,7 +48,8 @@ rule! {
     /// route-table to-fw {
     ///   route default 0.0.0.0/0 -> internet
     /// }
-    /// pool spark in analytics.pool { outbound userDefinedRouting }
+    /// identity spark-id { role "Network Contributor" on this resource-group }
+    /// pool spark in analytics.pool { outbound userDefinedRouting  identity spark-id }
     /// ```
     ///
     /// Write `route default 0.0.0.0/0 -> firewall NAME`.

@@ -16,6 +16,8 @@ rule! {
     /// what nobody remembers. The date in the policy is the day to ask again.
     ///
     /// ```egress
+    /// vnet analytics 10.10.0.0/16 { subnet pool 10.10.1.0/24 }
+    /// pool spark in analytics.pool { outbound none }
     /// require spark -> 192.168.40.0/24 tcp/9092 "migration" owner data-platform expires 2020-01-31
     /// ```
     ///
@@ -30,7 +32,9 @@ rule! {
     /// compilation fails (TG7001).
     ///
     /// ```egress
-    /// require spark -> 192.168.40.0/24 tcp/9092 "migration" owner data-platform expires 2027-01-31
+    /// vnet analytics 10.10.0.0/16 { subnet pool 10.10.1.0/24 }
+    /// pool spark in analytics.pool { outbound none }
+    /// require spark -> 192.168.40.0/24 tcp/9092 "migration" owner data-platform expires 2026-12-20  // in 19 days
     /// ```
     ///
     /// Agree on another date with its owner, or plan to do without it.

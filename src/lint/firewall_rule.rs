@@ -30,6 +30,7 @@ rule! {
     ///
     /// ```egress
     /// firewall-policy rules {
+    ///   dns-proxy on
     ///   rule-collection-group own 99 {
     ///     network-rules out 200 allow {
     ///       rule storage from 10.10.1.0/24 to *.blob.core.windows.net tcp/443

@@ -20,7 +20,10 @@ rule! {
     /// at the requirement with which compiled rules go over the limit, if that is what they come from.
     ///
     /// ```egress
-    /// ip-group branches = 192.168.0.0/24, 192.168.1.0/24 // and 4,999 more
+    /// firewall-policy rules {  // 16 DNS servers, and Azure takes 15
+    ///   dns-servers 10.0.2.4, 10.0.2.5, 10.0.2.6, 10.0.2.7, 10.0.2.8, 10.0.2.9, 10.0.2.10, 10.0.2.11,
+    ///     10.0.2.12, 10.0.2.13, 10.0.2.14, 10.0.2.15, 10.0.2.16, 10.0.2.17, 10.0.2.18, 10.0.2.19
+    /// }
     /// ```
     ///
     /// Merge prefixes, use IP groups, or spread over several resources.
@@ -36,7 +39,10 @@ rule! {
     /// The same is counted as for TG9001. Some limits can be raised by a request to support, which takes time.
     ///
     /// ```egress
-    /// route-table to-fw { } // with 330 routes of 400
+    /// firewall-policy rules {  // 12 DNS servers of 15
+    ///   dns-servers 10.0.2.4, 10.0.2.5, 10.0.2.6, 10.0.2.7, 10.0.2.8, 10.0.2.9,
+    ///     10.0.2.10, 10.0.2.11, 10.0.2.12, 10.0.2.13, 10.0.2.14, 10.0.2.15
+    /// }
     /// ```
     ///
     /// Plan for room: merge prefixes, use IP groups, or spread over several resources.

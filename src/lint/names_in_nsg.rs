@@ -21,6 +21,7 @@ rule! {
     /// This is a decision, not a slip, and so it has to be written down.
     ///
     /// ```egress
+    /// vnet analytics 10.10.0.0/16 { subnet pool 10.10.1.0/24 }
     /// pool spark in analytics.pool { outbound loadBalancer }
     /// require spark -> contoso.dfs.core.windows.net https
     /// ```

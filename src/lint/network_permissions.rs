@@ -36,9 +36,16 @@ rule! {
     /// behind the pool.
     ///
     /// ```egress
-    /// identity pool-msi {
-    ///   role "Network Contributor" on vnet analytics
+    /// vnet analytics 10.10.0.0/16 {
+    ///   subnet AzureFirewallSubnet 10.10.0.0/26
+    ///   subnet pool 10.10.1.0/24 { route-table to-fw }
     /// }
+    /// firewall fw in analytics { private-ip 10.10.0.4  public-ip 203.0.113.10 }
+    /// route-table to-fw { route default 0.0.0.0/0 -> firewall fw }
+    /// identity pool-msi {
+    ///   role "Network Contributor" on vnet analytics  // and not on the route table
+    /// }
+    /// pool spark in analytics.pool { outbound userDefinedRouting  identity pool-msi }
     /// ```
     ///
     /// With a route table on the subnet, add: `role "Network Contributor" on route-table to-fw`.
@@ -61,9 +68,11 @@ rule! {
     /// that TG6001 cannot judge the identity.
     ///
     /// ```egress
+    /// vnet analytics 10.10.0.0/16 { subnet pool 10.10.1.0/24 }
     /// identity pool-msi {
-    ///   role "Network Contributer" on vnet analytics
+    ///   role "Network Contributer" on vnet analytics  // one letter is wrong
     /// }
+    /// pool spark in analytics.pool { outbound loadBalancer  identity pool-msi }
     /// ```
     ///
     /// Write the name as Azure does, or declare the custom role: `role "NAME" { actions … }`.

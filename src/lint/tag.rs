@@ -19,6 +19,8 @@ rule! {
     /// `Sql.WestEurope`; of others there are none, in some clouds only.
     ///
     /// ```egress
+    /// vnet analytics 10.10.0.0/16 { subnet pool 10.10.1.0/24 }
+    /// pool spark in analytics.pool { outbound loadBalancer }
     /// require spark -> tag AzureMonitr tcp/443
     /// ```
     ///
@@ -35,6 +37,13 @@ rule! {
     /// FQDN tags are names for lists of domain names that Microsoft keeps, such as `AzureKubernetesService`.
     ///
     /// ```egress
+    /// vnet analytics 10.10.0.0/16 {
+    ///   subnet AzureFirewallSubnet 10.10.0.0/26
+    ///   subnet pool 10.10.1.0/24
+    /// }
+    /// firewall fw in analytics { private-ip 10.10.0.4  public-ip 203.0.113.10 }
+    /// identity spark-id { role "Network Contributor" on this resource-group }
+    /// pool spark in analytics.pool { outbound userDefinedRouting  via fw  identity spark-id }
     /// require spark -> fqdn-tag AzureKubernetesServices https
     /// ```
     ///
@@ -52,6 +61,11 @@ rule! {
     /// than work there, so for it the finding rests on an assumption.
     ///
     /// ```egress
+    /// vnet hub 10.10.0.0/16 {
+    ///   subnet AzureFirewallSubnet 10.10.0.0/26
+    ///   subnet nodes 10.10.1.0/24 { route-table to-fw }
+    /// }
+    /// firewall fw in hub { private-ip 10.10.0.4 }
     /// route-table to-fw {
     ///   route all tag Internet -> firewall fw
     /// }

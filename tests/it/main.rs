@@ -31,6 +31,7 @@ mod policy;
 mod readme;
 mod refused;
 mod reports;
+mod rule_examples;
 mod rule_pages;
 mod service_tags;
 mod shown;

@@ -23,10 +23,11 @@ rule! {
     ///
     /// ```egress
     /// vnet spoke 10.1.0.0/16 {
-    ///   dns 10.9.0.53
-    ///   subnet nodes 10.1.1.0/24 { route-table nowhere }
+    ///   dns 10.1.9.4, 10.1.9.5
+    ///   subnet nodes 10.1.1.0/24
     /// }
-    /// route-table nowhere { route dns 10.9.0.0/16 -> none }
+    /// dns-server one in spoke { address 10.1.9.4  forwarders 10.1.9.5 }
+    /// dns-server two in spoke { address 10.1.9.5  forwarders 10.1.9.4 }
     /// pool apps in spoke.nodes { outbound loadBalancer }
     /// ```
     ///

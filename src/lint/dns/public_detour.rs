@@ -22,10 +22,13 @@ rule! {
     /// paid for and unused.
     ///
     /// ```egress
-    /// vnet v 10.0.0.0/16 { subnet nodes 10.0.1.0/24  subnet endpoints 10.0.2.0/24 }
+    /// vnet spoke 10.1.0.0/16 { subnet nodes 10.1.1.0/24  subnet endpoints 10.1.2.0/24 }
     /// service store { fqdn store.blob.core.windows.net  address 20.60.1.4 }
-    /// private-endpoint store in v.endpoints { private-ip 10.0.2.20  target store }
-    /// pool apps in v.nodes { outbound userDefinedRouting }
+    /// private-endpoint store in spoke.endpoints { private-ip 10.1.2.20  target store }  // not in any zone
+    /// pool apps in spoke.nodes {
+    ///   outbound loadBalancer
+    ///   ignore TG4001 "the port stays open to all"
+    /// }
     /// require apps -> store.blob.core.windows.net https
     /// ```
     ///

@@ -17,9 +17,11 @@ rule! {
     /// categories and intrusion detection are there only. Checkov says the same (CKV_AZURE_219).
     ///
     /// ```egress
+    /// vnet hub 10.10.0.0/16 { subnet AzureFirewallSubnet 10.10.0.0/26 }
+    /// firewall-policy baseline { threat-intel deny }
     /// firewall fw in hub {
     ///   policy baseline
-    ///   dns-proxy on
+    ///   dns-proxy on  // ignored, as are the rules
     ///   network-rules out 200 allow {
     ///     rule time from 10.10.1.0/24 to 203.0.113.9 udp/123
     ///   }

@@ -24,6 +24,7 @@ rule! {
     ///   default route of the firewall leads to somebody who translates.
     ///
     /// ```egress
+    /// vnet hub 10.10.0.0/16 { subnet AzureFirewallSubnet 10.10.0.0/26 }
     /// firewall-policy rules {
     ///   snat-private-ranges 255.255.255.255/32
     /// }

@@ -14,6 +14,7 @@ rule! {
     /// became the default.
     ///
     /// ```egress
+    /// vnet hub 10.10.0.0/16 { subnet AzureFirewallSubnet 10.10.0.0/26 }
     /// firewall fw in hub {
     ///   private-ip 10.10.0.4
     ///   zones 1

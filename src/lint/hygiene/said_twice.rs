@@ -19,6 +19,8 @@ rule! {
     /// compared with names and addresses with addresses.
     ///
     /// ```egress
+    /// vnet spoke 10.1.0.0/16 { subnet nodes 10.1.0.0/24 }
+    /// pool apps in spoke.nodes { outbound loadBalancer }
     /// require apps -> 192.168.40.0/24 tcp/22
     /// assert apps never reaches 0.0.0.0/0 tcp/22
     /// ```

@@ -17,9 +17,11 @@ rule! {
     /// left alone: where it holds nothing but the network of the cluster, it is the same.
     ///
     /// ```egress
+    /// vnet analytics 10.10.0.0/16 { subnet pool 10.10.1.0/24 }
     /// identity pool-msi {
     ///   role "Network Contributor" on this subscription
     /// }
+    /// pool spark in analytics.pool { outbound loadBalancer  identity pool-msi }
     /// ```
     ///
     /// Give it on the resources: `role "Network Contributor" on vnet analytics`, and on the route table and the

@@ -16,10 +16,14 @@ rule! {
     /// linked access, so the finding is an assumption.
     ///
     /// ```egress
+    /// vnet spoke 10.1.0.0/16 { subnet nodes 10.1.1.0/24 { nat-gateway nat } }
+    /// public-ip nat-ip
+    /// nat-gateway nat { public-ip nat-ip }
     /// role "Nodes" {
     ///   actions Microsoft.Network/virtualNetworks/subnets/*, Microsoft.Network/virtualNetworks/read
     /// }
     /// identity pool-msi { role "Nodes" on vnet spoke }
+    /// pool apps in spoke.nodes { outbound userAssignedNATGateway  identity pool-msi }
     /// ```
     ///
     /// Add `Microsoft.Network/natGateways/join/action`, and assign the role on the NAT gateway too.

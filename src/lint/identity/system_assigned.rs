@@ -18,6 +18,7 @@ rule! {
     /// is reported as TG6001, with the table.
     ///
     /// ```egress
+    /// vnet spoke 10.1.0.0/16 { subnet nodes 10.1.1.0/24 }
     /// private-dns-zone privatelink.westeurope.azmk8s.io { }
     /// pool apps in spoke.nodes {
     ///   outbound loadBalancer

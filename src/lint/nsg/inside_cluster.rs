@@ -31,7 +31,7 @@ rule! {
     /// nsg nodes-nsg {
     ///   rule nothing-else 500 inbound deny from any to any any
     /// }
-    /// pool apps in spoke.nodes { kind aks  outbound loadBalancer }
+    /// pool apps in spoke.nodes { outbound loadBalancer }
     /// ```
     ///
     /// Allow the nodes and pods among themselves and `AzureLoadBalancer` before the deny, in both directions. Rules made

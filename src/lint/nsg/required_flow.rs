@@ -26,10 +26,14 @@ rule! {
     /// denies is a warning, as what lies behind gateways may not be written down.
     ///
     /// ```egress
-    /// nsg nodes-nsg {
-    ///   rule no-web 200 outbound deny from any to tag Internet tcp/443
+    /// vnet spoke 10.1.0.0/16 {
+    ///   subnet nodes 10.1.1.0/24 { nsg nodes-nsg }
     /// }
-    /// require apps -> mcr.microsoft.com https
+    /// nsg nodes-nsg {
+    ///   rule no-web 200 outbound deny from any to 198.51.100.0/24 any
+    /// }
+    /// pool apps in spoke.nodes { outbound loadBalancer }
+    /// require apps -> 198.51.100.8 tcp/8443
     /// ```
     ///
     /// Take the rule out, give it a higher number than the rules made for requirements have (1,000 to 3,999), or

@@ -21,9 +21,11 @@ rule! {
     ///
     /// ```egress
     /// vnet spoke 10.1.0.0/16 {
-    ///   subnet nodes 10.1.1.0/24 { nsg nodes-nsg  route-table to-fw }
+    ///   subnet dmz 10.1.3.0/24
+    ///   subnet nodes 10.1.1.0/24 { nsg nodes-nsg  route-table to-nva }
     /// }
-    /// route-table to-fw { route default 0.0.0.0/0 -> 10.0.0.4 }
+    /// appliance nva in spoke.dmz { private-ip 10.1.3.4 }
+    /// route-table to-nva { route default 0.0.0.0/0 -> appliance nva }
     /// nsg nodes-nsg {
     ///   rule inside 200 outbound allow from any to tag VirtualNetwork any
     ///   rule nothing-else 4000 outbound deny from any to any any

@@ -23,6 +23,11 @@ rule! {
     /// regional one is chosen.
     ///
     /// ```egress
+    /// vnet hub 10.10.0.0/16 {
+    ///   subnet AzureFirewallSubnet 10.10.0.0/26
+    ///   subnet nodes 10.10.1.0/24 { route-table to-fw }
+    /// }
+    /// firewall fw in hub { private-ip 10.10.0.4 }
     /// route-table to-fw {
     ///   route storage tag Storage.WestEurope -> internet
     ///   route azure tag AzureCloud.WestEurope -> firewall fw

@@ -32,12 +32,20 @@ rule! {
     /// addresses are not known is not judged.
     ///
     /// ```egress
+    /// vnet hub 10.10.0.0/16 {
+    ///   subnet AzureFirewallSubnet 10.10.0.0/26
+    ///   subnet nodes 10.10.1.0/24 { route-table to-fw }
+    /// }
     /// firewall fw in hub {
+    ///   private-ip 10.10.0.4
     ///   public-ip 203.0.113.10
     ///   dnat-rules inbound 100 {
     ///     rule web from any to 203.0.113.10 tcp/80 -> 203.0.113.61 port 80
     ///   }
     /// }
+    /// public-ip front 203.0.113.61
+    /// load-balancer web { public-ip front  backend hub.nodes  ports 80 }
+    /// // no route for 203.0.113.10/32
     /// route-table to-fw { route default 0.0.0.0/0 -> firewall fw }
     /// ```
     ///

@@ -14,11 +14,18 @@ rule! {
     /// after it. As a warning, the same is said of a route that drops a part of what is required.
     ///
     /// ```egress
+    /// vnet analytics 10.10.0.0/16 {
+    ///   subnet AzureFirewallSubnet 10.10.0.0/26
+    ///   subnet pool 10.10.1.0/24 { route-table to-fw }
+    /// }
+    /// firewall fw in analytics { private-ip 10.10.0.4  public-ip 203.0.113.10 }
     /// route-table to-fw {
     ///   route default 0.0.0.0/0 -> firewall fw
-    ///   route migrated 203.0.113.0/24 -> none
+    ///   route migrated 198.51.100.0/24 -> none
     /// }
-    /// require spark -> 203.0.113.16/28 tcp/443
+    /// identity spark-id { role "Network Contributor" on this resource-group }
+    /// pool spark in analytics.pool { outbound userDefinedRouting  identity spark-id }
+    /// require spark -> 198.51.100.16/28 tcp/443
     /// ```
     ///
     /// Remove the route, or the requirement, or write a longer route for what is required.

@@ -23,8 +23,14 @@ rule! {
     /// it is not known what a gateway learned, the finding is an assumption.
     ///
     /// ```egress
+    /// vnet hub 10.10.0.0/16 {
+    ///   subnet AzureFirewallSubnet 10.10.0.0/26
+    ///   subnet GatewaySubnet 10.10.2.0/27
+    ///   subnet nodes 10.10.1.0/24 { route-table to-fw }
+    /// }
+    /// firewall fw in hub { private-ip 10.10.0.4 }
     /// gateway dublin in hub { learned 192.168.0.0/16 }
-    /// route-table to-fw {
+    /// route-table to-fw {  // takes in the route for 192.168.0.0/16
     ///   route default 0.0.0.0/0 -> firewall fw
     /// }
     /// ```

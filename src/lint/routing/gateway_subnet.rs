@@ -19,8 +19,11 @@ rule! {
     ///
     /// ```egress
     /// vnet hub 10.10.0.0/16 {
+    ///   subnet AzureFirewallSubnet 10.10.0.0/26
     ///   subnet GatewaySubnet 10.10.2.0/27 { route-table from-onprem }
     /// }
+    /// firewall fw in hub { private-ip 10.10.0.4 }
+    /// gateway dublin in hub { learned 192.168.0.0/16 }
     /// route-table from-onprem {
     ///   gateway-propagation off
     ///   route default 0.0.0.0/0 -> firewall fw

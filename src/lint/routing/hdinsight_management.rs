@@ -26,8 +26,18 @@ rule! {
     /// it stands for the management of all regions too. A cluster that calls its management itself needs none.
     ///
     /// ```egress
-    /// pool hadoop in analytics.pool { outbound userDefinedRouting  management inbound }
+    /// vnet analytics 10.10.0.0/16 {
+    ///   subnet AzureFirewallSubnet 10.10.0.0/26
+    ///   subnet pool 10.10.1.0/24 { route-table to-fw  nsg pool-nsg }
+    /// }
+    /// firewall fw in analytics { private-ip 10.10.0.4  public-ip 203.0.113.10 }
+    /// nsg pool-nsg {
+    ///   rule management 300 inbound allow from tag HDInsight to any tcp/443
+    /// }
+    /// // no route for the addresses of the management
     /// route-table to-fw { route default 0.0.0.0/0 -> firewall fw }
+    /// identity hadoop-id { role "Network Contributor" on this resource-group }
+    /// pool hadoop in analytics.pool { outbound userDefinedRouting  management inbound  identity hadoop-id }
     /// ```
     ///
     /// Write `route management tag HDInsight -> internet`, or a route for each address.

@@ -17,8 +17,12 @@ rule! {
     /// and wrong for an appliance that routes lead to. So only the interfaces that a route names are looked at here.
     ///
     /// ```egress
-    /// route-table to-nva { route default 0.0.0.0/0 -> appliance nva }
+    /// vnet hub 10.10.0.0/16 {
+    ///   subnet dmz 10.10.3.0/24
+    ///   subnet nodes 10.10.1.0/24 { route-table to-nva }
+    /// }
     /// appliance nva in hub.dmz { private-ip 10.10.3.4  ip-forwarding off }
+    /// route-table to-nva { route default 0.0.0.0/0 -> appliance nva }
     /// ```
     ///
     /// Turn it on, `enableIPForwarding` in Azure's words: `ip-forwarding on`.

@@ -16,9 +16,14 @@ rule! {
     /// say that the check is left out.
     ///
     /// ```egress
+    /// vnet analytics 10.10.0.0/16 {
+    ///   subnet GatewaySubnet 10.10.2.0/27
+    ///   subnet pool 10.10.1.0/24 { route-table pool-routes }
+    /// }
     /// gateway dublin in analytics { learned 0.0.0.0/0 }
-    /// route-table pool-routes { }
-    /// pool spark in analytics.pool { outbound userDefinedRouting }
+    /// route-table pool-routes { }  // no default route of its own
+    /// identity spark-id { role "Network Contributor" on this resource-group }
+    /// pool spark in analytics.pool { outbound userDefinedRouting  identity spark-id }
     /// ```
     ///
     /// Write the route into the table: `route default 0.0.0.0/0 -> gateway`, or to the appliance that the hub leads to.

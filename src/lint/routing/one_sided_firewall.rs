@@ -30,9 +30,12 @@ rule! {
     /// route says.
     ///
     /// ```egress
-    /// peering shop <-> analytics
+    /// vnet hub 10.30.0.0/16 { subnet AzureFirewallSubnet 10.30.0.0/26 }
     /// vnet shop 10.20.0.0/16 { subnet nodes 10.20.0.0/22 { route-table shop-routes } }
-    /// vnet analytics 10.10.0.0/16 { subnet pool 10.10.1.0/24 }
+    /// vnet analytics 10.10.0.0/16 { subnet pool 10.10.1.0/24 }  // answers straight
+    /// peering shop <-> hub { forwarded-traffic on }
+    /// peering shop <-> analytics
+    /// firewall fw in hub { private-ip 10.30.0.4 }
     /// route-table shop-routes { route analytics 10.10.0.0/16 -> firewall fw }
     /// ```
     ///

@@ -21,12 +21,15 @@ rule! {
     /// The default route expresses no such wish, and nothing is reported of the network that the firewall is in.
     ///
     /// ```egress
-    /// peering shop <-> analytics
+    /// vnet hub 10.30.0.0/16 { subnet AzureFirewallSubnet 10.30.0.0/26 }
     /// vnet shop 10.20.0.0/16 {
     ///   subnet nodes 10.20.0.0/22 { route-table to-hub }
     /// }
     /// vnet analytics 10.10.0.0/16
-    /// route-table to-hub { route private 10.0.0.0/8 -> firewall fw }
+    /// peering shop <-> hub { forwarded-traffic on }
+    /// peering shop <-> analytics
+    /// firewall fw in hub { private-ip 10.30.0.4 }
+    /// route-table to-hub { route private 10.0.0.0/8 -> firewall fw }  // 10.10.0.0/16 of the peering is longer
     /// ```
     ///
     /// Write a route for the prefix of the peered network on both sides, or remove the peering.

@@ -23,8 +23,10 @@ rule! {
     ///
     /// ```egress
     /// vnet analytics 10.10.0.0/16 {
+    ///   subnet AzureFirewallSubnet 10.10.0.0/26
     ///   subnet pool 10.10.1.0/24 { route-table to-fw  service-endpoints Microsoft.Storage }
     /// }
+    /// firewall fw in analytics { private-ip 10.10.0.4 }
     /// route-table to-fw { route default 0.0.0.0/0 -> firewall fw }
     /// ```
     ///

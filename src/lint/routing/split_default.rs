@@ -11,11 +11,17 @@ rule! {
     /// `RouteTableMissingDefaultRouteError` without one.
     ///
     /// ```egress
+    /// vnet analytics 10.10.0.0/16 {
+    ///   subnet AzureFirewallSubnet 10.10.0.0/26
+    ///   subnet pool 10.10.1.0/24 { route-table to-fw }
+    /// }
+    /// firewall fw in analytics { private-ip 10.10.0.4  public-ip 203.0.113.10 }
     /// route-table to-fw {
     ///   route low  0.0.0.0/1   -> firewall fw
     ///   route high 128.0.0.0/1 -> firewall fw
     /// }
-    /// pool spark in analytics.pool { outbound userDefinedRouting }
+    /// identity spark-id { role "Network Contributor" on this resource-group }
+    /// pool spark in analytics.pool { outbound userDefinedRouting  identity spark-id }
     /// ```
     ///
     /// Write one route in their place, or add it to them: `route default 0.0.0.0/0 -> firewall NAME`.

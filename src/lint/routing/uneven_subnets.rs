@@ -20,11 +20,18 @@ rule! {
     ///
     /// ```egress
     /// vnet shop 10.20.0.0/16 {
-    ///   subnet nodes 10.20.0.0/22 { route-table to-hub }
-    ///   subnet pods 10.20.4.0/22
+    ///   subnet AzureFirewallSubnet 10.20.8.0/26
+    ///   subnet nodes 10.20.0.0/22 { route-table to-fw }
+    ///   subnet pods 10.20.4.0/22  // without the table
     /// }
-    /// route-table to-hub { route default 0.0.0.0/0 -> firewall fw }
-    /// pool shop-aks in shop.nodes { outbound userDefinedRouting  pod-subnet shop.pods }
+    /// firewall fw in shop { private-ip 10.20.8.4  public-ip 203.0.113.10 }
+    /// route-table to-fw { route default 0.0.0.0/0 -> firewall fw }
+    /// identity shop-id { role "Network Contributor" on this resource-group }
+    /// pool shop-aks in shop.nodes {
+    ///   outbound userDefinedRouting
+    ///   pod-subnet shop.pods
+    ///   identity shop-id
+    /// }
     /// ```
     ///
     /// Give all of them the same route table.

@@ -26,11 +26,11 @@ rule! {
     ///   sends back comes from elsewhere than its own network, so replies are lost.
     ///
     /// ```egress
-    /// peering hub -> spoke
+    /// vnet hub 10.10.0.0/16 { subnet AzureFirewallSubnet 10.10.0.0/26 }
     /// vnet spoke 10.20.0.0/16 {
     ///   subnet nodes 10.20.1.0/24 { route-table to-hub }
     /// }
-    /// route-table to-hub { route default 0.0.0.0/0 -> firewall fw }
+    /// route-table to-hub { route default 0.0.0.0/0 -> firewall fw }  // no peering leads to the hub
     /// firewall fw in hub { private-ip 10.10.0.4 }
     /// ```
     ///

@@ -19,8 +19,8 @@ rule! {
     /// so what is reported is too small for certain once the pool is as large as it says.
     ///
     /// ```egress
-    /// vnet v 10.0.0.0/16 { subnet nodes 10.0.1.0/26 }
-    /// pool apps in v.nodes {
+    /// vnet spoke 10.1.0.0/16 { subnet nodes 10.1.1.0/26 }
+    /// pool apps in spoke.nodes {
     ///   outbound loadBalancer
     ///   network-plugin azure
     ///   max-nodes 10

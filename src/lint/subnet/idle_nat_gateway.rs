@@ -16,10 +16,12 @@ rule! {
     ///
     /// ```egress
     /// vnet spoke 10.1.0.0/16 {
-    ///   subnet nodes 10.1.1.0/24 { route-table to-fw  nat-gateway nat }
+    ///   subnet dmz 10.1.3.0/24
+    ///   subnet nodes 10.1.1.0/24 { route-table to-nva  nat-gateway nat }
     /// }
-    /// nat-gateway nat { }
-    /// route-table to-fw { route default 0.0.0.0/0 -> 10.0.0.4 }
+    /// appliance nva in spoke.dmz { private-ip 10.1.3.4  snat on }
+    /// nat-gateway nat { }  // no packet takes it
+    /// route-table to-nva { route default 0.0.0.0/0 -> appliance nva }
     /// ```
     ///
     /// Take the NAT gateway off the subnet, or the route out of its table. Behind a firewall, a NAT gateway belongs on

@@ -25,7 +25,12 @@ rule! {
     /// on an assumption, it is a warning. An assertion that a requirement contradicts is TG8002.
     ///
     /// ```egress
-    /// assert apps never reaches 192.168.7.9 tcp/1433
+    /// vnet spoke 10.1.0.0/16 { subnet nodes 10.1.0.0/24 { nsg nodes-nsg } }
+    /// nsg nodes-nsg {
+    ///   rule no-sql 200 outbound deny from any to 203.0.113.9 tcp/1433
+    /// }
+    /// pool apps in spoke.nodes { outbound loadBalancer }
+    /// assert apps reaches 203.0.113.9 tcp/1433
     /// ```
     ///
     /// `tidegate explain flow` shows the way that the flow takes and what lets it through or stops it.

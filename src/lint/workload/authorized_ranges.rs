@@ -23,10 +23,14 @@ rule! {
     /// for a private API server, or with a Basic load balancer, the provider does say.
     ///
     /// ```egress
-    /// public-ip fw-ip 203.0.113.10
-    /// pool apps in spoke.nodes {
+    /// vnet hub 10.10.0.0/16 { subnet AzureFirewallSubnet 10.10.0.0/26  subnet nodes 10.10.1.0/24 }
+    /// firewall fw in hub { private-ip 10.10.0.4  public-ip 203.0.113.10 }
+    /// identity apps-id { role "Network Contributor" on this resource-group }
+    /// pool apps in hub.nodes {
     ///   outbound userDefinedRouting
-    ///   api-server { authorized-ranges 198.51.100.0/24 }
+    ///   via fw
+    ///   identity apps-id
+    ///   api-server { authorized-ranges 198.51.100.0/24 }  // without 203.0.113.10
     /// }
     /// ```
     ///

@@ -17,7 +17,6 @@ rule! {
     /// ```egress
     /// vnet spoke 10.1.0.0/16 { subnet nodes 10.1.0.0/24 }
     /// pool apps in spoke.nodes {
-    ///   kind aks
     ///   outbound userAssignedNATGateway
     /// }
     /// ```

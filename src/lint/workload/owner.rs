@@ -13,9 +13,11 @@ rule! {
     /// such record at all, this is silent.
     ///
     /// ```egress
-    /// require apps -> contoso.azurecr.io https "images" owner platform
-    /// require apps -> fabrikam.azurecr.io https "charts" owner platform
-    /// require apps -> 192.168.40.0/24 tcp/9092
+    /// vnet spoke 10.1.0.0/16 { subnet nodes 10.1.0.0/24 }
+    /// pool apps in spoke.nodes { outbound loadBalancer }
+    /// require apps -> 203.0.113.0/24 https "images" owner platform
+    /// require apps -> 198.51.100.0/24 https "charts" owner platform
+    /// require apps -> 192.168.40.0/24 tcp/9092  // why, and for whom?
     /// ```
     ///
     /// Write both: `require apps -> 192.168.40.0/24 tcp/9092 "Kafka on premises" owner streaming`.

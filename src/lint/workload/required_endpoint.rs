@@ -24,16 +24,18 @@ rule! {
     /// denies them is reported; what security rules and routes do to them is TG4004 and TG1017.
     ///
     /// ```egress
+    /// region westeurope
+    /// use aks
+    /// vnet hub 10.10.0.0/16 { subnet AzureFirewallSubnet 10.10.0.0/26  subnet nodes 10.10.1.0/24 }
+    /// firewall fw in hub { private-ip 10.10.0.4  public-ip 203.0.113.10  policy rules }
     /// firewall-policy rules {
+    ///   dns-proxy on
     ///   rule-collection-group own 100 {
     ///     application-rules no 100 deny { rule registry from any to mcr.microsoft.com https }
     ///   }
     /// }
-    /// pool apps in spoke.nodes {
-    ///   kind aks
-    ///   outbound userDefinedRouting
-    ///   via fw
-    /// }
+    /// identity apps-id { role "Network Contributor" on this resource-group }
+    /// pool apps in hub.nodes { kind aks  outbound userDefinedRouting  via fw  identity apps-id }
     /// ```
     ///
     /// Allow it; `tidegate explain` shows for each endpoint what stops it and the smallest change.

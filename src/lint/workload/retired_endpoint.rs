@@ -18,6 +18,10 @@ rule! {
     /// lists name both for a while.
     ///
     /// ```egress
+    /// vnet hub 10.10.0.0/16 { subnet AzureFirewallSubnet 10.10.0.0/26  subnet nodes 10.10.1.0/24 }
+    /// firewall fw in hub { private-ip 10.10.0.4  public-ip 203.0.113.10 }
+    /// identity apps-id { role "Network Contributor" on this resource-group }
+    /// pool apps in hub.nodes { outbound userDefinedRouting  via fw  identity apps-id }
     /// require apps -> acs-mirror.azureedge.net https "binaries of Kubernetes"
     /// ```
     ///

@@ -21,10 +21,14 @@ rule! {
     /// the subnet of the firewall has far more ports, so such firewalls are left out.
     ///
     /// ```egress
-    /// firewall fw in hub { public-ip fw-ip }
-    /// pool apps in spoke.nodes {
+    /// vnet hub 10.10.0.0/16 { subnet AzureFirewallSubnet 10.10.0.0/26  subnet nodes 10.10.8.0/21 }
+    /// firewall fw in hub { private-ip 10.10.0.4  public-ip 203.0.113.10 }
+    /// identity apps-id { role "Network Contributor" on this resource-group }
+    /// pool apps in hub.nodes {
     ///   outbound userDefinedRouting
     ///   via fw
+    ///   network-plugin azure-overlay
+    ///   identity apps-id
     ///   max-nodes 500
     /// }
     /// ```
