@@ -43,6 +43,28 @@ impl Resource {
     }
 }
 
+/// A piece of an id between slashes. Most ids are wholly known, and then nothing is copied that is not kept.
+enum Segment<'t> {
+    Known(&'t str),
+    Mixed(Text),
+}
+
+impl Segment<'_> {
+    fn known(&self) -> Option<&str> {
+        match self {
+            Self::Known(known) => Some(known),
+            Self::Mixed(text) => text.known().map(SmolStr::as_str),
+        }
+    }
+
+    fn text(&self) -> Text {
+        match self {
+            Self::Known(known) => Text::from(*known),
+            Self::Mixed(text) => text.clone(),
+        }
+    }
+}
+
 /// The id of a resource.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct ResourceId {
@@ -64,19 +86,21 @@ impl ResourceId {
     /// Nothing when it has no provider, as the id of a resource group has not.
     #[must_use]
     pub fn parse(text: &Text) -> Option<Self> {
-        let segments: Vec<Text> = text
-            .split('/')
-            .into_iter()
-            .filter(|segment| segment.known().is_none_or(|known| !known.is_empty()))
-            .collect();
-        let is = |segment: &Text, word: &str| {
-            segment
-                .known()
-                .is_some_and(|known| known.eq_ignore_ascii_case(word))
+        let segments: Vec<Segment<'_>> = match text {
+            Text::Known(known) => known.split('/').map(Segment::Known).collect(),
+            Text::Mixed(_) => text.split('/').into_iter().map(Segment::Mixed).collect(),
         };
-        let after = |segments: &[Text], word: &str| {
+        let segments: Vec<Segment<'_>> = segments
+            .into_iter()
+            .filter(|segment| segment.known() != Some(""))
+            .collect();
+        let is = |segment: &Segment<'_>, word: &str| {
+            let known = segment.known();
+            known.is_some_and(|known| known.eq_ignore_ascii_case(word))
+        };
+        let after = |segments: &[Segment<'_>], word: &str| {
             let at = segments.iter().position(|segment| is(segment, word))?;
-            segments.get(at + 1).cloned()
+            segments.get(at + 1).map(Segment::text)
         };
         let providers: Vec<usize> = (0..segments.len())
             .filter(|at| {
@@ -107,7 +131,7 @@ impl ResourceId {
     }
 
     /// Type and names from `Microsoft.Network`, `virtualNetworks`, NAME, `subnets`, NAME.
-    fn typed(segments: &[Text]) -> Option<(SmolStr, Vec<Text>)> {
+    fn typed(segments: &[Segment<'_>]) -> Option<(SmolStr, Vec<Text>)> {
         let (provider, rest) = segments.split_first()?;
         let mut kind = provider.known()?.to_ascii_lowercase();
         let mut names = Vec::new();
@@ -115,7 +139,7 @@ impl ResourceId {
             let [part, name] = pair else { return None };
             kind.push('/');
             kind.push_str(&part.known()?.to_ascii_lowercase());
-            names.push(name.clone());
+            names.push(name.text());
         }
         (!names.is_empty()).then(|| (kind.into(), names))
     }

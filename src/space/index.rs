@@ -1,5 +1,6 @@
 //! Which of many blocks may have a flow in common with one: by where they go.
 
+use rustc_hash::FxHashMap;
 use smol_str::SmolStr;
 
 use super::block::{Block, Kind, Targets};
@@ -60,26 +61,34 @@ impl Intervals {
 
 /// Names by the texts that they end with, backwards and in order.
 #[derive(Debug, Default)]
-struct Endings(Vec<(SmolStr, usize)>);
+struct Endings {
+    sorted: Vec<(SmolStr, usize)>,
+    /// Where those of each text begin.
+    begin: FxHashMap<SmolStr, usize>,
+}
 
 impl Endings {
-    fn of(mut endings: Vec<(SmolStr, usize)>) -> Self {
-        endings.sort_unstable();
-        Self(endings)
+    fn of(mut sorted: Vec<(SmolStr, usize)>) -> Self {
+        sorted.sort_unstable();
+        let mut begin = FxHashMap::default();
+        for (at, (text, _)) in sorted.iter().enumerate() {
+            begin.entry(text.clone()).or_insert(at);
+        }
+        Self { sorted, begin }
     }
 
     /// Those whose text begins this one, or is begun by it.
     fn meeting(&self, text: &str, met: &mut Vec<usize>) {
-        let from = self.0.partition_point(|(own, _)| own.as_str() < text);
-        let behind = self.0.iter().skip(from);
+        let from = self.sorted.partition_point(|(own, _)| own.as_str() < text);
+        let behind = self.sorted.iter().skip(from);
         let longer = behind.take_while(|(own, _)| own.starts_with(text));
         met.extend(longer.map(|(_, whose)| *whose));
         for (end, _) in text.char_indices() {
-            let Some(shorter) = text.get(..end) else {
+            let shorter = text.get(..end).unwrap_or("");
+            let Some(from) = self.begin.get(shorter) else {
                 continue;
             };
-            let from = self.0.partition_point(|(own, _)| own.as_str() < shorter);
-            let behind = self.0.iter().skip(from);
+            let behind = self.sorted.iter().skip(*from);
             let same = behind.take_while(|(own, _)| own == shorter);
             met.extend(same.map(|(_, whose)| *whose));
         }
