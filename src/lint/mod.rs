@@ -8,6 +8,7 @@ mod suppress;
 
 pub use suppress::apply as silence;
 
+use rayon::prelude::*;
 use rustc_hash::FxHashSet;
 
 use crate::azure::Dataplane;
@@ -227,9 +228,13 @@ pub const RULES: &[Rule] = &[
 /// The result is in the order of the places it speaks of.
 #[must_use]
 pub fn lint(context: &Context<'_>, mut findings: Vec<Finding>) -> Vec<Finding> {
-    for rule in RULES {
-        (rule.check)(context, &mut findings);
-    }
+    // Rules know nothing of each other. Few are worth the change to another core one by one.
+    let found = RULES.par_iter().with_min_len(8).map(|rule| {
+        let mut found = Vec::new();
+        (rule.check)(context, &mut found);
+        found
+    });
+    findings.extend(found.collect::<Vec<_>>().into_iter().flatten());
     findings.extend(differences(context.plane));
     suppress::apply(&context.intent.ignores, context.today, &mut findings);
     crate::diag::sort(&mut findings);
