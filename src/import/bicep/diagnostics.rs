@@ -82,7 +82,7 @@ mod tests {
         let text = "\
 /work (old)/main.bicep(3,9) : Error BCP018: Expected the \"=\" character at this location. [https://aka.ms/bicep]
 C:\\infra\\main.bicep(1,7) : Warning no-unused-params: Parameter \"a\" is declared but never used.
-ERROR: /work/main.bicep(12,1) : Error BCP190: The artifact with reference \"br:x\" has not been restored.
+ERROR: /repo/main.bicep(12,1) : Error BCP190: The artifact with reference \"br:x\" has not been restored.
 Build failed: 1 Warning(s), 2 Error(s)
 a(b) : Error";
         let (found, other) = diagnostics(text);
@@ -105,7 +105,7 @@ a(b) : Error";
             [
                 "/work (old)/main.bicep 3:9 error BCP018 false",
                 "C:\\infra\\main.bicep 1:7 warning no-unused-params false",
-                "/work/main.bicep 12:1 error BCP190 true",
+                "/repo/main.bicep 12:1 error BCP190 true",
             ]
         );
         assert_eq!(
