@@ -94,6 +94,23 @@ struct Blocks {
     is_known: bool,
 }
 
+impl Blocks {
+    fn none(is_known: bool) -> Self {
+        Self {
+            may: Vec::new(),
+            surely: Vec::new(),
+            is_known,
+        }
+    }
+
+    fn add(&mut self, block: Block, is_sure: bool) {
+        if is_sure {
+            self.surely.push(block.clone());
+        }
+        self.may.push(block);
+    }
+}
+
 /// Says of all tags which are known to lie in which.
 fn relate_tags<'e>(
     endpoints: impl Iterator<Item = &'e Endpoint>,
@@ -142,7 +159,7 @@ fn network(estate: &Estate, rule: &NetworkRule, atoms: &mut Atoms) -> Blocks {
     let services = services(rule);
     let mut is_known = sources.iter().chain(&targets).all(End::is_known);
     is_known &= services.iter().all(|(.., is_sure)| *is_sure);
-    let (mut may, mut surely) = (Vec::new(), Vec::new());
+    let mut blocks = Blocks::none(is_known);
     for source in &sources {
         for target in &targets {
             for mut block in between(source, target, atoms) {
@@ -159,19 +176,13 @@ fn network(estate: &Estate, rule: &NetworkRule, atoms: &mut Atoms) -> Blocks {
                         ports: ports.clone(),
                         ..block.clone()
                     };
-                    if source.is_known() && target.is_known() && *is_sure {
-                        surely.push(block.clone());
-                    }
-                    may.push(block);
+                    let is_sure = source.is_known() && target.is_known() && *is_sure;
+                    blocks.add(block, is_sure);
                 }
             }
         }
     }
-    Blocks {
-        may,
-        surely,
-        is_known,
-    }
+    blocks
 }
 
 /// Protocols with their ports, and whether it is certain. `Any` with ports means TCP and UDP
@@ -242,7 +253,7 @@ fn application_rule(estate: &Estate, rule: &ApplicationRule, atoms: &mut Atoms) 
         ));
     }
     let is_known = sources.iter().all(End::is_known) && targets.iter().all(|target| target.2);
-    let (mut may, mut surely) = (Vec::new(), Vec::new());
+    let mut blocks = Blocks::none(is_known);
     for source in &sources {
         for (names, known, name_is_known) in &targets {
             let from = between(source, &End::Names(names.clone()), atoms);
@@ -264,17 +275,10 @@ fn application_rule(estate: &Estate, rule: &ApplicationRule, atoms: &mut Atoms) 
                         known: known.clone(),
                         ..block.clone()
                     };
-                    if source.is_known() && *name_is_known {
-                        surely.push(block.clone());
-                    }
-                    may.push(block);
+                    blocks.add(block, source.is_known() && *name_is_known);
                 }
             }
         }
     }
-    Blocks {
-        may,
-        surely,
-        is_known,
-    }
+    blocks
 }

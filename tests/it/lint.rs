@@ -219,6 +219,19 @@ fn assertions_of_the_organisation_hold_for_every_network() {
 }
 
 #[test]
+fn an_assertion_that_cannot_be_followed_is_told() {
+    let folder = folder();
+    folder.write(
+        "tidegate.yaml",
+        "assertions:\n  - from: [hosts]\n    never-reaches: [0.0.0.0/0]\n    over: [tcp/22]\n",
+    );
+    // The subnet's prefix is a parameter without a value.
+    let ran = folder.run("lint infra --format concise").ends_with(0);
+    let said = "note[TG7011] whether subnet `hosts` keeps an assertion cannot be followed";
+    assert!(ran.out.contains(said), "{}", ran.out);
+}
+
+#[test]
 fn an_assertion_with_a_mistake_has_its_place() {
     let folder = folder();
     for (text, message) in [

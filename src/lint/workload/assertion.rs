@@ -193,6 +193,18 @@ fn of_subnet(
         let finding = asserted(graded(finding, assertion, &broken.trace));
         return Some(along(finding, context.estate, subnet, &broken.trace));
     }
+    if followed.is_empty() {
+        // Its addresses, or what a tag holds, are not known: that must not look like an assertion that holds.
+        let message = format!("whether {who} keeps an assertion cannot be followed");
+        let finding = Finding::new(Id::TG7011, message)
+            .severity(Severity::Note)
+            .assumed()
+            .at(
+                meta.origin,
+                "its addresses, or what the assertion names, are not known",
+            );
+        return Some(asserted(finding));
+    }
     let open = followed
         .iter()
         .find(|one| one.trace.verdict == Verdict::Uncertain)?;
