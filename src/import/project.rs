@@ -100,10 +100,10 @@ fn speaks_of_azure(text: &str) -> bool {
     .any(|word| text.contains(word))
 }
 
-fn no_json(problem: json::Problem) -> Finding {
+pub(super) fn no_json(problem: json::Problem) -> Finding {
     let finding = Finding::new(Id::TG0025, problem.message).at(problem.span, "here");
     match problem.related {
-        Some(span) => finding.related(span, "belongs to it"),
+        Some((span, what)) => finding.related(span, what),
         None => finding,
     }
 }

@@ -26,8 +26,8 @@ pub struct Problem {
     pub message: String,
     /// Where.
     pub span: Span,
-    /// A place that belongs to it, such as the bracket that was never closed.
-    pub related: Option<Span>,
+    /// A place that belongs to it, such as the bracket that was never closed, and what it is.
+    pub related: Option<(Span, &'static str)>,
 }
 
 /// A key that stands twice in one object.

@@ -466,7 +466,7 @@ impl Reader<'_> {
             "the file ends before this {what} does: `{bracket}` is missing"
         ));
         if let Some(opening) = self.opening() {
-            problem.related = Some(problem.span);
+            problem.related = Some((problem.span, "the file ends here"));
             problem.span = opening;
         }
         problem
@@ -475,7 +475,7 @@ impl Reader<'_> {
     fn separator_missing(&self) -> Problem {
         let bracket = if self.inside(Kind::Array) { ']' } else { '}' };
         let mut problem = self.problem(format!("expected `,` or `{bracket}`"));
-        problem.related = self.opening();
+        problem.related = self.opening().map(|span| (span, "opened here"));
         problem
     }
 }

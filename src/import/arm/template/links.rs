@@ -6,6 +6,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 
 use crate::diag::{Finding, Id};
 use crate::import::json::{self, Document, Json};
+use crate::import::project::no_json;
 use crate::import::{Data, Part, Text, Value, Why};
 
 use super::machine::Machine;
@@ -142,12 +143,7 @@ impl<'d> Machine<'_, 'd> {
         match json::parse(id, &text) {
             Ok(document) => self.shelf.put(document).ok_or(Why::TooLarge),
             Err(problem) => {
-                let mut finding =
-                    Finding::new(Id::TG0025, problem.message).at(problem.span, "here");
-                if let Some(related) = problem.related {
-                    finding = finding.related(related, "opened here");
-                }
-                self.report(finding);
+                self.report(no_json(problem));
                 Err(Why::NotUnderstood)
             }
         }
