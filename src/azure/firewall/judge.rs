@@ -48,8 +48,8 @@ pub(in crate::azure) enum PassedBy {
 pub(in crate::azure) struct Judgement {
     /// What becomes of the flow.
     pub(in crate::azure) outcome: Outcome,
-    /// By which kind of rule it passes, or may.
-    pub(in crate::azure) passed_by: PassedBy,
+    /// By which kinds of rule it passes, or may: several where it is not known which rule matches first.
+    pub(in crate::azure) passed_by: Vec<PassedBy>,
     /// The element that decided.
     pub(in crate::azure) element: Element,
     /// Why, when it does not certainly pass.
@@ -72,6 +72,18 @@ struct Hit {
     truth: Truth,
     doubt: Option<Cause>,
     inspected: bool,
+}
+
+/// By any rule.
+const EITHER: [PassedBy; 2] = [PassedBy::Network, PassedBy::Application];
+
+/// The kinds of the rules that let a flow through, or may.
+fn kinds_of_allowing(hits: &[Hit]) -> Vec<PassedBy> {
+    let allowing = hits.iter().filter(|hit| hit.access == Access::Allow);
+    let mut kinds: Vec<PassedBy> = allowing.map(|hit| hit.passed_by).collect();
+    // Network rules are asked first, so equal kinds stand together.
+    kinds.dedup();
+    kinds
 }
 
 /// Asks a firewall about a flow.
@@ -122,7 +134,7 @@ impl Judge<'_> {
     fn unknown_policy(&self) -> Judgement {
         Judgement {
             outcome: Outcome::Unclear,
-            passed_by: PassedBy::Network,
+            passed_by: EITHER.to_vec(),
             element: owner_element(self.plane.estate, self.firewall),
             cause: Cause::EndpointNotAllowed,
             text: "the policy is not known, and with it every rule".to_owned(),
@@ -141,6 +153,7 @@ impl Judge<'_> {
         };
         Judgement {
             outcome: Outcome::Unclear,
+            passed_by: EITHER.to_vec(),
             element: owner_element(self.plane.estate, self.firewall),
             text: format!("{unknown}; {known_words}"),
             ..known
@@ -204,7 +217,7 @@ impl Judge<'_> {
             .collect();
         Some(Judgement {
             outcome: Outcome::Blocks,
-            passed_by: PassedBy::Network,
+            passed_by: Vec::new(),
             element,
             cause: Cause::OrderOrPrecedence,
             text: format!(
@@ -296,7 +309,7 @@ impl Judge<'_> {
             };
             return Judgement {
                 outcome: Outcome::Unclear,
-                passed_by: doubtful.passed_by,
+                passed_by: kinds_of_allowing(&hits),
                 element,
                 cause: doubtful.doubt.unwrap_or(Cause::NetworkRuleMissing),
                 text,
@@ -314,15 +327,20 @@ impl Judge<'_> {
         };
         match hit.access {
             Access::Deny => self.denied_by(order, hit),
-            Access::Allow => self.allowed_by(order, hit),
+            Access::Allow => self.allowed_by(order, hit, kinds_of_allowing(&hits)),
         }
     }
 
-    fn allowed_by(&self, order: &FirewallOrder<'_>, hit: &Hit) -> Judgement {
+    fn allowed_by(
+        &self,
+        order: &FirewallOrder<'_>,
+        hit: &Hit,
+        passed_by: Vec<PassedBy>,
+    ) -> Judgement {
         let shadowed = self.opposed(order, Access::Deny, hit);
         let mut judgement = Judgement {
             outcome: Outcome::Passes,
-            passed_by: hit.passed_by,
+            passed_by,
             element: hit.element.clone(),
             cause: Cause::OrderOrPrecedence,
             text: format!("allows {}", self.request_words()),
@@ -350,7 +368,7 @@ impl Judge<'_> {
     fn denied_by(&self, order: &FirewallOrder<'_>, hit: &Hit) -> Judgement {
         Judgement {
             outcome: Outcome::Blocks,
-            passed_by: hit.passed_by,
+            passed_by: Vec::new(),
             element: hit.element.clone(),
             cause: Cause::OrderOrPrecedence,
             text: format!("denies {}", self.request_words()),
@@ -379,7 +397,7 @@ impl Judge<'_> {
         }
         Judgement {
             outcome: Outcome::Blocks,
-            passed_by: PassedBy::Network,
+            passed_by: Vec::new(),
             element,
             cause,
             text,

@@ -257,7 +257,7 @@ impl<'w> Walk<'w> {
         match judgement.outcome {
             Outcome::Passes => {
                 let addressed = packet.destination.address.is_some();
-                if judgement.passed_by == PassedBy::Application && addressed {
+                if judgement.passed_by == [PassedBy::Application] && addressed {
                     self.note(
                         "the firewall connects to the address that the client resolved (Azure's pages disagree on \
                          whether it resolves the name again)",
@@ -285,7 +285,17 @@ impl<'w> Walk<'w> {
                 }
             }
         }
-        self.onward_from_firewall(id, packet, judgement.passed_by);
+        // Which kind of rule it is matters only where they translate differently.
+        let mut ways: Vec<(Snat, PassedBy)> = Vec::new();
+        for kind in judgement.passed_by {
+            let snat = translated_source(self.plane, id, &packet, kind);
+            if !ways.iter().any(|(known, _)| *known == snat) {
+                ways.push((snat, kind));
+            }
+        }
+        self.each_way(&ways, |walk, (_, kind)| {
+            walk.onward_from_firewall(id, packet.clone(), *kind);
+        });
     }
 
     /// A flow that a firewall let through goes on.

@@ -69,3 +69,17 @@ fn remedies_that_others_make_needless_are_not_told() {
         ["turn public network access of service `account` on"]
     );
 }
+
+/// A network rule that may match leaves the source alone where an application rule would not.
+#[test]
+fn which_kind_of_rule_lets_through_may_decide_the_source() {
+    let text = "vnet net 10.0.0.0/16 {\n  subnet AzureFirewallSubnet 10.0.0.0/26\n  \
+                subnet nodes 10.0.1.0/24 { route-table rt }\n}\n\
+                route-table rt { route default 0.0.0.0/0 -> firewall fw }\n\
+                firewall fw in net { private-ip 10.0.0.4  public-ip 20.50.1.8\n  snat-private-ranges 0.0.0.0/0\n  \
+                network-rules first 100 allow {\n    rule storage from any to tag Storage tcp/443\n  }\n  \
+                application-rules second 200 allow {\n    rule api from any to api.example.com https\n  }\n}\n\
+                service api { fqdn api.example.com  address 20.50.1.7 }";
+    let trace = traced(text, "net.nodes", "api.example.com", None);
+    assert_eq!(trace.verdict, Verdict::Uncertain);
+}
