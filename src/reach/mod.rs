@@ -4,11 +4,13 @@
 //! other.
 
 mod ends;
+mod evaluate;
 mod firewall_rules;
 mod protocols;
 mod security_rules;
 
 pub use ends::names_the_azure_host;
+pub use evaluate::{Evaluator, Fate, FlowMap, Piece, Standing};
 pub use firewall_rules::FirewallRules;
 pub use security_rules::SecurityRules;
 

@@ -30,6 +30,8 @@ pub struct Atoms {
     numbers: FxHashMap<(Side, SmolStr), Atom>,
     /// The first is a part of the second; with all that follows from it.
     within: FxHashSet<(Atom, Atom)>,
+    /// The two have nothing in common, in both orders.
+    apart: FxHashSet<(Atom, Atom)>,
 }
 
 impl Atoms {
@@ -56,6 +58,27 @@ impl Atoms {
         for low in &below {
             self.within.extend(above.iter().map(|high| (*low, *high)));
         }
+    }
+
+    /// Says that two atoms, and their parts as far as they are known, have nothing in common.
+    pub fn put_apart(&mut self, one: Atom, other: Atom) {
+        let below = |outer: Atom| -> Vec<Atom> {
+            let all = (0u32..).map(Atom).take(self.names.len());
+            all.filter(|inner| self.is_within(*inner, outer)).collect()
+        };
+        let (ones, others) = (below(one), below(other));
+        for one in ones {
+            let pairs = others
+                .iter()
+                .flat_map(|other| [(one, *other), (*other, one)]);
+            self.apart.extend(pairs);
+        }
+    }
+
+    /// Whether two atoms are known to have nothing in common.
+    #[must_use]
+    pub fn are_apart(&self, one: Atom, other: Atom) -> bool {
+        self.apart.contains(&(one, other))
     }
 
     /// Whether one atom is known to be a part of another.
@@ -109,13 +132,17 @@ impl Known {
         let mut both: Vec<(Atom, bool)> = self.all().iter().chain(other.all()).copied().collect();
         both.sort_unstable();
         both.dedup();
-        let holds = |(inner, inside): &(Atom, bool)| {
+        let contradicted = |(inner, inside): &(Atom, bool)| {
             *inside
-                && both
-                    .iter()
-                    .any(|(outer, outside)| !outside && atoms.is_within(*inner, *outer))
+                && both.iter().any(|(other, there)| {
+                    if *there {
+                        atoms.are_apart(*inner, *other)
+                    } else {
+                        atoms.is_within(*inner, *other)
+                    }
+                })
         };
-        if both.iter().any(holds) {
+        if both.iter().any(contradicted) {
             return None;
         }
         Some(Self(Some(both.into())))
@@ -132,7 +159,8 @@ impl Known {
             .any(|(own, own_inside)| match (own_inside, inside) {
                 (true, true) => atoms.is_within(*own, *atom),
                 (false, false) => atoms.is_within(*atom, *own),
-                _ => false,
+                (true, false) => atoms.are_apart(*own, *atom),
+                (false, true) => false,
             })
     }
 

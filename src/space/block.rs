@@ -122,7 +122,8 @@ impl Block {
     }
 
     /// Whether a flow is in both.
-    pub(super) fn meets(&self, other: &Self, atoms: &Atoms) -> bool {
+    #[must_use]
+    pub fn meets(&self, other: &Self, atoms: &Atoms) -> bool {
         self.fields_meet(other) && self.known.both(&other.known, atoms).is_some()
     }
 
@@ -161,6 +162,12 @@ impl Block {
         let within = self.fields_within(other);
         within.iter().filter(|all| !**all).count()
             + usize::from(!self.known.implies(&other.known, atoms))
+    }
+
+    /// Whether the other has every flow of this one, as far as each field and what is known say.
+    #[must_use]
+    pub fn is_within(&self, other: &Self, atoms: &Atoms) -> bool {
+        self.cost_of_cutting(other, atoms) == 0
     }
 
     /// The flows of this block that are not in the other, as blocks that have nothing in common.

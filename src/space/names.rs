@@ -64,7 +64,7 @@ impl Names {
     /// Every name.
     #[must_use]
     pub fn all() -> Self {
-        Self::one("", false, true)
+        Self::one("", true, true)
     }
 
     /// The names of a pattern.
@@ -73,7 +73,8 @@ impl Names {
         match pattern {
             FqdnPattern::Any => Self::all(),
             FqdnPattern::Exact(name) => Self::exactly(name.as_str()),
-            FqdnPattern::Below(name) => Self::one(&format!(".{name}"), false, true),
+            // A text that begins with a dot is no name, so it may as well be in the set.
+            FqdnPattern::Below(name) => Self::one(&format!(".{name}"), true, true),
             FqdnPattern::Suffix(text) => Self::one(text, true, true),
         }
     }
@@ -193,7 +194,9 @@ impl Names {
     /// A name in it. Exact names come before made-up ones.
     #[must_use]
     pub fn example(&self) -> Option<SmolStr> {
-        let exact = self.0.iter().find(|ending| ending.itself);
+        let is_name = |text: &str| !text.is_empty() && !text.ends_with('.');
+        let mut endings = self.0.iter();
+        let exact = endings.find(|ending| ending.itself && is_name(&ending.backwards));
         if let Some(exact) = exact {
             return Some(backwards(&exact.backwards));
         }

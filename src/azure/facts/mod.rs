@@ -323,6 +323,20 @@ impl Facts {
         })
     }
 
+    /// The domains under which Microsoft names its services.
+    pub fn microsoft_domains(&self) -> impl Iterator<Item = &str> {
+        let domains = self.microsoft_domains.entries();
+        let domains = domains.into_iter().flat_map(ByName::iter);
+        domains.map(|domain| domain.name.as_str())
+    }
+
+    /// The names that threat intelligence is known to list.
+    pub fn known_hostile_names(&self) -> impl Iterator<Item = &str> {
+        let names = self.threat_intelligence.entries();
+        let names = names.into_iter().flat_map(ByName::iter);
+        names.map(|listed| listed.name.as_str())
+    }
+
     /// Whether threat intelligence is known to list a name.
     #[must_use]
     pub fn is_known_hostile(&self, name: &str) -> bool {

@@ -4,6 +4,7 @@
 mod build;
 mod found;
 mod plan;
+mod sets;
 
 use std::net::IpAddr;
 

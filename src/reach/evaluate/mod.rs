@@ -1,0 +1,209 @@
+//! The way of sets of flows: security groups, next hop after next hop, public address, service, and the replies.
+//!
+//! What an element does not know is an atom, and the flows are parted by it: what is allowed whatever the atoms turn
+//! out to be is allowed. Flows that come back from no step are denied.
+//!
+//! Nothing of the evaluator of single flows is used but its facts: what names resolve to, what is not known of an
+//! estate, what service tags hold.
+
+mod arrive;
+mod device;
+mod ends;
+mod exit;
+mod firewall;
+mod groups;
+mod hop;
+mod map;
+mod names;
+mod packet;
+mod reply;
+mod routes;
+mod service;
+mod symbols;
+mod topology;
+
+use std::rc::Rc;
+
+use rustc_hash::FxHashMap;
+use smol_str::SmolStr;
+
+use crate::azure::Dataplane;
+use crate::base::Origin;
+use crate::estate::{Direction, Firewall, Id, Nsg, Subnet};
+use crate::net::ServiceTag;
+use crate::space::{Atoms, Block, Flows, Known, Ranges, TooLarge, Work};
+
+pub use map::{Fate, FlowMap, Piece, Standing};
+
+use groups::{Matched, ReadRule};
+use packet::Packet;
+use routes::Route;
+use symbols::Symbols;
+use topology::Topology;
+
+use super::protocols::{AH, ESP, ICMP, TCP, UDP};
+
+/// How many next hops flows may take before they count as going round.
+const MOST_HOPS: usize = 8;
+
+/// How many comparisons one evaluation may make.
+const STEPS: u64 = 20_000_000;
+
+/// The protocols that Azure's networks carry.
+fn every_protocol() -> Ranges {
+    Ranges::of([ICMP, TCP, UDP, ESP, AH].map(|number| (number, number)))
+}
+
+/// Follows sets of flows through an estate.
+///
+/// What many subnets share is read once.
+#[derive(Debug)]
+pub struct Evaluator<'a> {
+    plane: &'a Dataplane<'a>,
+    topology: Topology,
+    symbols: Symbols,
+    classes: Option<Rc<[names::Class<'a>]>>,
+    routes: FxHashMap<Id<Subnet>, Rc<[Route]>>,
+    security: FxHashMap<(Id<Nsg>, Direction, Id<Subnet>), Rc<[ReadRule]>>,
+    firewalls: FxHashMap<Id<Firewall>, Rc<firewall::ReadFirewall>>,
+    left: u64,
+}
+
+impl<'a> Evaluator<'a> {
+    /// Makes an estate ready. `tags` are service tags that flows will be asked about, besides those that the estate
+    /// names.
+    #[must_use]
+    pub fn new(plane: &'a Dataplane<'a>, tags: &[ServiceTag]) -> Self {
+        let tags = symbols::tags_of(plane.estate, tags);
+        Self {
+            plane,
+            topology: Topology::of(plane.estate, plane.facts),
+            symbols: Symbols::of(&tags, plane.facts),
+            classes: None,
+            routes: FxHashMap::default(),
+            security: FxHashMap::default(),
+            firewalls: FxHashMap::default(),
+            left: STEPS,
+        }
+    }
+
+    /// What is known of atoms.
+    #[must_use]
+    pub fn atoms(&self) -> &Atoms {
+        &self.symbols.atoms
+    }
+
+    fn step(&mut self, count: usize) -> Result<(), TooLarge> {
+        let count = u64::try_from(count).unwrap_or(u64::MAX);
+        self.left = self.left.checked_sub(count).ok_or(TooLarge)?;
+        Ok(())
+    }
+
+    fn work(&self) -> Work<'_> {
+        Work::new(&self.symbols.atoms, STEPS)
+    }
+
+    /// An element on the way, which may be there on a condition only.
+    fn touch(&self, packet: &mut Packet<'_>, origin: Origin) {
+        if let Some(condition) = self.plane.estate.gaps.condition_of(origin) {
+            packet.doubt(format!("deployed only if {}", condition.text));
+        }
+    }
+
+    /// Flows under a condition; nothing when they contradict it.
+    fn under(&self, mut packet: Packet<'a>, known: &Known) -> Option<Packet<'a>> {
+        packet.flows.known = packet.flows.known.both(known, &self.symbols.atoms)?;
+        Some(packet)
+    }
+
+    /// Flows parted by which of several ways they take, where nothing tells.
+    fn by_chance(
+        &mut self,
+        packet: &Packet<'a>,
+        ways: usize,
+        words: impl Fn(usize) -> SmolStr,
+    ) -> Vec<Packet<'a>> {
+        let mut left = Some(packet.clone());
+        let mut parts = Vec::new();
+        for way in 1..ways {
+            let Some(packet) = left.take() else { break };
+            let atom = self
+                .symbols
+                .atom(crate::space::Side::Deployment, words(way));
+            parts.extend(self.under(packet.clone(), &Known::that(atom, true)));
+            left = self.under(packet, &Known::that(atom, false));
+        }
+        parts.extend(left);
+        parts
+    }
+}
+
+/// The flows that a list of rules lets through, the first match deciding, with the rule that does. Several of the parts
+/// may hold a flow; flows that no rule matches go through `otherwise`.
+fn first_match<'a>(
+    packet: &Packet<'a>,
+    rules: Vec<Matched>,
+    otherwise: bool,
+    work: &mut Work<'_>,
+) -> Result<Vec<Packet<'a>>, TooLarge> {
+    let mut denied: Vec<Block> = Vec::new();
+    let mut passed: Vec<(Block, Option<Origin>)> = Vec::new();
+    let mut decided = false;
+    for rule in rules {
+        for block in rule.blocks {
+            decided |= block == packet.flows;
+            if !rule.allows {
+                denied.push(block);
+                continue;
+            }
+            let mut left = Flows::of(block);
+            for cut in &denied {
+                left = left.minus(&Flows::of(cut.clone()), work)?;
+                if left.is_empty() {
+                    break;
+                }
+            }
+            let left = left.blocks().iter();
+            passed.extend(left.map(|block| (block.clone(), Some(rule.origin))));
+        }
+        if decided {
+            break;
+        }
+    }
+    if otherwise && !decided {
+        let mut left = Flows::of(packet.flows.clone());
+        for cut in &denied {
+            left = left.minus(&Flows::of(cut.clone()), work)?;
+        }
+        passed.extend(left.blocks().iter().map(|block| (block.clone(), None)));
+    }
+    without_parts_of_others(&mut passed, work.atoms);
+    let passed = passed.into_iter().map(|(flows, by)| {
+        let mut part = Packet {
+            flows,
+            ..packet.clone()
+        };
+        part.by.extend(by);
+        part
+    });
+    Ok(passed.collect())
+}
+
+/// How many parts are compared with each other.
+const FEW: usize = 64;
+
+/// Leaves out what is a part of something else, where that is cheap to see.
+fn without_parts_of_others(passed: &mut Vec<(Block, Option<Origin>)>, atoms: &Atoms) {
+    if passed.len() > FEW {
+        return;
+    }
+    let mut kept: Vec<(Block, Option<Origin>)> = Vec::new();
+    // Later ones are mostly the wider ones.
+    for (block, by) in passed.drain(..).rev() {
+        if !kept.iter().any(|(other, _)| block.is_within(other, atoms)) {
+            kept.push((block, by));
+        }
+    }
+    kept.reverse();
+    *passed = kept;
+}
