@@ -98,6 +98,11 @@ impl Names {
         self.0.is_empty()
     }
 
+    /// Whether it is a list of exact names.
+    pub(super) fn is_finite(&self) -> bool {
+        !self.0.iter().any(|ending| ending.longer)
+    }
+
     /// Whether a name, in lower case, is in it.
     #[must_use]
     pub fn holds(&self, name: &str) -> bool {

@@ -138,6 +138,17 @@ proptest! {
     }
 
     #[test]
+    fn what_is_told_together_is_the_set(a in flows()) {
+        let (atoms, ..) = atoms();
+        let joined = super::describe::joined(a.blocks(), &atoms);
+        prop_assert!(joined.len() <= a.blocks().len());
+        for flow in universe() {
+            let holding = joined.iter().filter(|block| block.holds(&flow));
+            prop_assert_eq!(holding.count(), usize::from(a.holds(&flow)));
+        }
+    }
+
+    #[test]
     fn an_example_is_in_the_set(a in flows()) {
         let (atoms, ..) = atoms();
         match a.example(&atoms) {
