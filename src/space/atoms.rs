@@ -164,6 +164,31 @@ impl Known {
             })
     }
 
+    /// One saying that is so just where one of two is, if there is one: they say the opposite of one atom, and of the rest
+    /// each says what the other one does.
+    pub(super) fn or(&self, other: &Self, atoms: &Atoms) -> Option<Self> {
+        if self.implies(other, atoms) {
+            return Some(other.clone());
+        }
+        if other.implies(self, atoms) {
+            return Some(self.clone());
+        }
+        let mut opposed = self.all().iter().filter_map(|(atom, inside)| {
+            let own = self.without(*atom);
+            let opposite = other.all().contains(&(*atom, !inside));
+            let others = opposite.then(|| other.without(*atom))?;
+            let is_same = self.implies(&others, atoms) && other.implies(&own, atoms);
+            is_same.then(|| own.both(&others, atoms)).flatten()
+        });
+        opposed.next()
+    }
+
+    fn without(&self, atom: Atom) -> Self {
+        let rest = self.all().iter().filter(|(own, _)| *own != atom);
+        let rest: Vec<(Atom, bool)> = rest.copied().collect();
+        Self((!rest.is_empty()).then(|| rest.into()))
+    }
+
     /// What is left of this where the other does not hold, in parts that have nothing in common; and where both hold.
     pub(super) fn split(&self, other: &Self, atoms: &Atoms) -> (Vec<Self>, Option<Self>) {
         let mut without = Vec::new();

@@ -72,6 +72,15 @@ impl Targets {
         }
     }
 
+    /// What is in either. Of two kinds only what is in this one.
+    pub(super) fn or(&self, other: &Self) -> Self {
+        match (self, other) {
+            (Self::Addresses(a), Self::Addresses(b)) => Self::Addresses(a.or(b)),
+            (Self::Names(a), Self::Names(b)) => Self::Names(a.or(b)),
+            _ => self.clone(),
+        }
+    }
+
     fn minus(&self, other: &Self) -> Self {
         match (self, other) {
             (Self::Addresses(a), Self::Addresses(b)) => Self::Addresses(a.minus(b)),

@@ -55,6 +55,11 @@ impl Flows {
         Self { blocks }
     }
 
+    /// The flows of some blocks that have nothing in common.
+    pub(super) fn of_parts(blocks: Vec<Block>) -> Self {
+        Self { blocks }
+    }
+
     /// The flows of some blocks, which may overlap.
     ///
     /// # Errors

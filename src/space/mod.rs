@@ -8,6 +8,8 @@
 mod addresses;
 mod atoms;
 mod block;
+mod canonical;
+mod describe;
 mod first_match;
 mod flows;
 mod index;
@@ -20,6 +22,8 @@ mod tests;
 pub use addresses::{as_v4, every_port, every_v4, every_v6, number_of, ports_of, v4_of, v6_of};
 pub use atoms::{Atom, Atoms, Known, Side};
 pub use block::{Block, Kind, Point, Target, Targets};
+pub use canonical::Canonical;
+pub use describe::Wording;
 pub use first_match::{Matches, shadows};
 pub use flows::{Flows, TooLarge, Work};
 pub use names::Names;

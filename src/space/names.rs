@@ -10,6 +10,7 @@
 use std::fmt;
 use std::sync::Arc;
 
+use rustc_hash::FxHashMap;
 use smol_str::SmolStr;
 
 use crate::net::FqdnPattern;
@@ -99,6 +100,11 @@ impl Names {
         self.0.is_empty()
     }
 
+    /// Whether it is a list of exact names.
+    pub(super) fn is_finite(&self) -> bool {
+        !self.0.iter().any(|ending| ending.longer)
+    }
+
     /// Whether a name, in lower case, is in it.
     #[must_use]
     pub fn holds(&self, name: &str) -> bool {
@@ -150,6 +156,86 @@ impl Names {
     /// The texts that names of the set end with, backwards, so that a shorter one begins those that continue it.
     pub(super) fn endings(&self) -> impl Iterator<Item = &SmolStr> {
         self.0.iter().map(|ending| &ending.backwards)
+    }
+
+    /// The names in any of some sets.
+    pub(super) fn any_of(mut sets: Vec<Self>) -> Self {
+        // Sets of like sizes are put together, so that long ones are not gone through for each short one.
+        while sets.len() > 1 {
+            let pairs = sets.chunks(2);
+            let pairs = pairs.map(|pair| match pair {
+                [a, b] => a.or(b),
+                rest => rest.first().cloned().unwrap_or_default(),
+            });
+            sets = pairs.collect();
+        }
+        sets.pop().unwrap_or_default()
+    }
+
+    /// Takes sets apart: names that the same ones of them hold are one part, with the places of those. Names in none are
+    /// in no part. What is looked at is counted on the way.
+    pub(super) fn apart<E>(
+        sets: &[&Self],
+        mut count: impl FnMut(usize) -> Result<(), E>,
+    ) -> Result<Vec<(Self, Vec<usize>)>, E> {
+        let mut said: Vec<(&Ending, usize)> = Vec::new();
+        for (at, set) in sets.iter().enumerate() {
+            said.extend(set.0.iter().map(|ending| (ending, at)));
+        }
+        said.sort_unstable_by_key(|(ending, at)| (&ending.backwards, *at));
+        let mut parts: Vec<(Vec<Ending>, Vec<usize>)> = Vec::new();
+        let mut places: FxHashMap<Vec<usize>, usize> = FxHashMap::default();
+        // Who holds the longer names around the text at hand, innermost last.
+        let mut around: Vec<(&str, Vec<usize>)> = Vec::new();
+        for own in said.chunk_by(|(a, _), (b, _)| a.backwards == b.backwards) {
+            let Some((Ending { backwards, .. }, _)) = own.first() else {
+                continue;
+            };
+            while around
+                .last()
+                .is_some_and(|(outer, _)| !backwards.starts_with(outer))
+            {
+                around.pop();
+            }
+            let before = around.last().map_or(&[][..], |(_, holding)| holding);
+            count(before.len() + own.len())?;
+            let holding = |says: fn(&Ending) -> bool| {
+                let speaks = |at: &usize| own.binary_search_by_key(at, |(_, own)| *own).is_ok();
+                let silent = before.iter().filter(|at| !speaks(at)).copied();
+                let own = own.iter().filter(|(ending, _)| says(ending));
+                let mut holding: Vec<usize> = silent.chain(own.map(|(_, at)| *at)).collect();
+                holding.sort_unstable();
+                holding
+            };
+            let itself = holding(|ending| ending.itself);
+            let longer = holding(|ending| ending.longer);
+            let mut concerned = [before, itself.as_slice(), longer.as_slice()];
+            concerned.sort_unstable();
+            for (at, part) in concerned.iter().enumerate() {
+                let is_new = at == 0 || concerned.get(at - 1) != Some(part);
+                let says = (itself == *part, longer == *part);
+                let was = before == *part;
+                if part.is_empty() || !is_new || says == (was, was) {
+                    continue;
+                }
+                let place = *places.entry(part.to_vec()).or_insert(parts.len());
+                if place == parts.len() {
+                    parts.push((Vec::new(), part.to_vec()));
+                }
+                if let Some((endings, _)) = parts.get_mut(place) {
+                    endings.push(Ending {
+                        backwards: backwards.clone(),
+                        itself: says.0,
+                        longer: says.1,
+                    });
+                }
+            }
+            around.push((backwards, longer));
+        }
+        let parts = parts.into_iter();
+        Ok(parts
+            .map(|(endings, holding)| (Self(endings.into()), holding))
+            .collect())
     }
 
     fn combine(&self, other: &Self, op: impl Fn(bool, bool) -> bool) -> Self {
@@ -350,6 +436,25 @@ mod tests {
             prop_assert_eq!(a.minus(&b).or(&a.and(&b)), a.clone());
             prop_assert_eq!(a.or(&b).minus(&c), a.minus(&c).or(&b.minus(&c)));
             prop_assert_eq!(Names::all().minus(&Names::all().minus(&a)), a);
+        }
+
+        #[test]
+        fn sets_are_taken_apart_by_who_holds_them(sets in prop::collection::vec(some(), 0..5)) {
+            let all: Vec<&Names> = sets.iter().collect();
+            let parts = Names::apart(&all, |_| Ok::<(), ()>(())).unwrap();
+            for name in NAMES {
+                let holding: Vec<usize> = (0..sets.len()).filter(|at| sets[*at].holds(name)).collect();
+                let of: Vec<&Vec<usize>> = parts.iter().filter(|(part, _)| part.holds(name)).map(|(_, holding)| holding).collect();
+                let expected: Vec<&Vec<usize>> = if holding.is_empty() { vec![] } else { vec![&holding] };
+                prop_assert_eq!(of, expected, "{}", name);
+            }
+            // Equal sets are equal values here too.
+            for (at, set) in sets.iter().enumerate() {
+                let of_set = parts.iter().filter(|(_, holding)| holding.contains(&at));
+                let of_set = of_set.map(|(part, _)| part.clone()).collect();
+                prop_assert_eq!(&Names::any_of(of_set), set);
+            }
+            prop_assert!(parts.iter().all(|(part, _)| *part == part.or(&Names::none()) && !part.is_empty()));
         }
 
         #[test]

@@ -138,6 +138,102 @@ proptest! {
     }
 
     #[test]
+    fn equal_sets_have_equal_forms(a in flows(), b in flows()) {
+        let (atoms, ..) = atoms();
+        let mut work = Work::new(&atoms, STEPS);
+        let form = |set: &Flows, work: &mut Work<'_>| set.canonical(work).unwrap();
+        let and = a.and(&b, &mut work).unwrap();
+        let again = a.minus(&b, &mut work).unwrap().or(&and, &mut work).unwrap();
+        let sets = [a.clone(), b, and, again];
+        for one in &sets {
+            for other in &sets {
+                let is_same = one.is_same(other, &mut work).unwrap();
+                prop_assert_eq!(form(one, &mut work) == form(other, &mut work), is_same);
+            }
+        }
+        prop_assert_eq!(form(&sets[0], &mut work), form(&sets[3], &mut work));
+        let written = form(&a, &mut work).flows(&mut work).unwrap();
+        prop_assert_eq!(form(&written, &mut work), form(&a, &mut work));
+        for flow in universe() {
+            let holding = written.blocks().iter().filter(|block| block.holds(&flow));
+            prop_assert_eq!(holding.count(), usize::from(a.holds(&flow)));
+        }
+    }
+
+    #[test]
+    fn what_is_said_of_atoms_has_one_form(
+        within in prop::collection::vec((0..4usize, 0..4usize), 0..4),
+        sets in prop::collection::vec(prop::collection::vec(sayings(), 0..4), 2),
+    ) {
+        let mut atoms = Atoms::default();
+        let all = ["a", "b", "c", "d"].map(|name| atoms.atom(Side::Destination, name));
+        for (inner, outer) in within {
+            // Only later ones lie in earlier ones, so that none lie in each other.
+            if inner > outer {
+                atoms.put_within(all[inner], all[outer]);
+            }
+        }
+        let block = |known: Known| Block {
+            kind: Kind::V4,
+            protocols: Ranges::span(6, 6),
+            ports: every_port(),
+            targets: Targets::Addresses(every_v4()),
+            sources: every_v4(),
+            source_ports: every_port(),
+            known,
+        };
+        let mut work = Work::new(&atoms, STEPS);
+        let sets: Vec<Flows> = sets.iter().map(|sayings| {
+            let known = sayings.iter().filter_map(|said| {
+                said.iter().try_fold(Known::default(), |known, (at, inside)| {
+                    known.both(&Known::that(all[*at], *inside), &atoms)
+                })
+            });
+            Flows::of_all(known.map(block), &mut work).unwrap()
+        }).collect();
+        let (one, other) = (&sets[0], &sets[1]);
+        let is_same = one.is_same(other, &mut work).unwrap();
+        let forms = [one, other].map(|set| set.canonical(&mut work).unwrap());
+        prop_assert_eq!(forms[0] == forms[1], is_same);
+        for (set, form) in sets.iter().zip(&forms) {
+            let told = super::describe::joined(set.blocks(), &atoms);
+            let told = Flows::of_parts(told);
+            prop_assert!(told.is_same(set, &mut work).unwrap());
+            prop_assert_eq!(&told.canonical(&mut work).unwrap(), form);
+            prop_assert!(form.flows(&mut work).unwrap().is_same(set, &mut work).unwrap());
+        }
+    }
+
+    #[test]
+    fn equal_sets_of_many_rules_have_equal_forms(
+        rules in prop::collection::vec(wide_block(), 1..7),
+        more in wide_block(),
+    ) {
+        let atoms = Atoms::default();
+        let mut work = Work::new(&atoms, 100 * STEPS);
+        let forwards = Flows::of_all(rules.iter().cloned(), &mut work).unwrap();
+        let backwards = Flows::of_all(rules.into_iter().rev(), &mut work).unwrap();
+        let form = forwards.canonical(&mut work).unwrap();
+        prop_assert_eq!(&form, &backwards.canonical(&mut work).unwrap());
+        prop_assert!(form.flows(&mut work).unwrap().is_same(&forwards, &mut work).unwrap());
+        let more = Flows::of(more);
+        let is_more = !more.is_within(&forwards, &mut work).unwrap();
+        let with = forwards.or(&more, &mut work).unwrap().canonical(&mut work).unwrap();
+        prop_assert_eq!(with != form, is_more);
+    }
+
+    #[test]
+    fn what_is_told_together_is_the_set(a in flows()) {
+        let (atoms, ..) = atoms();
+        let joined = super::describe::joined(a.blocks(), &atoms);
+        prop_assert!(joined.len() <= a.blocks().len());
+        for flow in universe() {
+            let holding = joined.iter().filter(|block| block.holds(&flow));
+            prop_assert_eq!(holding.count(), usize::from(a.holds(&flow)));
+        }
+    }
+
+    #[test]
     fn an_example_is_in_the_set(a in flows()) {
         let (atoms, ..) = atoms();
         match a.example(&atoms) {
@@ -197,6 +293,11 @@ proptest! {
             before = before.or(&own);
         }
     }
+}
+
+/// Of some of four atoms, whether an address is in them.
+fn sayings() -> impl Strategy<Value = Vec<(usize, bool)>> {
+    prop::collection::vec((0..4usize, any::<bool>()), 0..4)
 }
 
 /// A rule that matches just the flows of a block.
@@ -316,4 +417,123 @@ fn past_the_bound_nothing_is_guessed() {
     assert_eq!(told(1_000_000), Ok(Cover::Held((0..100).collect())));
     assert_eq!(told(300), Err(TooLarge));
     assert_eq!(told(10), Err(TooLarge));
+}
+
+#[test]
+fn forms_are_of_sets_and_not_of_blocks() {
+    let mut atoms = Atoms::default();
+    let mut tag = |name: &str| atoms.atom(Side::Destination, name);
+    let (region, whole, other) = (tag("storage.westeurope"), tag("storage"), tag("sql"));
+    atoms.put_within(region, whole);
+    let plain = |kind, targets| Block {
+        kind,
+        protocols: Ranges::span(6, 6),
+        ports: Ranges::span(1, 65_535),
+        targets,
+        sources: every_v6(),
+        source_ports: Ranges::span(1, 65_535),
+        known: Known::default(),
+    };
+    let to = |first, last| plain(Kind::V6, Targets::Addresses(Ranges::span(first, last)));
+    let named = |pattern: &str| {
+        let names = Names::of(&pattern.parse().unwrap());
+        plain(Kind::V6ToName, Targets::Names(names))
+    };
+    let said = |all: &[(Atom, bool)]| {
+        let all = all.iter().map(|(atom, inside)| Known::that(*atom, *inside));
+        let known = all.reduce(|all, one| all.both(&one, &atoms).unwrap());
+        Block {
+            known: known.unwrap_or_default(),
+            ..to(0, u128::MAX)
+        }
+    };
+    let form = |blocks: &[Block]| {
+        let mut work = Work::new(&atoms, STEPS);
+        let set = Flows::of_all(blocks.iter().cloned(), &mut work).unwrap();
+        set.canonical(&mut work).unwrap()
+    };
+    for (one, same) in [
+        (vec![], vec![]),
+        (vec![to(0, u128::MAX)], vec![to(0, 9), to(10, u128::MAX)]),
+        (vec![to(5, u128::MAX)], vec![to(7, u128::MAX), to(5, 6)]),
+        (
+            vec![named("*b")],
+            vec![named("b"), named("*.b"), named("*b")],
+        ),
+        (
+            vec![said(&[])],
+            vec![said(&[(whole, true)]), said(&[(whole, false)])],
+        ),
+        (
+            vec![said(&[(whole, true)])],
+            vec![
+                said(&[(region, true)]),
+                said(&[(whole, true), (region, false)]),
+            ],
+        ),
+        (
+            vec![said(&[(region, false)])],
+            vec![
+                said(&[(whole, false)]),
+                said(&[(whole, true), (region, false)]),
+            ],
+        ),
+        (
+            vec![said(&[(other, true)]), said(&[(region, false)])],
+            vec![
+                said(&[(other, true), (region, true)]),
+                said(&[(region, false)]),
+            ],
+        ),
+    ] {
+        assert_eq!(form(&one), form(&same), "{one:?}");
+        assert_eq!(form(&one).is_empty(), one.is_empty());
+    }
+    let different = [
+        vec![],
+        vec![to(0, u128::MAX)],
+        vec![to(1, u128::MAX)],
+        vec![to(0, u128::MAX - 1)],
+        vec![named("b")],
+        vec![named("*.b")],
+        vec![named("b"), named("*.b")],
+        vec![said(&[(whole, true)])],
+        vec![said(&[(region, true)])],
+        vec![said(&[(region, false)])],
+        vec![said(&[(whole, true), (region, false)])],
+        vec![said(&[(other, true)])],
+    ];
+    for (at, one) in different.iter().enumerate() {
+        for other in &different[..at] {
+            assert_ne!(form(one), form(other), "{one:?} {other:?}");
+        }
+    }
+}
+
+#[test]
+fn many_names_are_taken_apart_quickly() {
+    let atoms = Atoms::default();
+    let block = |at: u128| Block {
+        kind: Kind::V4ToName,
+        protocols: Ranges::span(6, 6),
+        ports: Ranges::span(443, 443 + at % 3),
+        targets: Targets::Names(Names::exactly(&format!("host{at}.contoso.com"))),
+        sources: every_v4(),
+        source_ports: every_port(),
+        known: Known::default(),
+    };
+    let blocks: Vec<Block> = (0..2000).map(block).collect();
+    let set = |blocks: Vec<Block>| blocks.into_iter().map(Flows::of);
+    let mut forms = Vec::new();
+    for blocks in [blocks.clone(), blocks.into_iter().rev().collect()] {
+        let all = set(blocks).flat_map(|one| one.blocks().to_vec()).collect();
+        let all = Flows::of_parts(all);
+        let form = all.canonical(&mut Work::new(&atoms, 40_000)).unwrap();
+        assert_eq!(all.canonical(&mut Work::new(&atoms, 5_000)), Err(TooLarge));
+        forms.push(form);
+    }
+    assert_eq!(forms[0], forms[1]);
+    // Ports 443, 444 and 445, each with the names that have it.
+    let mut work = Work::new(&atoms, STEPS);
+    assert_eq!(forms[0].flows(&mut work).unwrap().blocks().len(), 3);
 }
