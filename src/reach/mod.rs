@@ -8,11 +8,13 @@ mod evaluate;
 mod firewall_rules;
 mod protocols;
 mod security_rules;
+mod wanted;
 
 pub use ends::names_the_azure_host;
 pub use evaluate::{Evaluator, Fate, FlowMap, Piece, Standing};
 pub use firewall_rules::FirewallRules;
 pub use security_rules::SecurityRules;
+pub use wanted::Unset;
 
 /// How many comparisons may be made for one rule.
 const STEPS: u64 = 2_000_000;

@@ -95,7 +95,7 @@ impl<'a> Evaluator<'a> {
             return Some(packet);
         }
         match packet.from {
-            From::Own => packet.sent_by(&super::ends::between(address, address)),
+            From::Own => packet.sent_by(&Addresses::between(address, address)),
             From::Device(sender) => (sender == Some(address)).then_some(packet),
         }
     }

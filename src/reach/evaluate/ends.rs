@@ -1,7 +1,5 @@
 //! The ends of rules, and which part of a packet's ends they hold.
 
-use std::net::IpAddr;
-
 use crate::azure::gaps;
 use crate::estate::{Endpoint, Gap, Id, NextHop, RouteDestination, Subnet};
 use crate::net::{Destination, ServiceTag};
@@ -117,7 +115,7 @@ impl Evaluator<'_> {
                 }
                 Endpoint::Plain(Destination::Range(range)) => {
                     let (first, last) = range.bounds();
-                    plain = plain.or(&between(first, last));
+                    plain = plain.or(&Addresses::between(first, last));
                 }
                 Endpoint::Plain(Destination::ServiceTag(tag)) => {
                     parts.extend(self.tag_parts(tag, side, reader));
@@ -145,7 +143,7 @@ impl Evaluator<'_> {
                     plain = plain.or(&Addresses::of(prefixes.collect::<Vec<_>>()));
                     for range in &members.ranges {
                         let (first, last) = range.value.bounds();
-                        plain = plain.or(&between(first, last));
+                        plain = plain.or(&Addresses::between(first, last));
                     }
                     if !estate.gaps.at(Gap::Members(id)).is_empty() {
                         let name = &members.meta.name;
@@ -160,7 +158,7 @@ impl Evaluator<'_> {
                     let members = group.id.map(|id| &estate.security_groups[id].members);
                     if let Some(Some(members)) = members {
                         for member in members {
-                            plain = plain.or(&between(member.value, member.value));
+                            plain = plain.or(&Addresses::between(member.value, member.value));
                         }
                     } else {
                         let name = &group.name;
@@ -351,22 +349,5 @@ impl Evaluator<'_> {
         let both: Vec<Part> = both.into_iter().filter(some).collect();
         rest.retain(some);
         (both, rest)
-    }
-}
-
-/// All addresses from the first to the last.
-pub(super) fn between(first: IpAddr, last: IpAddr) -> Addresses {
-    use crate::space::{Ranges, number_of};
-    let range = Ranges::span(number_of(first), number_of(last));
-    if first.is_ipv4() {
-        Addresses {
-            v4: range,
-            ..Addresses::default()
-        }
-    } else {
-        Addresses {
-            v6: range,
-            ..Addresses::default()
-        }
     }
 }

@@ -13,11 +13,11 @@ use crate::space::{Ranges, TooLarge};
 
 use super::super::protocols::ICMP;
 use super::Evaluator;
-use super::ends::between;
 use super::groups::with_ports;
 use super::map::Piece;
 use super::packet::{From, Packet};
 use super::service::Identity;
+use super::topology::Addresses;
 
 /// How packets get a public address.
 struct Exit {
@@ -143,10 +143,10 @@ impl<'a> Evaluator<'a> {
         for (_, interface) in estate.interfaces.iter() {
             for address in interface.addresses.iter().map(|address| address.value) {
                 let Some(packet) = left.take() else { break };
-                let one = between(address, address);
+                let one = Addresses::between(address, address);
                 let (here, rest) = match packet.from {
                     From::Own => {
-                        let others = super::topology::Addresses::every().minus(&one);
+                        let others = Addresses::every().minus(&one);
                         (packet.sent_by(&one), packet.sent_by(&others))
                     }
                     From::Device(sender) if sender == Some(address) => (Some(packet), None),
@@ -196,7 +196,7 @@ impl<'a> Evaluator<'a> {
         if let Some(balancer) = serving.iter().find(|balancer| balancer.outbound_rule) {
             self.touch(&mut packet, balancer.meta.origin);
             let exit = Exit {
-                addresses: self.addresses_of(&balancer.public_ips),
+                addresses: self.public_addresses_of(&balancer.public_ips),
                 tcp_and_udp_only: false,
             };
             return vec![(packet, Some(exit))];
@@ -233,7 +233,8 @@ impl<'a> Evaluator<'a> {
     fn nat_exit(&self, nat: Id<NatGateway>) -> Exit {
         let estate = self.plane.estate;
         let known = estate.gaps.at(Gap::NatGateway(nat)).is_empty();
-        let addresses = known.then(|| self.addresses_of(&estate.nat_gateways[nat].public_ips));
+        let addresses =
+            known.then(|| self.public_addresses_of(&estate.nat_gateways[nat].public_ips));
         Exit {
             addresses: addresses.unwrap_or_default(),
             tcp_and_udp_only: true,
@@ -241,7 +242,7 @@ impl<'a> Evaluator<'a> {
     }
 
     /// The addresses of public address resources; of a part of an estate none, unless all are known.
-    fn addresses_of(&self, ips: &[Ref<PublicIp>]) -> Vec<IpAddr> {
+    fn public_addresses_of(&self, ips: &[Ref<PublicIp>]) -> Vec<IpAddr> {
         let estate = self.plane.estate;
         let address = |ip: &Ref<PublicIp>| Some(estate.public_ips[ip.id?].address?.value);
         let known: Vec<IpAddr> = ips.iter().filter_map(address).collect();

@@ -322,7 +322,7 @@ impl<'a> Evaluator<'a> {
         }
         if !known.is_empty() {
             for address in &known {
-                let part = Part::of(super::ends::between(*address, *address));
+                let part = Part::of(Addresses::between(*address, *address));
                 blocks.extend(packet.cut_target(others.clone(), &part));
             }
         } else if !packet.is_named() && !matches!(packet.to, To::Somewhere { .. }) {
@@ -453,24 +453,12 @@ impl<'a> Evaluator<'a> {
                     certain = certain.or(&Names::of(pattern));
                 }
                 Endpoint::Plain(Destination::FqdnTag(tag)) => {
-                    let contents = self.plane.fqdn_tags.tags.iter();
-                    let mut contents = contents.filter(|content| {
-                        let mut names = content.names.iter();
-                        names.any(|name| name.eq_ignore_ascii_case(tag.as_str()))
-                    });
-                    let lower = tag.as_str().to_ascii_lowercase();
-                    let words = format!("FQDN tag {lower} holds the name");
-                    let doubt = self.symbols.that(Side::Destination, words);
-                    let all = |patterns: &[FqdnPattern]| {
-                        let names = patterns.iter().map(Names::of);
-                        names.fold(Names::none(), |all, one| all.or(&one))
-                    };
-                    match contents.next() {
-                        Some(content) => {
-                            certain = certain.or(&all(&content.patterns));
-                            names.push((all(&content.disputed), doubt));
+                    for (own, known) in self.names_of_tag(tag) {
+                        if known == Known::default() {
+                            certain = certain.or(&own);
+                        } else {
+                            names.push((own, known));
                         }
-                        None => names.push((Names::all(), doubt)),
                     }
                 }
                 other => others.push(other.clone()),
@@ -527,7 +515,7 @@ impl<'a> Evaluator<'a> {
                 }
                 Destination::Range(range) => {
                     let (first, last) = range.bounds();
-                    read.spared = read.spared.or(&super::ends::between(first, last));
+                    read.spared = read.spared.or(&Addresses::between(first, last));
                 }
                 _ => {}
             }

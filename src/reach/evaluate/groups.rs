@@ -103,7 +103,7 @@ impl<'a> Evaluator<'a> {
             };
             for address in &interface.addresses {
                 let Some(packet) = left.take() else { break };
-                let one = super::ends::between(address.value, address.value);
+                let one = Addresses::between(address.value, address.value);
                 let (here, rest) = match side {
                     Side::Source => (
                         packet.sent_by(&one),

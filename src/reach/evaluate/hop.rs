@@ -17,8 +17,7 @@ impl<'a> Evaluator<'a> {
     /// # Errors
     /// When there is too much to compare.
     pub fn from_subnet(&mut self, subnet: Id<Subnet>) -> Result<FlowMap, TooLarge> {
-        let prefixes = self.plane.estate.subnets[subnet].prefixes.iter();
-        let sources = Addresses::of(prefixes.map(|prefix| prefix.value).collect::<Vec<_>>());
+        let sources = self.addresses_of(subnet);
         let mut pieces = Vec::new();
         for packet in self.started(subnet, &sources) {
             pieces.extend(self.send(subnet, packet)?);
@@ -58,7 +57,7 @@ impl<'a> Evaluator<'a> {
             packet(Kind::V6, Targets::Addresses(plain.v6.clone()), To::Own),
         ];
         for address in singles {
-            let own = super::ends::between(address, address);
+            let own = Addresses::between(address, address);
             let (kind, ranges) = if address.is_ipv4() {
                 (Kind::V4, own.v4)
             } else {

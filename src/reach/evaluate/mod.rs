@@ -27,13 +27,14 @@ use std::rc::Rc;
 use rustc_hash::FxHashMap;
 use smol_str::SmolStr;
 
-use crate::azure::Dataplane;
+use crate::azure::{Dataplane, FqdnTagContent};
 use crate::base::Origin;
 use crate::estate::{Direction, Firewall, Id, Nsg, Subnet};
-use crate::net::ServiceTag;
-use crate::space::{Atoms, Block, Flows, Known, Ranges, TooLarge, Work};
+use crate::net::{FqdnTag, ServiceTag};
+use crate::space::{Atoms, Block, Flows, Known, Ranges, Side, TooLarge, Work};
 
 pub use map::{Fate, FlowMap, Piece, Standing};
+pub(super) use topology::Addresses;
 
 use groups::{Matched, ReadRule};
 use packet::Packet;
@@ -93,6 +94,45 @@ impl<'a> Evaluator<'a> {
         &self.symbols.atoms
     }
 
+    /// The addresses of the machines of a subnet.
+    pub(super) fn addresses_of(&self, subnet: Id<Subnet>) -> Addresses {
+        let prefixes = self.plane.estate.subnets[subnet].prefixes.iter();
+        Addresses::of(prefixes.map(|prefix| prefix.value).collect::<Vec<_>>())
+    }
+
+    /// Addresses that somewhere in the Internet may have.
+    pub(super) fn public(&self) -> &Addresses {
+        &self.topology.public
+    }
+
+    /// Addresses that a service of Azure's may have.
+    pub(super) fn serviceable(&self) -> &Addresses {
+        &self.topology.serviceable
+    }
+
+    /// What a file lists for a tag, where there is one that does.
+    pub(super) fn listed(&self, tag: &ServiceTag) -> Option<Addresses> {
+        let prefixes = self.plane.tags?.prefixes(tag)?;
+        Some(Addresses::of(prefixes.collect::<Vec<_>>()))
+    }
+
+    pub(super) fn in_tag(&mut self, tag: &ServiceTag, side: Side) -> Known {
+        self.symbols.in_tag(tag, side)
+    }
+
+    pub(super) fn that(&mut self, side: Side, words: impl Into<SmolStr>) -> Known {
+        self.symbols.that(side, words)
+    }
+
+    /// What is published of an FQDN tag.
+    pub(super) fn content_of(&self, tag: &FqdnTag) -> Option<&'a FqdnTagContent> {
+        let mut contents = self.plane.fqdn_tags.tags.iter();
+        contents.find(|content| {
+            let mut names = content.names.iter();
+            names.any(|name| name.eq_ignore_ascii_case(tag.as_str()))
+        })
+    }
+
     fn step(&mut self, count: usize) -> Result<(), TooLarge> {
         let count = u64::try_from(count).unwrap_or(u64::MAX);
         self.left = self.left.checked_sub(count).ok_or(TooLarge)?;
@@ -127,9 +167,7 @@ impl<'a> Evaluator<'a> {
         let mut parts = Vec::new();
         for way in 1..ways {
             let Some(packet) = left.take() else { break };
-            let atom = self
-                .symbols
-                .atom(crate::space::Side::Deployment, words(way));
+            let atom = self.symbols.atom(Side::Deployment, words(way));
             parts.extend(self.under(packet.clone(), &Known::that(atom, true)));
             left = self.under(packet, &Known::that(atom, false));
         }

@@ -100,7 +100,7 @@ impl Packet<'_> {
     pub(super) fn wanted(&self) -> Wanted {
         match self.to {
             To::Own => Wanted::Any(self.own_targets()),
-            To::At(address) => Wanted::Any(super::ends::between(address, address)),
+            To::At(address) => Wanted::Any(Addresses::between(address, address)),
             To::Somewhere { microsoft } => Wanted::Somewhere { microsoft },
         }
     }

@@ -9,10 +9,10 @@ use crate::estate::{Gateway, Id, Subnet};
 use crate::space::Side;
 
 use super::Evaluator;
-use super::ends::between;
 use super::map::Piece;
 use super::packet::{From, Packet, To};
 use super::routes::{Hop, Route, Wanted};
+use super::topology::Addresses;
 
 /// Who a reply is from, as the peering on its last part sees it.
 #[derive(Debug, Clone, Copy)]
@@ -65,7 +65,7 @@ impl<'a> Evaluator<'a> {
             From::Own => self.by_route_to_sender(subnet, packet),
             From::Device(Some(address)) => {
                 let routes = self.routes(subnet);
-                let wanted = Wanted::Any(between(address, address));
+                let wanted = Wanted::Any(Addresses::between(address, address));
                 let cells = self.choose(&routes, &wanted, None, Side::Source);
                 let parts = cells.into_iter().filter_map(|cell| {
                     let packet = self.under(packet.clone(), &cell.known)?;
@@ -154,7 +154,7 @@ impl<'a> Evaluator<'a> {
             for packet in waiting {
                 for (packet, route) in self.by_route_to_sender(subnet, packet) {
                     let away = route.is_some_and(|it| matches!(it.hop, Hop::Drop | Hop::Internet));
-                    let private = super::topology::Addresses::every().minus(&self.topology.public);
+                    let private = Addresses::every().minus(&self.topology.public);
                     let lost = packet.sent_by(&private).filter(|_| away);
                     pieces.extend(lost.map(|mut lost| {
                         lost.no_return = true;

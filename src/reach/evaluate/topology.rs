@@ -12,56 +12,72 @@ use crate::base::Origin;
 use crate::estate::{
     Estate, FIREWALL_SUBNET, Gateway, Id, Peering, PeeringState, Pool, Subnet, Vnet,
 };
-use crate::space::{Ranges, every_v4, every_v6, v4_of, v6_of};
+use crate::space::{Ranges, every_v4, every_v6, number_of, v4_of, v6_of};
 
 /// Addresses of both families.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Addresses {
-    pub(super) v4: Ranges,
-    pub(super) v6: Ranges,
+pub(in crate::reach) struct Addresses {
+    pub(in crate::reach) v4: Ranges,
+    pub(in crate::reach) v6: Ranges,
 }
 
 impl Addresses {
-    pub(super) fn every() -> Self {
+    pub(in crate::reach) fn every() -> Self {
         Self {
             v4: every_v4(),
             v6: every_v6(),
         }
     }
 
-    pub(super) fn of(prefixes: impl IntoIterator<Item = IpNet> + Clone) -> Self {
+    pub(in crate::reach) fn of(prefixes: impl IntoIterator<Item = IpNet> + Clone) -> Self {
         Self {
             v4: v4_of(prefixes.clone()),
             v6: v6_of(prefixes),
         }
     }
 
-    pub(super) fn or(&self, other: &Self) -> Self {
+    /// All from the first to the last.
+    pub(in crate::reach) fn between(first: IpAddr, last: IpAddr) -> Self {
+        let range = Ranges::span(number_of(first), number_of(last));
+        if first.is_ipv4() {
+            Self {
+                v4: range,
+                ..Self::default()
+            }
+        } else {
+            Self {
+                v6: range,
+                ..Self::default()
+            }
+        }
+    }
+
+    pub(in crate::reach) fn or(&self, other: &Self) -> Self {
         Self {
             v4: self.v4.or(&other.v4),
             v6: self.v6.or(&other.v6),
         }
     }
 
-    pub(super) fn and(&self, other: &Self) -> Self {
+    pub(in crate::reach) fn and(&self, other: &Self) -> Self {
         Self {
             v4: self.v4.and(&other.v4),
             v6: self.v6.and(&other.v6),
         }
     }
 
-    pub(super) fn minus(&self, other: &Self) -> Self {
+    pub(in crate::reach) fn minus(&self, other: &Self) -> Self {
         Self {
             v4: self.v4.minus(&other.v4),
             v6: self.v6.minus(&other.v6),
         }
     }
 
-    pub(super) fn is_empty(&self) -> bool {
+    pub(in crate::reach) fn is_empty(&self) -> bool {
         self.v4.is_empty() && self.v6.is_empty()
     }
 
-    pub(super) fn holds(&self, address: IpAddr) -> bool {
+    pub(in crate::reach) fn holds(&self, address: IpAddr) -> bool {
         match address {
             IpAddr::V4(v4) => self.v4.holds(u128::from(v4.to_bits())),
             IpAddr::V6(v6) => self.v6.holds(v6.to_bits()),
