@@ -18,3 +18,4 @@ pub mod reach;
 pub mod report;
 pub mod space;
 pub mod syntax;
+pub mod verify;

@@ -23,6 +23,9 @@ pub(super) enum Command {
     Lint(LintOptions),
     /// Compile a policy to a deployable template.
     Compile(CompileOptions),
+    /// Hold a network against a policy: what is needed and does not arrive, what is open and nobody needs.
+    #[command(after_help = VERIFY_HELP)]
+    Verify(VerifyOptions),
     /// Say why a flow gets out or not: its way, what decided, and the smallest change that lets it through.
     #[command(after_help = EXPLAIN_HELP)]
     Explain(ExplainOptions),
@@ -98,6 +101,61 @@ pub(super) struct ReportOptions {
     /// What sets this run apart from others over the same files in SARIF, such as production.
     #[arg(long, value_name = "NAME")]
     pub(super) category: Option<String>,
+}
+
+/// What `verify` prints below its options.
+const VERIFY_HELP: &str = "\
+Exit code: 0 all that is needed arrives and no more is open than allowed, 1 a deficit or too much excess, 2 wrong usage
+or a file that cannot be read, 3 it is not known whether all that is needed arrives.
+
+Examples:
+  tidegate verify policies/spark.egress --estate exported/
+  tidegate verify policies/spark.egress --estate infra/ --max-excess 0 --format markdown
+  tidegate verify policies/spark.egress                           # what the policy compiles to";
+
+/// Options of `verify`.
+#[derive(Debug, Args)]
+pub(super) struct VerifyOptions {
+    /// The policy file.
+    pub(super) policy: Utf8PathBuf,
+
+    #[command(flatten)]
+    pub(super) reading: ReadingOptions,
+
+    /// Templates, exports, or folders of them, read as one network; what the policy compiles to unless given.
+    #[arg(long, value_name = "PATH", num_args = 1..)]
+    pub(super) estate: Vec<Utf8PathBuf>,
+
+    #[command(flatten)]
+    pub(super) deployment: DeploymentOptions,
+
+    /// The addresses of service tags, as Microsoft publishes them every week.
+    #[arg(long, value_name = "FILE")]
+    pub(super) service_tags: Option<Utf8PathBuf>,
+
+    /// Fail when more than so many rules let through what nobody needs.
+    #[arg(long, value_name = "RULES")]
+    pub(super) max_excess: Option<usize>,
+
+    /// How to show the answer.
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    pub(super) format: AnswerFormat,
+
+    /// Write the changes that settle the answer into this folder: patch.json, a template of the changed resources, and
+    /// patch.egress, the difference as a policy.
+    #[arg(long, value_name = "FOLDER")]
+    pub(super) patch: Option<Utf8PathBuf>,
+}
+
+/// How answers about sets of flows are shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum AnswerFormat {
+    /// For people.
+    Text,
+    /// For a comment on a pull request.
+    Markdown,
+    /// For programs.
+    Json,
 }
 
 /// What `lint` prints below its options.

@@ -21,6 +21,7 @@ use super::arguments::{ExplainFormat, ExplainOptions};
 use super::estates::read_network;
 use super::output::{Disk, color, findings_text, print, print_error, refuse, settings};
 use super::pipeline::{Analysis, Options, analyse};
+use super::tags::service_tags;
 
 pub(super) fn run(options: &ExplainOptions) -> Outcome {
     match answer(options) {
@@ -89,7 +90,7 @@ impl Asked {
             policy: Some(policy.to_owned()),
             settings,
             analysis,
-            tags: service_tags(options)?,
+            tags: service_tags(options.service_tags.as_deref())?,
             color,
         })
     }
@@ -110,7 +111,7 @@ impl Asked {
             policy: None,
             settings,
             analysis: network,
-            tags: service_tags(options)?,
+            tags: service_tags(options.service_tags.as_deref())?,
             color: color(options.reading.color),
         })
     }
@@ -346,17 +347,6 @@ fn moved(flow: &Flow, from: &Estate, to: &Estate) -> Option<Flow> {
         from: Sender::Inside { subnet, address },
         ..flow.clone()
     })
-}
-
-fn service_tags(options: &ExplainOptions) -> Result<Option<ServiceTags>, Outcome> {
-    let Some(path) = &options.service_tags else {
-        return Ok(None);
-    };
-    let text = Disk
-        .read(path)
-        .map_err(|error| refuse(&format!("cannot read {path}: {error}")))?;
-    let tags = ServiceTags::parse(&text).map_err(|error| refuse(&format!("{path}: {error}")))?;
-    Ok(Some(tags))
 }
 
 /// Edits are words of a policy; a network that was read from JSON is changed there by hand.

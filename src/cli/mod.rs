@@ -17,6 +17,8 @@ mod lint;
 mod output;
 mod pipeline;
 mod rule;
+mod tags;
+mod verify;
 
 use std::process::ExitCode;
 
@@ -75,6 +77,7 @@ pub fn main() -> ExitCode {
         Command::Lint(options) => lint::run(&options),
         Command::Compile(options) => compile::run(&options),
         Command::Explain(options) => explain::run(&options),
+        Command::Verify(options) => verify::run(&options),
         Command::Fmt(options) => fmt::run(&options),
         Command::Catalog(command) => catalog::run(&command),
         Command::Rule(options) => rule::run(&options),

@@ -3,18 +3,22 @@
 //! Built from the same facts as the evaluator of single flows, and from none of its code: each is held against the
 //! other.
 
+mod balance;
 mod ends;
 mod evaluate;
 mod firewall_rules;
 mod protocols;
 mod security_rules;
 mod wanted;
+mod witness;
 
+pub use balance::{Balance, Missing, Need, Surplus};
 pub use ends::names_the_azure_host;
 pub use evaluate::{Evaluator, Fate, FlowMap, Piece, Standing};
 pub use firewall_rules::FirewallRules;
 pub use security_rules::SecurityRules;
-pub use wanted::Unset;
+pub use wanted::{Unset, Wanted};
+pub use witness::witness;
 
 /// How many comparisons may be made for one rule.
 const STEPS: u64 = 2_000_000;

@@ -3,11 +3,23 @@
 use ipnet::IpNet;
 
 use crate::estate::{Id, Subnet};
-use crate::net::{Destination, FqdnPattern, FqdnTag, Service, ServiceTag, Transport};
-use crate::space::{Block, Kind, Known, Names, Ranges, Side, Targets, every_port, ports_of};
+use crate::net::{Destination, Fqdn, FqdnPattern, FqdnTag, Service, ServiceTag, Transport};
+use crate::space::{
+    Block, Kind, Known, Names, Ranges, Side, Targets, every_port, every_v4, every_v6, ports_of,
+};
 
-use super::evaluate::{Addresses, Evaluator};
+use super::evaluate::{Addresses, Evaluator, To};
 use super::protocols::{AH, ESP, ICMP, TCP, UDP};
+
+/// What a destination over a service is as sets of flows.
+#[derive(Debug, Clone, Default)]
+pub struct Wanted {
+    /// Flows that have to arrive.
+    pub must: Vec<Block>,
+    /// Other flows that are the same to the network, or that come with them: to names that lead to wanted addresses, to
+    /// addresses that wanted names lead to.
+    pub may: Vec<Block>,
+}
 
 /// Why something that is wanted is no set of flows yet.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,7 +30,8 @@ pub enum Unset {
 
 impl Evaluator<'_> {
     /// The flows of a subnet's machines to a destination over a service. Every destination means the whole Internet:
-    /// all its addresses and all names.
+    /// all its addresses and all names. Names that public DNS only sends others on to, such as those under
+    /// `privatelink`, nobody has to reach by a wildcard.
     ///
     /// # Errors
     /// When a value is missing.
@@ -27,7 +40,7 @@ impl Evaluator<'_> {
         subnet: Id<Subnet>,
         destination: &Destination,
         service: Service,
-    ) -> Result<Vec<Block>, Unset> {
+    ) -> Result<Wanted, Unset> {
         let sources = self.addresses_of(subnet);
         let (protocols, ports) = flows_of(service);
         let block = |kind: Kind, targets: Targets, known: Known| Block {
@@ -42,38 +55,61 @@ impl Evaluator<'_> {
             source_ports: every_port(),
             known,
         };
-        let addressed = |addresses: &Addresses, known: &Known| {
-            vec![
-                block(
-                    Kind::V4,
-                    Targets::Addresses(addresses.v4.clone()),
-                    known.clone(),
-                ),
-                block(
-                    Kind::V6,
-                    Targets::Addresses(addresses.v6.clone()),
-                    known.clone(),
-                ),
-            ]
+        let v4 = |ranges: &Ranges, known: &Known| {
+            block(
+                Kind::V4,
+                Targets::Addresses(ranges.clone()),
+                known.clone(),
+            )
+        };
+        let v6 = |ranges: &Ranges, known: &Known| {
+            block(
+                Kind::V6,
+                Targets::Addresses(ranges.clone()),
+                known.clone(),
+            )
         };
         let named =
             |names: Names, known: Known| block(Kind::V4ToName, Targets::Names(names), known);
+        let led = self.led(subnet);
+        let addressed = |addresses: &Addresses, known: &Known| {
+            let must = vec![v4(&addresses.v4, known), v6(&addresses.v6, known)];
+            let leads_there = led.iter().filter(|led| match led.to {
+                To::At(address) => addresses.holds(address),
+                // What a tag holds may have a name.
+                To::Somewhere { .. } => *known != Known::default(),
+                To::Own => false,
+            });
+            let names = leads_there.map(|led| &led.names);
+            let names = names.fold(Names::none(), |all, one| all.or(one));
+            Wanted {
+                must,
+                may: vec![named(names, known.clone())],
+            }
+        };
+        let by_name = |names: Names, asked: Names, known: Known| Wanted {
+            must: vec![named(asked, known.clone())],
+            may: vec![named(names, known)],
+        };
         let nothing = Known::default();
-        let mut blocks = match destination {
+        let mut wanted = match destination {
             Destination::Open(open) => return Err(Unset::Waits(open.parameter.to_string())),
             Destination::Anywhere => {
-                let mut all = addressed(self.public(), &nothing);
-                all.push(named(Names::all(), nothing));
-                all
+                let public = self.public();
+                let mut wanted = by_name(Names::all(), self.as_asked(Names::all()), nothing.clone());
+                wanted.must.extend([v4(&public.v4, &nothing), v6(&public.v6, &nothing)]);
+                wanted
             }
-            Destination::Prefix(prefix) if prefix.prefix_len() == 0 => {
-                let mut all = addressed(self.public(), &nothing);
-                all.retain(|block| (block.kind == Kind::V4) == matches!(prefix, IpNet::V4(_)));
-                if matches!(prefix, IpNet::V4(_)) {
-                    all.push(named(Names::all(), nothing));
-                }
-                all
+            Destination::Prefix(IpNet::V4(prefix)) if prefix.prefix_len() == 0 => {
+                let public = self.public();
+                let mut wanted = by_name(Names::all(), self.as_asked(Names::all()), nothing.clone());
+                wanted.must.push(v4(&public.v4, &nothing));
+                wanted
             }
+            Destination::Prefix(IpNet::V6(prefix)) if prefix.prefix_len() == 0 => Wanted {
+                must: vec![v6(&self.public().v6, &nothing)],
+                may: Vec::new(),
+            },
             Destination::Prefix(prefix) => addressed(&Addresses::of([*prefix]), &nothing),
             Destination::Range(range) => {
                 let (first, last) = range.bounds();
@@ -83,14 +119,45 @@ impl Evaluator<'_> {
                 let (addresses, known) = self.tagged(tag);
                 addressed(&addresses, &known)
             }
-            Destination::Fqdn(pattern) => vec![named(Names::of(pattern), nothing)],
+            Destination::Fqdn(FqdnPattern::Exact(name)) => {
+                let names = Names::exactly(name.as_str());
+                let known = self.known_addresses(name);
+                let mut may = Vec::new();
+                if known.is_empty() {
+                    let there = self.that(Side::Destination, leads_to_the_address(name));
+                    may.extend([v4(&every_v4(), &there), v6(&every_v6(), &there)]);
+                }
+                for address in known {
+                    let own = Addresses::between(address, address);
+                    may.extend([v4(&own.v4, &nothing), v6(&own.v6, &nothing)]);
+                }
+                Wanted {
+                    must: vec![named(names, nothing)],
+                    may,
+                }
+            }
+            Destination::Fqdn(pattern) => {
+                let names = Names::of(pattern);
+                by_name(names.clone(), self.as_asked(names), nothing)
+            }
             Destination::FqdnTag(tag) => {
-                let names = self.names_of_tag(tag).into_iter();
-                names.map(|(names, known)| named(names, known)).collect()
+                let mut wanted = Wanted::default();
+                for (names, known) in self.names_of_tag(tag) {
+                    let one = by_name(names.clone(), self.as_asked(names), known);
+                    wanted.must.extend(one.must);
+                    wanted.may.extend(one.may);
+                }
+                wanted
             }
         };
-        blocks.retain(|block| !block.is_empty());
-        Ok(blocks)
+        wanted.must.retain(|block| !block.is_empty());
+        wanted.may.retain(|block| !block.is_empty());
+        Ok(wanted)
+    }
+
+    /// Without the names that clients never ask for: those that public DNS sends others on to.
+    fn as_asked(&self, names: Names) -> Names {
+        names.minus(&self.aliases())
     }
 
     /// The addresses of a service tag: those that a file lists, or what it may hold under its atom.
@@ -124,6 +191,11 @@ impl Evaluator<'_> {
         names.retain(|(names, _)| !names.is_empty());
         names
     }
+}
+
+/// That a name whose addresses nobody states leads to an address, in words.
+pub(super) fn leads_to_the_address(name: &Fqdn) -> String {
+    format!("{name} leads to the address")
 }
 
 /// The protocols and destination ports of a service. `any` asks for TCP, UDP and ICMP.

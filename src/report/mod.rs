@@ -10,6 +10,7 @@ pub mod explanation;
 mod fingerprint;
 mod format;
 mod github;
+pub mod held;
 mod human;
 mod json;
 mod json_outline;

@@ -173,6 +173,19 @@ impl Block {
             + usize::from(!self.known.implies(&other.known, atoms))
     }
 
+    /// The flows that go to none of these addresses of IPv4 and IPv6; all of those that go to names.
+    #[must_use]
+    pub fn without_targets(&self, v4: &Ranges, v6: &Ranges) -> Option<Self> {
+        let Targets::Addresses(own) = &self.targets else {
+            return Some(self.clone());
+        };
+        let left = own.minus(if self.kind == Kind::V4 { v4 } else { v6 });
+        (!left.is_empty()).then(|| Self {
+            targets: Targets::Addresses(left),
+            ..self.clone()
+        })
+    }
+
     /// Whether the other has every flow of this one, as far as each field and what is known say.
     #[must_use]
     pub fn is_within(&self, other: &Self, atoms: &Atoms) -> bool {

@@ -97,7 +97,7 @@ impl Endings {
 
 /// Blocks, each of somebody, by where they go.
 #[derive(Debug, Default)]
-pub(super) struct Index {
+pub struct Index {
     v4: Intervals,
     v6: Intervals,
     v4_to_names: Endings,
@@ -105,7 +105,9 @@ pub(super) struct Index {
 }
 
 impl Index {
-    pub(super) fn of<'b>(blocks: impl IntoIterator<Item = (&'b Block, usize)>) -> Self {
+    /// Takes blocks, each with a number of its own.
+    #[must_use]
+    pub fn of<'b>(blocks: impl IntoIterator<Item = (&'b Block, usize)>) -> Self {
         let (mut v4, mut v6) = (Vec::new(), Vec::new());
         let (mut v4_to_names, mut v6_to_names) = (Vec::new(), Vec::new());
         for (block, whose) in blocks {
@@ -138,7 +140,7 @@ impl Index {
     }
 
     /// Adds those whose blocks may meet one; in no order, and some of them several times.
-    pub(super) fn meeting(&self, block: &Block, met: &mut Vec<usize>) {
+    pub fn meeting(&self, block: &Block, met: &mut Vec<usize>) {
         match &block.targets {
             Targets::Names(names) => {
                 let endings = if block.kind == Kind::V4ToName {

@@ -26,6 +26,7 @@ pub use canonical::Canonical;
 pub use describe::Wording;
 pub use first_match::{Matches, shadows};
 pub use flows::{Flows, TooLarge, Work};
+pub use index::Index;
 pub use names::Names;
 pub use ranges::{Range, Ranges};
 pub use search::{Cover, cover};

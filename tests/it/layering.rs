@@ -7,9 +7,9 @@ use std::fmt;
 use super::support::{files, project};
 
 /// The folders of `src/`, lowest first: each may use those before it.
-const LAYERS: [&str; 16] = [
+const LAYERS: [&str; 17] = [
     "base", "diag", "net", "space", "estate", "intent", "syntax", "import", "azure", "reach",
-    "compile", "emit", "lint", "explain", "report", "cli",
+    "compile", "emit", "lint", "explain", "verify", "report", "cli",
 ];
 
 /// Folders that may use less than the order allows.

@@ -15,6 +15,7 @@ use crate::net::{AppProtocol, Destination, Fqdn, FqdnPattern};
 use crate::space::{Block, Known, Names, Ranges, Side, Targets, TooLarge, every_port, ports_of};
 
 use super::super::protocols::TCP;
+use super::super::wanted::leads_to_the_address;
 use super::ends::{Part, Reader};
 use super::groups::{Matched, protocols_of, with_these_ports};
 use super::packet::{Packet, To};
@@ -327,7 +328,7 @@ impl<'a> Evaluator<'a> {
             }
         } else if !packet.is_named() && !matches!(packet.to, To::Somewhere { .. }) {
             // Nobody can tell beforehand which addresses a name leads to.
-            let words = format!("{name} leads to the address");
+            let words = leads_to_the_address(name);
             let doubt = self.symbols.that(Side::Destination, words);
             let known = others.known.both(&doubt, &self.symbols.atoms);
             blocks.extend(known.map(|known| Block { known, ..others }));
@@ -536,7 +537,7 @@ impl<'a> Evaluator<'a> {
     }
 
     /// The addresses that the estate states for a name.
-    fn known_addresses(&self, name: &Fqdn) -> Vec<std::net::IpAddr> {
+    pub(in crate::reach) fn known_addresses(&self, name: &Fqdn) -> Vec<std::net::IpAddr> {
         let estate = self.plane.estate;
         let services = estate.services.iter().map(|(_, service)| service);
         let services = services.filter(|service| service.fqdn.value == *name);

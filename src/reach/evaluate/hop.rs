@@ -65,11 +65,11 @@ impl<'a> Evaluator<'a> {
             };
             packets.push(packet(kind, Targets::Addresses(ranges), To::At(address)));
         }
-        for led in self.led(subnet) {
-            let mut named = packet(Kind::V4ToName, Targets::Names(led.names), led.to);
-            named.name = led.name;
+        for led in self.led(subnet).iter() {
+            let mut named = packet(Kind::V4ToName, Targets::Names(led.names.clone()), led.to);
+            named.name = led.name.clone();
             named.kind = Some(led.kind);
-            named.doubts = led.doubts;
+            named.doubts = led.doubts.clone();
             packets.push(named);
         }
         packets.retain(|packet| !packet.flows.is_empty());
@@ -327,6 +327,19 @@ impl<'a> Evaluator<'a> {
                 Ok(pieces)
             }
         }
+    }
+
+    /// The same, with the pods of the pool in the subnet, what the Azure host answers, and what never leaves a network:
+    /// link-local and multicast addresses.
+    pub(in crate::reach) fn near_addresses(&self, subnet: Id<Subnet>) -> Addresses {
+        let estate = self.plane.estate;
+        let pool = self.topology.pool_in(subnet).map(|id| &estate.pools[id]);
+        let pods = pool.into_iter().flat_map(|pool| &pool.pod_prefixes);
+        let pods = Addresses::of(pods.map(|prefix| prefix.value).collect::<Vec<_>>());
+        self.near(subnet)
+            .or(&pods)
+            .or(&self.topology.platform)
+            .or(&self.topology.unroutable)
     }
 
     /// The addresses of the network of a subnet and of those peered with it.

@@ -34,6 +34,7 @@ use crate::net::{FqdnTag, ServiceTag};
 use crate::space::{Atoms, Block, Flows, Known, Ranges, Side, TooLarge, Work};
 
 pub use map::{Fate, FlowMap, Piece, Standing};
+pub(super) use packet::To;
 pub(super) use topology::Addresses;
 
 use groups::{Matched, ReadRule};
@@ -64,6 +65,7 @@ pub struct Evaluator<'a> {
     topology: Topology,
     symbols: Symbols,
     classes: Option<Rc<[names::Class<'a>]>>,
+    led: FxHashMap<Id<Subnet>, Rc<[names::Led<'a>]>>,
     routes: FxHashMap<Id<Subnet>, Rc<[Route]>>,
     security: FxHashMap<(Id<Nsg>, Direction, Id<Subnet>), Rc<[ReadRule]>>,
     firewalls: FxHashMap<Id<Firewall>, Rc<firewall::ReadFirewall>>,
@@ -81,6 +83,7 @@ impl<'a> Evaluator<'a> {
             topology: Topology::of(plane.estate, plane.facts),
             symbols: Symbols::of(&tags, plane.facts),
             classes: None,
+            led: FxHashMap::default(),
             routes: FxHashMap::default(),
             security: FxHashMap::default(),
             firewalls: FxHashMap::default(),

@@ -30,12 +30,12 @@ pub(super) struct Class<'a> {
 
 /// Names that lead to one place.
 #[derive(Debug, Clone)]
-pub(super) struct Led<'a> {
-    pub(super) names: Names,
+pub(in crate::reach) struct Led<'a> {
+    pub(in crate::reach) names: Names,
     /// The name, when the estate knows something of it.
     pub(super) name: Option<Fqdn>,
     pub(super) kind: &'a str,
-    pub(super) to: To,
+    pub(in crate::reach) to: To,
     pub(super) doubts: Vec<SmolStr>,
 }
 
@@ -91,6 +91,15 @@ impl<'a> Evaluator<'a> {
         let known = services.find_map(|service| service.name_of(name.as_str()))?;
         let host = name.as_str().strip_suffix(known.suffix.as_str())?;
         format!("{host}{}", known.zone).parse().ok()
+    }
+
+    /// Names that public DNS sends others on to, and those of machines.
+    pub(in crate::reach) fn aliases(&self) -> Names {
+        let services = self.plane.facts.platform_services();
+        let zones = services.flat_map(|service| &service.names).map(|name| &name.zone);
+        let aliases = zones.filter(|zone| zone.starts_with("privatelink."));
+        let aliases = aliases.map(|zone| under(zone));
+        aliases.fold(under("internal.cloudapp.net"), |all, one| all.or(&one))
     }
 
     /// The domains that the estate or Azure treats in a way of their own.
@@ -166,7 +175,16 @@ impl<'a> Evaluator<'a> {
     }
 
     /// Where all names lead that a machine of a subnet looks up. Those that lead nowhere are left out.
-    pub(super) fn led(&mut self, subnet: Id<Subnet>) -> Vec<Led<'a>> {
+    pub(in crate::reach) fn led(&mut self, subnet: Id<Subnet>) -> Rc<[Led<'a>]> {
+        if let Some(known) = self.led.get(&subnet) {
+            return known.clone();
+        }
+        let led: Rc<[Led<'a>]> = self.look_up_all(subnet).into();
+        self.led.insert(subnet, led.clone());
+        led
+    }
+
+    fn look_up_all(&mut self, subnet: Id<Subnet>) -> Vec<Led<'a>> {
         let mut all: Vec<Led<'a>> = Vec::new();
         for class in self.classes().iter() {
             let Some(led) = self.lead(subnet, class) else {

@@ -25,7 +25,7 @@ pub(super) enum From {
 
 /// Where an element sees the flows go.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) enum To {
+pub(in crate::reach) enum To {
     /// To the addresses that the flows have.
     Own,
     /// All to this address.

@@ -107,6 +107,8 @@ pub(super) struct Topology {
     /// Those that a service of Azure's may have.
     pub(super) serviceable: Addresses,
     pub(super) platform: Addresses,
+    /// Addresses that no router forwards to.
+    pub(super) unroutable: Addresses,
     pools: FxHashMap<Id<Subnet>, Id<Pool>>,
     firewall_subnets: FxHashMap<Id<Vnet>, Id<Subnet>>,
     gateway_subnets: FxHashMap<Id<Vnet>, Id<Subnet>>,
@@ -114,7 +116,7 @@ pub(super) struct Topology {
 
 /// Ranges that no host of the Internet has: loopback, link-local, multicast, broadcast, the unspecified address, and
 /// of IPv6 the local ones too (RFC 6890, RFC 4291, RFC 4193).
-fn special() -> Addresses {
+fn unroutable() -> Addresses {
     Addresses::of(
         [
             "127.0.0.0/8",
@@ -166,12 +168,13 @@ impl Topology {
             written: FxHashSet::default(),
             holders: holders(estate),
             held: held(estate),
-            public: Addresses::every().minus(&special()).minus(&private),
+            public: Addresses::every().minus(&unroutable()).minus(&private),
             serviceable: Addresses::every()
                 .minus(&without_services())
                 .minus(&private)
                 .minus(&platform),
             platform,
+            unroutable: unroutable(),
             pools: FxHashMap::default(),
             firewall_subnets: FxHashMap::default(),
             gateway_subnets: FxHashMap::default(),

@@ -1,0 +1,147 @@
+//! `tidegate verify`
+
+use camino::Utf8Path;
+
+use crate::azure::Dataplane;
+use crate::azure::facts::Facts;
+use crate::base::SourceMap;
+use crate::diag::{Finding, Severity};
+use crate::emit::egress::policy_text;
+use crate::emit::{self, Template};
+use crate::estate::Estate;
+use crate::explain::fqdn_tag_contents;
+use crate::intent::Intent;
+use crate::report::held::{self, View};
+use crate::report::{self, catalog::DEFAULT_WIDTH};
+use crate::verify::{Held, Repair, hold, place, repair};
+
+use super::Outcome;
+use super::arguments::{AnswerFormat, VerifyOptions};
+use super::estates::read_network;
+use super::output::{Disk, color, findings_text, print, print_error, refuse, settings, write_file};
+use super::pipeline::{Analysis, analyse};
+use super::tags::service_tags;
+
+pub(super) fn run(options: &VerifyOptions) -> Outcome {
+    match answer(options) {
+        Ok(outcome) | Err(outcome) => outcome,
+    }
+}
+
+fn answer(options: &VerifyOptions) -> Result<Outcome, Outcome> {
+    let settings = settings(&options.reading).map_err(|message| refuse(&message))?;
+    let policy = analyse(&options.policy, &Disk, &settings)
+        .map_err(|error| refuse(&format!("cannot read {}: {error}", options.policy)))?;
+    if policy.rules_skipped {
+        print_error(&findings_text(&policy, color(options.reading.color)));
+        return Err(Outcome::Unusable);
+    }
+    if policy.estate.pools.is_empty() {
+        return Err(refuse(&format!(
+            "{} has no pool, so nothing is needed of a network",
+            options.policy
+        )));
+    }
+    let tags = service_tags(options.service_tags.as_deref())?;
+    let mut network = network(options, &policy, &settings)?;
+    let placed = place(&policy.estate, &mut network.estate);
+    let plane = Dataplane::new(&network.estate, Facts::builtin(), tags.as_ref())
+        .with_fqdn_tags(fqdn_tag_contents(&policy.catalogs, &policy.estate));
+    let held = hold(&plane, &policy.estate, &policy.intent, &placed);
+    let repair = repair(&plane, &policy.estate, &policy.intent, &placed, &held);
+    let view = View {
+        held: &held,
+        repair: &repair,
+        policy: &policy.estate,
+        intent: &policy.intent,
+        policy_sources: &policy.sources,
+        network: &network.estate,
+        sources: &network.sources,
+        width: DEFAULT_WIDTH,
+    };
+    print(&match options.format {
+        AnswerFormat::Text => held::text(&view),
+        AnswerFormat::Markdown => held::markdown(&view),
+        AnswerFormat::Json => held::json(&view),
+    });
+    if let Some(folder) = &options.patch {
+        write_patch(folder, &network, &repair)?;
+    }
+    Ok(outcome(&held, options.max_excess))
+}
+
+/// What was asked decides: something needed that certainly does not arrive, more open than allowed, not known.
+fn outcome(held: &Held, max_excess: Option<usize>) -> Outcome {
+    let too_much = max_excess.is_some_and(|most| held.excess() > most);
+    if held.has_deficit() || too_much {
+        Outcome::Findings
+    } else if held.is_open() {
+        Outcome::Uncertain
+    } else {
+        Outcome::Fine
+    }
+}
+
+/// The network to hold against the policy. What is wrong with its files is told, and does not stop the answer.
+fn network(
+    options: &VerifyOptions,
+    policy: &Analysis,
+    settings: &super::Options,
+) -> Result<Analysis, Outcome> {
+    if options.estate.is_empty() {
+        return Ok(policy.clone());
+    }
+    let network = read_network(&options.estate, &options.deployment, settings)
+        .map_err(|message| refuse(&message))?;
+    let wrong = network.findings.iter();
+    let wrong: Vec<Finding> = wrong
+        .filter(|finding| finding.severity >= Severity::Error)
+        .cloned()
+        .collect();
+    print_error(&report::concise(&wrong, &network.sources));
+    Ok(network)
+}
+
+fn write_patch(folder: &Utf8Path, network: &Analysis, repair: &Repair) -> Result<(), Outcome> {
+    let Some(changed) = &repair.network else {
+        print_error("there is no change to write\n");
+        return Ok(());
+    };
+    let files = [
+        ("patch.json", changed_resources(&network.estate, changed, &network.sources)),
+        ("patch.egress", difference(&network.estate, changed)),
+    ];
+    for (name, text) in files {
+        let path = folder.join(name);
+        write_file(&path, &text).map_err(|message| refuse(&message))?;
+        print_error(&format!("{path} is written\n"));
+    }
+    Ok(())
+}
+
+/// A template of the resources that differ.
+fn changed_resources(before: &Estate, after: &Estate, sources: &SourceMap) -> String {
+    let facts = Facts::builtin();
+    let known = emit::template(before, facts, sources);
+    let mut template = emit::template(after, facts, sources);
+    let text = |resource: &emit::Resource| {
+        let alone = Template {
+            resources: vec![resource.clone()],
+            ..Template::default()
+        };
+        emit::render(&alone, emit::Format::Arm)
+    };
+    let known: Vec<String> = known.resources.iter().map(text).collect();
+    template.resources.retain(|resource| !known.contains(&text(resource)));
+    template.outputs.clear();
+    emit::render(&template, emit::Format::Arm)
+}
+
+/// What differs between two networks, as policies.
+fn difference(before: &Estate, after: &Estate) -> String {
+    let nothing = Intent::default();
+    let (before, after) = (policy_text(before, &nothing), policy_text(after, &nothing));
+    let difference = similar::TextDiff::from_lines(&before.text, &after.text);
+    let mut unified = difference.unified_diff();
+    unified.context_radius(3).header("network", "changed").to_string()
+}

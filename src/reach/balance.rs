@@ -1,0 +1,173 @@
+//! The two numbers of an intent and an estate: what is needed and not delivered, and what is let through and needed by
+//! nobody.
+
+use crate::base::Origin;
+use crate::estate::{Id, Subnet};
+use crate::space::{Block, Cover, Flows, Index, TooLarge, Work, cover};
+
+use super::evaluate::{Addresses, Evaluator, Fate, FlowMap, Piece};
+use super::wanted::Wanted;
+
+/// How many comparisons one requirement or one piece may take.
+const STEPS: u64 = 20_000_000;
+
+/// Flows that somebody needs.
+#[derive(Debug, Clone)]
+pub struct Need {
+    /// Whose, by a number of the caller's.
+    pub of: usize,
+    /// Which.
+    pub flows: Wanted,
+}
+
+impl Need {
+    /// The flows that are needed, and those that come with them.
+    pub fn all(&self) -> impl Iterator<Item = &Block> {
+        self.flows.must.iter().chain(&self.flows.may)
+    }
+}
+
+/// Needed flows that are not certainly delivered.
+#[derive(Debug, Clone)]
+pub struct Missing {
+    /// Whose.
+    pub of: usize,
+    /// Which.
+    pub flows: Block,
+    /// They certainly do not arrive, or their replies do not come back.
+    pub certain: bool,
+}
+
+/// Flows that are let through, and needed by nobody.
+#[derive(Debug, Clone)]
+pub struct Surplus {
+    /// Which.
+    pub flows: Block,
+    /// Rules and routes that let them through.
+    pub by: Vec<Origin>,
+}
+
+/// What a subnet needs and what it gets.
+#[derive(Debug, Clone, Default)]
+pub struct Balance {
+    /// The deficit, in the order of the needs.
+    pub missing: Vec<Missing>,
+    /// The excess. No flow is in two of them.
+    pub surplus: Vec<Surplus>,
+    /// Flows of which it is not known whether they pass, and that nobody needs.
+    pub open: Vec<Piece>,
+}
+
+impl Balance {
+    /// Whether all that is needed is certainly delivered, and nothing else let through.
+    #[must_use]
+    pub fn is_even(&self) -> bool {
+        self.missing.is_empty() && self.surplus.is_empty() && self.open.is_empty()
+    }
+}
+
+impl Evaluator<'_> {
+    /// Holds what becomes of a subnet's flows against what is needed. What stays inside of the networks and what the
+    /// Azure host answers is no excess.
+    ///
+    /// # Errors
+    /// When there is too much to compare.
+    pub fn balance(&self, map: &FlowMap, needs: &[Need]) -> Result<Balance, TooLarge> {
+        Ok(Balance {
+            missing: self.missing(map, needs)?,
+            surplus: self.surplus(map, needs)?,
+            open: self.open(map, needs)?,
+        })
+    }
+
+    fn missing(&self, map: &FlowMap, needs: &[Need]) -> Result<Vec<Missing>, TooLarge> {
+        let allowed: Vec<&Block> = map.of_fate(Fate::Allowed).map(|it| &it.flows).collect();
+        let unclear: Vec<&Block> = map.of_fate(Fate::Uncertain).map(|it| &it.flows).collect();
+        let index = Index::of(allowed.iter().copied().zip(0..));
+        let mut found = Vec::new();
+        for need in needs {
+            for block in &need.flows.must {
+                let mut work = Work::new(self.atoms(), STEPS);
+                let near = near(&index, block, &allowed);
+                if let Cover::Held(_) = cover(block, &near, &mut work)? {
+                    continue;
+                }
+                let mut left = Flows::of(block.clone());
+                for cut in near {
+                    left = left.minus(&Flows::of(cut.clone()), &mut work)?;
+                }
+                for flows in left.blocks() {
+                    let open = unclear.iter().any(|it| it.meets(flows, self.atoms()));
+                    found.push(Missing {
+                        of: need.of,
+                        certain: !open && flows.known == block.known,
+                        flows: flows.clone(),
+                    });
+                }
+            }
+        }
+        Ok(found)
+    }
+
+    fn surplus(&self, map: &FlowMap, needs: &[Need]) -> Result<Vec<Surplus>, TooLarge> {
+        let needed: Vec<&Block> = needs.iter().flat_map(Need::all).collect();
+        let index = Index::of(needed.iter().copied().zip(0..));
+        let inside = self.inside(map.subnet);
+        let mut found: Vec<Surplus> = Vec::new();
+        for piece in map.of_fate(Fate::Allowed) {
+            let mut work = Work::new(self.atoms(), STEPS);
+            let Some(outward) = piece.flows.without_targets(&inside.v4, &inside.v6) else {
+                continue;
+            };
+            let near = near(&index, &outward, &needed);
+            if let Cover::Held(_) = cover(&outward, &near, &mut work)? {
+                continue;
+            }
+            let mut left = Flows::of(outward);
+            let told = found.iter().map(|surplus| &surplus.flows);
+            for cut in near.into_iter().chain(told) {
+                left = left.minus(&Flows::of(cut.clone()), &mut work)?;
+            }
+            found.extend(left.blocks().iter().map(|flows| Surplus {
+                flows: flows.clone(),
+                by: piece.by.clone(),
+            }));
+        }
+        Ok(found)
+    }
+
+    fn open(&self, map: &FlowMap, needs: &[Need]) -> Result<Vec<Piece>, TooLarge> {
+        let needed: Vec<&Block> = needs.iter().flat_map(Need::all).collect();
+        let inside = self.inside(map.subnet);
+        let mut found: Vec<Piece> = Vec::new();
+        for piece in map.of_fate(Fate::Uncertain) {
+            let mut work = Work::new(self.atoms(), STEPS);
+            let Some(outward) = piece.flows.without_targets(&inside.v4, &inside.v6) else {
+                continue;
+            };
+            let mut left = Flows::of(outward);
+            let told = found.iter().map(|piece| &piece.flows);
+            for cut in needed.iter().copied().chain(told) {
+                left = left.minus(&Flows::of(cut.clone()), &mut work)?;
+            }
+            found.extend(left.blocks().iter().map(|flows| Piece {
+                flows: flows.clone(),
+                ..piece.clone()
+            }));
+        }
+        Ok(found)
+    }
+
+    /// Addresses that are no way out: of the own network and those peered with it, of pods, of the Azure host.
+    pub(super) fn inside(&self, subnet: Id<Subnet>) -> Addresses {
+        self.near_addresses(subnet)
+    }
+}
+
+fn near<'b>(index: &Index, block: &Block, all: &[&'b Block]) -> Vec<&'b Block> {
+    let mut met = Vec::new();
+    index.meeting(block, &mut met);
+    met.sort_unstable();
+    met.dedup();
+    met.iter().filter_map(|at| all.get(*at).copied()).collect()
+}

@@ -1,0 +1,17 @@
+//! Networks held against what is wanted of them, and against each other, by sets of flows.
+//!
+//! Answers are about all flows. Each comes with one flow to show, which the evaluator of single flows has followed
+//! too: what the two do not agree on is told as not known.
+
+mod excess;
+mod held;
+mod missing;
+mod place;
+mod repair;
+mod tags;
+
+pub use excess::{Excess, Openness};
+pub use held::{Held, PoolHeld, hold};
+pub use missing::{Deficit, Obstacle};
+pub use place::{Placed, place};
+pub use repair::{Repair, RepairStep, repair};
