@@ -7,7 +7,16 @@
 //!     over: [tcp/22, tcp/3389]
 //!     because: administrators come through the bastion
 //!     severity: warning
+//!   - from: [snet-aks]
+//!     only-reaches: ["*.azurecr.io", tag AzureActiveDirectory]
+//!     over: [https]
+//!   - from: [snet-aks]
+//!     reaches: [mcr.microsoft.com]
+//!     over: [https]
+//!     via: fw-hub                      # a firewall; `appliance NAME` for another device
 //! ```
+
+mod way;
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -19,11 +28,13 @@ use crate::azure::facts::Facts;
 use crate::base::{FileId, SourceMap, Span, Spanned};
 use crate::diag::Severity;
 use crate::estate::{Estate, Id, Subnet};
-use crate::intent::{Assertion, Subject};
+use crate::intent::{Assertion, Demand, Subject};
 use crate::net::{
     AddressRange, Destination, FqdnPattern, FqdnTag, Service, ServiceTag, parse_prefix,
 };
 use crate::report::Gap;
+
+use self::way::{Seen, Way};
 
 /// A line and a column of the configuration, from 1.
 pub(super) type Place = (u32, u32);
@@ -42,6 +53,8 @@ pub(super) struct Written {
     pub(super) from: Vec<Word>,
     pub(super) reaches: Vec<Word>,
     pub(super) never_reaches: Vec<Word>,
+    pub(super) only_reaches: Vec<Word>,
+    pub(super) via: Option<Word>,
     pub(super) over: Vec<Word>,
     pub(super) because: Option<String>,
     pub(super) severity: Severity,
@@ -60,7 +73,9 @@ pub struct Assertions {
 struct Asserted {
     place: Place,
     from: Vec<Subnets>,
-    reaches: bool,
+    /// Without the way, which each network has for itself.
+    demand: Demand,
+    way: Option<Way>,
     destinations: Vec<(Destination, Place)>,
     services: Vec<(Service, Place)>,
     reason: Option<SmolStr>,
@@ -130,6 +145,7 @@ impl Assertions {
 #[derive(Debug)]
 pub(super) struct Asserting<'a> {
     all: Vec<Open<'a>>,
+    seen: Seen,
 }
 
 /// An assertion at its place in a file that was read, not yet about the subnets of a network.
@@ -137,6 +153,7 @@ pub(super) struct Asserting<'a> {
 struct Open<'a> {
     from: &'a [Subnets],
     assertion: Assertion,
+    way: Option<(&'a Way, Span)>,
     place: Span,
     /// Whether any network has a subnet that it is about.
     met: AtomicBool,
@@ -146,7 +163,10 @@ impl<'a> Asserting<'a> {
     /// Takes the configuration in as a file, so that findings can show it.
     pub(super) fn new(assertions: &'a Assertions, sources: &mut SourceMap) -> Self {
         if assertions.all.is_empty() {
-            return Self { all: Vec::new() };
+            return Self {
+                all: Vec::new(),
+                seen: Seen::default(),
+            };
         }
         let file = sources.add(assertions.path.clone(), assertions.text.clone());
         let span = |place: &Place| place_in(sources, file, *place);
@@ -156,7 +176,7 @@ impl<'a> Asserting<'a> {
             let place = span(&asserted.place);
             let assertion = Assertion {
                 from: Subject::Subnets(Vec::new()),
-                reaches: asserted.reaches,
+                demand: asserted.demand.clone(),
                 destinations: destinations
                     .map(|(destination, place)| Spanned::new(destination.clone(), span(place)))
                     .collect(),
@@ -170,11 +190,15 @@ impl<'a> Asserting<'a> {
             Open {
                 from: &asserted.from,
                 assertion,
+                way: asserted.way.as_ref().map(|way| (way, span(&way.place))),
                 place,
                 met: AtomicBool::new(false),
             }
         });
-        Self { all: all.collect() }
+        Self {
+            all: all.collect(),
+            seen: Seen::default(),
+        }
     }
 
     /// The file that they are written in.
@@ -184,6 +208,7 @@ impl<'a> Asserting<'a> {
 
     /// What must hold in one estate.
     pub(super) fn about(&self, estate: &Estate, facts: &Facts) -> Vec<Assertion> {
+        self.seen.note(estate);
         let mut about = Vec::new();
         for open in &self.all {
             let subnets = estate.subnets.iter().filter(|(_, subnet)| {
@@ -195,24 +220,33 @@ impl<'a> Asserting<'a> {
                 continue;
             }
             open.met.store(true, Ordering::Relaxed);
-            about.push(Assertion {
-                from: Subject::Subnets(subnets),
-                ..open.assertion.clone()
-            });
+            let mut assertion = open.assertion.clone();
+            assertion.from = Subject::Subnets(subnets);
+            if let Some((way, span)) = open.way {
+                let via = Some(way.in_network(estate, span));
+                assertion.demand = Demand::Reaches { via };
+            }
+            about.push(assertion);
         }
         about
     }
 
-    /// Assertions that were about nothing at all.
+    /// What no network has: the subnets that an assertion is about, or what its way has to pass.
     pub(super) fn idle(&self) -> impl Iterator<Item = Gap> + '_ {
-        let idle = self
-            .all
-            .iter()
-            .filter(|open| !open.met.load(Ordering::Relaxed));
-        idle.map(|open| Gap {
+        let warning = |message: String, place: Span| Gap {
             severity: Severity::Warning,
-            message: "no network has a subnet that this assertion is about".to_owned(),
-            place: Some(open.place),
+            message,
+            place: Some(place),
+        };
+        self.all.iter().flat_map(move |open| {
+            let is_idle = !open.met.load(Ordering::Relaxed);
+            let idle = is_idle.then_some("no network has a subnet that this assertion is about");
+            let idle = idle.map(|message| warning(message.to_owned(), open.place));
+            let lacking = open.way.and_then(|(way, span)| {
+                let message = self.seen.lacks(way)?;
+                Some(warning(message, span))
+            });
+            idle.into_iter().chain(lacking)
         })
     }
 }
@@ -238,14 +272,25 @@ impl Asserted {
     fn parse(written: &Written) -> Result<Self, (Place, String)> {
         let place = written.place;
         let wrong = |message: &str| (place, message.to_owned());
-        let (reaches, to) = match (&written.reaches, &written.never_reaches) {
-            (to, never) if never.is_empty() && !to.is_empty() => (true, to),
-            (to, never) if to.is_empty() && !never.is_empty() => (false, never),
-            _ => {
-                return Err(wrong(
-                    "an assertion has either `reaches` or `never-reaches`, with what is meant",
-                ));
+        let lists = [
+            (&written.reaches, Demand::Reaches { via: None }),
+            (&written.never_reaches, Demand::NeverReaches),
+            (&written.only_reaches, Demand::OnlyReaches),
+        ];
+        let mut said = lists.into_iter().filter(|(to, _)| !to.is_empty());
+        let (Some((to, demand)), None) = (said.next(), said.next()) else {
+            return Err(wrong(
+                "an assertion has one of `reaches`, `never-reaches` and `only-reaches`, with what is meant",
+            ));
+        };
+        let way = match &written.via {
+            Some(via) if !matches!(demand, Demand::Reaches { .. }) => {
+                let message = "`via` belongs to `reaches`: say in an assertion of its own what is reached that way";
+                return Err((via.place, message.to_owned()));
             }
+            via => via
+                .as_ref()
+                .map(|via| Way::parse(via).map_err(|message| (via.place, message))),
         };
         if written.from.is_empty() || written.over.is_empty() {
             return Err(wrong(
@@ -269,7 +314,8 @@ impl Asserted {
         Ok(Self {
             place,
             from: from.collect::<Result<_, _>>()?,
-            reaches,
+            demand,
+            way: way.transpose()?,
             destinations: destinations.collect::<Result<_, _>>()?,
             services: services.collect::<Result<_, _>>()?,
             reason: written.because.as_deref().map(SmolStr::from),
