@@ -4,7 +4,7 @@ use smol_str::SmolStr;
 
 use crate::base::{Origin, Spanned};
 use crate::diag::Severity;
-use crate::estate::{Appliance, Firewall, Id, Pool, Ref, Subnet};
+use crate::estate::{Appliance, Firewall, Id, Pool, Subnet};
 use crate::net::{Destination, Service};
 
 /// What must be so.
@@ -52,31 +52,31 @@ pub enum Demand {
     OnlyReaches,
 }
 
-/// What a way has to pass.
+/// What a way has to pass: one of those that are called so.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Via {
-    /// A firewall.
-    Firewall(Ref<Firewall>),
-    /// An appliance other than Azure Firewall.
-    Appliance(Ref<Appliance>),
+pub struct Via {
+    /// The name, as written.
+    pub name: SmolStr,
+    /// What is called so. In a policy that is one; in a network that exists, it may be none or several.
+    pub devices: Devices,
 }
 
-impl Via {
-    /// What it is, as the language calls it.
+/// What can stand in a way.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Devices {
+    /// Firewalls.
+    Firewalls(Vec<Id<Firewall>>),
+    /// Appliances other than Azure Firewall.
+    Appliances(Vec<Id<Appliance>>),
+}
+
+impl Devices {
+    /// What they are, as the language calls it.
     #[must_use]
     pub fn kind(&self) -> &'static str {
         match self {
-            Self::Firewall(_) => "firewall",
-            Self::Appliance(_) => "appliance",
-        }
-    }
-
-    /// Its name as written.
-    #[must_use]
-    pub fn name(&self) -> &str {
-        match self {
-            Self::Firewall(firewall) => &firewall.name,
-            Self::Appliance(appliance) => &appliance.name,
+            Self::Firewalls(_) => "firewall",
+            Self::Appliances(_) => "appliance",
         }
     }
 }

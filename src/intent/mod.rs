@@ -4,7 +4,7 @@ mod assertion;
 pub mod catalog;
 mod requirement;
 
-pub use assertion::{Assertion, Demand, Subject, Via};
+pub use assertion::{Assertion, Demand, Devices, Subject, Via};
 pub use requirement::{
     Admission, CatalogChoices, Ignore, Intent, Narrowing, PoolSummary, RequiredRoute, Requirement,
     RouteTarget, Waiting,

@@ -165,3 +165,83 @@ fn mistakes_about_ways_have_their_place() {
         assert!(ran.err.contains(&wanted), "{wanted}\n{}", ran.err);
     }
 }
+
+/// A network as `az` shows it, with a firewall that lets HTTPS through and a route table that leads to it.
+fn hub(group: &str, start: &str, routed: &str) -> String {
+    let group = format!("/subscriptions/s/resourceGroups/{group}/providers/Microsoft.Network");
+    let vnet = format!("{group}/virtualNetworks/hub");
+    let table = format!("{group}/routeTables/to-fw");
+    let subnet = |name: &str, prefix: &str| {
+        let id = format!("{vnet}/subnets/{name}");
+        let routes = format!(r#", "routeTable": {{ "id": "{table}" }}"#);
+        let routes = if name == routed { &routes } else { "" };
+        format!(
+            r#"{{ "id": "{id}", "name": "{name}", "addressPrefix": "{start}.{prefix}"{routes} }}"#
+        )
+    };
+    let subnets = [
+        subnet("AzureFirewallSubnet", "0.0/26"),
+        subnet("nodes", "1.0/24"),
+        subnet("data", "2.0/24"),
+    ];
+    let subnets = subnets.join(",\n    ");
+    format!(
+        r#"{{
+  "id": "{vnet}", "name": "hub", "type": "Microsoft.Network/virtualNetworks", "location": "westeurope",
+  "addressSpace": {{ "addressPrefixes": ["{start}.0.0/16"] }},
+  "subnets": [
+    {subnets}
+  ]
+}},
+{{
+  "id": "{table}", "name": "to-fw", "type": "Microsoft.Network/routeTables", "location": "westeurope",
+  "routes": [
+    {{
+      "id": "{table}/routes/data", "name": "data", "addressPrefix": "{start}.2.0/24",
+      "nextHopType": "VirtualAppliance", "nextHopIpAddress": "{start}.0.4"
+    }}
+  ]
+}},
+{{
+  "id": "{group}/azureFirewalls/fw", "name": "fw", "type": "Microsoft.Network/azureFirewalls",
+  "location": "westeurope", "sku": {{ "name": "AZFW_VNet", "tier": "Standard" }},
+  "ipConfigurations": [
+    {{
+      "name": "ip", "privateIPAddress": "{start}.0.4",
+      "subnet": {{ "id": "{vnet}/subnets/AzureFirewallSubnet" }}
+    }}
+  ],
+  "networkRuleCollections": [
+    {{
+      "name": "web", "priority": 200, "action": {{ "type": "Allow" }},
+      "rules": [
+        {{
+          "name": "https", "protocols": ["TCP"], "sourceAddresses": ["*"], "destinationAddresses": ["*"],
+          "destinationPorts": ["443"]
+        }}
+      ]
+    }}
+  ]
+}}"#
+    )
+}
+
+#[test]
+fn of_several_firewalls_that_are_called_so_any_will_do() {
+    // In the one network a route leads to the firewall, in the other nothing does.
+    let parts = [hub("west", "10.1", "nodes"), hub("north", "10.2", "none")];
+    let asserted = |to: &str| {
+        let folder = Folder::new();
+        folder.write("net/all.json", format!("[{}]", parts.join(",\n")));
+        folder.write(
+            "tidegate.yaml",
+            format!(
+                "rules: {{ TG0*: off, TG1*: off, TG2*: off, TG3*: off, TG8*: off, TG9*: off }}\nassertions:\n  \
+                 - from: [nodes]\n    reaches: [{to}]\n    over: [tcp/443]\n    via: fw\n"
+            ),
+        );
+        let ran = folder.run("lint net --format concise");
+        format!("{to}\n{}{}", ran.out, ran.err)
+    };
+    insta::assert_snapshot!(["10.1.2.4", "10.2.2.4"].map(asserted).join("\n"));
+}

@@ -5,9 +5,9 @@ use std::sync::{Mutex, PoisonError};
 
 use smol_str::SmolStr;
 
-use crate::base::{Span, did_you_mean};
-use crate::estate::{Estate, Meta, Ref, Table};
-use crate::intent::Via;
+use crate::base::did_you_mean;
+use crate::estate::{Estate, Meta};
+use crate::intent::{Devices, Via};
 
 use super::{Place, Word};
 
@@ -47,27 +47,23 @@ impl Way {
         })
     }
 
-    /// What is meant in one network: nothing, where none or more than one is called so.
-    pub(super) fn in_network(&self, estate: &Estate, span: Span) -> Via {
-        match self.kind {
-            Kind::Firewall => Via::Firewall(self.only(&estate.firewalls, |it| &it.meta, span)),
-            Kind::Appliance => Via::Appliance(self.only(&estate.appliances, |it| &it.meta, span)),
-        }
-    }
-
-    fn only<T>(&self, table: &Table<T>, meta: impl Fn(&T) -> &Meta, span: Span) -> Ref<T> {
-        let mut called = table
-            .iter()
-            .filter(|(_, it)| meta(it).name.eq_ignore_ascii_case(&self.name));
-        let id = match (called.next(), called.next()) {
-            (Some((id, _)), None) => Some(id),
-            _ => None,
+    /// What is called so in one network.
+    pub(super) fn in_network(&self, estate: &Estate) -> Via {
+        let is_called = |meta: &Meta| meta.name.eq_ignore_ascii_case(&self.name);
+        let devices = match self.kind {
+            Kind::Firewall => {
+                let firewalls = estate.firewalls.iter();
+                let called = firewalls.filter(|(_, it)| is_called(&it.meta));
+                Devices::Firewalls(called.map(|(id, _)| id).collect())
+            }
+            Kind::Appliance => {
+                let appliances = estate.appliances.iter();
+                let called = appliances.filter(|(_, it)| is_called(&it.meta));
+                Devices::Appliances(called.map(|(id, _)| id).collect())
+            }
         };
-        Ref {
-            id,
-            name: self.name.clone(),
-            origin: span.into(),
-        }
+        let name = self.name.clone();
+        Via { name, devices }
     }
 }
 

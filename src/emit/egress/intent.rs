@@ -1,7 +1,8 @@
 //! What somebody wants of the estate: requirements, assertions, and what is ignored.
 
 use crate::base::Origin;
-use crate::intent::{Assertion, Demand, Ignore, Requirement, Subject, Via};
+use crate::estate::Id;
+use crate::intent::{Assertion, Demand, Devices, Ignore, Requirement, Subject};
 
 use super::Writer;
 use super::identity::stands_for_itself;
@@ -73,11 +74,11 @@ impl Writer<'_> {
         let over = texts(&assertion.services);
         let mut clause = Clause::default().part(lead, &[&to, &over]);
         if let Some(via) = via {
-            let device = match via {
-                Via::Firewall(firewall) => firewall.id.map(|id| self.names.firewalls.of(id)),
-                Via::Appliance(appliance) => appliance.id.map(|id| self.names.appliances.of(id)),
+            let (kind, name) = (via.devices.kind(), &via.name);
+            let device = match &via.devices {
+                Devices::Firewalls(ids) => only(ids).map(|id| self.names.firewalls.of(id)),
+                Devices::Appliances(ids) => only(ids).map(|id| self.names.appliances.of(id)),
             };
-            let (kind, name) = (via.kind(), via.name());
             let Some(device) = device else {
                 let what = format!("an assertion of a way via {kind} `{name}`");
                 return self.not_said(body, origin, what);
@@ -108,6 +109,14 @@ impl Writer<'_> {
                 });
             }
         }
+    }
+}
+
+/// The only one, where there is one and no other.
+fn only<T>(ids: &[Id<T>]) -> Option<Id<T>> {
+    match ids {
+        [id] => Some(*id),
+        _ => None,
     }
 }
 

@@ -3,8 +3,8 @@
 use crate::azure::{Stage, Trace};
 use crate::base::Origin;
 use crate::diag::{Finding, Id, Severity};
-use crate::estate::{Estate, Id as ElementId, Subnet};
-use crate::intent::{Assertion, Subject, Via};
+use crate::estate::{Id as ElementId, Subnet};
+use crate::intent::{Assertion, Devices, Subject, Via};
 use crate::lint::Context;
 use crate::lint::common::path::along;
 use crate::lint::common::wanted::contradict;
@@ -89,7 +89,7 @@ impl<'a> Broken<'a> {
 }
 
 fn words(via: &Via) -> String {
-    format!("via {} `{}`", via.kind(), via.name())
+    format!("via {} `{}`", via.devices.kind(), via.name)
 }
 
 fn of_pool(
@@ -149,7 +149,7 @@ fn of_subnet<'a>(
     }
     let open = followed
         .iter()
-        .find_map(|one| still_open(context.estate, one, claim, &who, meta.origin));
+        .find_map(|one| still_open(one, claim, &who, meta.origin));
     let broken = followed.into_iter().find_map(|one| Broken::by(one, claim));
     let Some(broken) = broken else {
         return open.map(asserted);
@@ -162,13 +162,7 @@ fn of_subnet<'a>(
 }
 
 /// What keeps it from being known whether one flow is as asserted.
-fn still_open(
-    estate: &Estate,
-    flow: &Followed<'_>,
-    claim: Claim<'_>,
-    who: &str,
-    here: Origin,
-) -> Option<Finding> {
+fn still_open(flow: &Followed<'_>, claim: Claim<'_>, who: &str, here: Origin) -> Option<Finding> {
     let (what, trace) = (flow.what(), &flow.trace);
     match flow.fate(claim) {
         Fate::Keeps | Fate::Breaks(_) => None,
@@ -189,7 +183,7 @@ fn still_open(
         Fate::OpenWay(via) => {
             let message = format!("whether {who} reaches {what} {} is not known", words(via));
             let finding = not_known(message).at(here, "from here");
-            Some(finding.help(why_open(estate, via)))
+            Some(finding.help(why_open(via)))
         }
     }
 }
@@ -201,25 +195,16 @@ fn not_known(message: String) -> Finding {
 }
 
 /// Why it is not known whether a flow passes something.
-fn why_open(estate: &Estate, via: &Via) -> String {
-    let is_called = |name: &str| name.eq_ignore_ascii_case(via.name());
-    let (is_known, called) = match via {
-        Via::Firewall(firewall) => {
-            let firewalls = estate.firewalls.iter();
-            let called = firewalls.filter(|(_, it)| is_called(&it.meta.name));
-            (firewall.id.is_some(), called.count())
-        }
-        Via::Appliance(appliance) => {
-            let appliances = estate.appliances.iter();
-            let called = appliances.filter(|(_, it)| is_called(&it.meta.name));
-            (appliance.id.is_some(), called.count())
-        }
+fn why_open(via: &Via) -> String {
+    let is_missing = match &via.devices {
+        Devices::Firewalls(ids) => ids.is_empty(),
+        Devices::Appliances(ids) => ids.is_empty(),
     };
-    let (kind, name) = (via.kind(), via.name());
-    match (is_known, called) {
-        (true, _) => "not every way that it may take is known to pass there".to_owned(),
-        (false, 0) => format!("no {kind} of this network is called `{name}`"),
-        (false, several) => format!("{several} {kind}s of this network are called `{name}`"),
+    if is_missing {
+        let (kind, name) = (via.devices.kind(), &via.name);
+        format!("no {kind} of this network is called `{name}`")
+    } else {
+        "not every way that it may take is known to pass there".to_owned()
     }
 }
 

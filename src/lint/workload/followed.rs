@@ -4,7 +4,7 @@ use crate::azure::{
     Announced, Flow, Sender, Site, Target, Trace, Verdict, sample_service, sample_targets,
 };
 use crate::estate::{Id, Subnet};
-use crate::intent::{Assertion, Demand, Via};
+use crate::intent::{Assertion, Demand, Devices, Via};
 use crate::lint::Context;
 use crate::net::{AppProtocol, Destination, FqdnPattern, PortRange, Service, Transport};
 
@@ -72,13 +72,27 @@ impl Followed<'_> {
             | (Claim::Reached(None), Verdict::Allowed | Verdict::NoReturn) => Fate::Keeps,
             (Claim::Reached(_), Verdict::Denied) => Fate::Breaks(Fault::Stopped),
             (Claim::Reached(Some(via)), Verdict::Allowed | Verdict::NoReturn) => {
-                match site_of(via).and_then(|site| self.trace.passes(&site)) {
+                match self.passes(via) {
                     Some(true) => Fate::Keeps,
                     Some(false) => Fate::Breaks(Fault::Past(via)),
                     None => Fate::OpenWay(via),
                 }
             }
         }
+    }
+
+    /// Whether it passes one of what a way asks for; `None` when that is not known, or nothing is called so.
+    fn passes(&self, via: &Via) -> Option<bool> {
+        let sites: Vec<Site> = match &via.devices {
+            Devices::Firewalls(ids) => ids.iter().copied().map(Site::Firewall).collect(),
+            Devices::Appliances(ids) => ids.iter().copied().map(Site::Appliance).collect(),
+        };
+        let passed: Vec<Option<bool>> = sites.iter().map(|it| self.trace.passes(it)).collect();
+        if passed.contains(&Some(true)) {
+            return Some(true);
+        }
+        let none = !passed.is_empty() && !passed.contains(&None);
+        none.then_some(false)
     }
 
     /// What is reached or not: where one flow stands for many, with that one.
@@ -154,13 +168,6 @@ fn services(assertion: &Assertion) -> Vec<Service> {
         return vec![https, all];
     }
     assertion.services.iter().map(|it| it.value).collect()
-}
-
-fn site_of(via: &Via) -> Option<Site> {
-    match via {
-        Via::Firewall(firewall) => firewall.id.map(Site::Firewall),
-        Via::Appliance(appliance) => appliance.id.map(Site::Appliance),
-    }
 }
 
 fn is_single(destination: &Destination) -> bool {

@@ -1,7 +1,7 @@
 //! Assertions.
 
 use crate::diag::{Finding, Id as FindingId, Severity};
-use crate::intent::{Assertion, Demand, Subject, Via};
+use crate::intent::{Assertion, Demand, Devices, Subject, Via};
 use crate::syntax::tree::{self, AssertKind, AssertVia, Place};
 
 use super::Lowering;
@@ -51,13 +51,18 @@ impl Lowering<'_> {
     }
 
     fn via(&mut self, via: &AssertVia) -> Option<Via> {
-        Some(match via {
+        let (name, devices) = match via {
             AssertVia::Firewall(word) => {
-                Via::Firewall(self.reference(word, |names| &names.firewalls)?)
+                let firewall = self.reference(word, |names| &names.firewalls)?;
+                let ids = firewall.id.into_iter().collect();
+                (firewall.name, Devices::Firewalls(ids))
             }
             AssertVia::Appliance(word) => {
-                Via::Appliance(self.reference(word, |names| &names.appliances)?)
+                let appliance = self.reference(word, |names| &names.appliances)?;
+                let ids = appliance.id.into_iter().collect();
+                (appliance.name, Devices::Appliances(ids))
             }
-        })
+        };
+        Some(Via { name, devices })
     }
 }
