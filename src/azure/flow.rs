@@ -349,8 +349,10 @@ pub struct Trace {
     pub blockers: Vec<Blocker>,
     /// What was assumed.
     pub assumptions: Vec<Assumption>,
-    /// The elements passed, without rules: subnets, appliances, gateways.
+    /// The elements passed, without rules: subnets, appliances, gateways. Where it may take several ways, those of one.
     pub path: Vec<Element>,
+    /// The elements that it passes on some of the ways that it may take, and not on others.
+    pub perhaps_passed: Vec<Element>,
     /// The rules that let it through.
     pub matched: Vec<Element>,
     /// Rules that would have denied it and were not asked, because another rule decided first.
@@ -370,5 +372,20 @@ impl Trace {
             .iter()
             .find(certain)
             .or_else(|| self.blockers.first())
+    }
+
+    /// Whether it passes a firewall or another element of its path; `None` when that is not known. What stands behind a
+    /// load balancer is not known, so it may be what is asked about.
+    #[must_use]
+    pub fn passes(&self, site: &Site) -> Option<bool> {
+        let is_open = self.perhaps_passed.iter().any(|it| it.site == *site);
+        let is_passed = self.path.iter().any(|it| it.site == *site);
+        let ways = self.path.iter().chain(&self.perhaps_passed);
+        let hides = |it: &Element| matches!(it.site, Site::LoadBalancer(_));
+        match (is_open, is_passed) {
+            (true, _) => None,
+            (false, true) => Some(true),
+            (false, false) => (!ways.into_iter().any(hides)).then_some(false),
+        }
     }
 }

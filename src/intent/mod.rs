@@ -1,9 +1,11 @@
 //! The intent: what must be reachable, and what must never be.
 
+mod assertion;
 pub mod catalog;
 mod requirement;
 
+pub use assertion::{Assertion, Demand, Devices, Subject, Via};
 pub use requirement::{
-    Admission, Assertion, CatalogChoices, Ignore, Intent, Narrowing, PoolSummary, RequiredRoute,
-    Requirement, RouteTarget, Subject, Waiting,
+    Admission, CatalogChoices, Ignore, Intent, Narrowing, PoolSummary, RequiredRoute, Requirement,
+    RouteTarget, Waiting,
 };

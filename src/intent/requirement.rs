@@ -1,4 +1,4 @@
-//! Requirements and assertions.
+//! Requirements, and everything else that is wanted.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -6,10 +6,11 @@ use ipnet::IpNet;
 use smol_str::SmolStr;
 
 use crate::base::{Date, Origin, Span, Spanned};
-use crate::diag::{Id as FindingId, Severity};
-use crate::estate::{Id, Pool, Subnet};
+use crate::diag::Id as FindingId;
+use crate::estate::{Id, Pool};
 use crate::net::{Destination, Service};
 
+use super::assertion::Assertion;
 use super::catalog::Level;
 
 /// Something a pool must be able to reach.
@@ -36,34 +37,6 @@ pub struct Requirement {
     /// How badly the catalog says it is needed; `None` for a requirement that somebody wrote.
     pub level: Option<Level>,
     /// Where it comes from.
-    pub origin: Origin,
-}
-
-/// Whom an assertion is about.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Subject {
-    /// A pool.
-    Pool(Id<Pool>),
-    /// Each of some subnets.
-    Subnets(Vec<Id<Subnet>>),
-}
-
-/// What must be so.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Assertion {
-    /// Whom it is about.
-    pub from: Subject,
-    /// It must reach these, or must never reach any of them.
-    pub reaches: bool,
-    /// Where to.
-    pub destinations: Vec<Spanned<Destination>>,
-    /// Over what; every service when empty.
-    pub services: Vec<Spanned<Service>>,
-    /// Why, in the words of who wants it.
-    pub reason: Option<SmolStr>,
-    /// How bad it is where it does not hold.
-    pub severity: Severity,
-    /// Where it is written.
     pub origin: Origin,
 }
 

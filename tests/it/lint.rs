@@ -237,7 +237,7 @@ fn an_assertion_with_a_mistake_has_its_place() {
     for (text, message) in [
         (
             "- from: [a]\n    over: [https]",
-            "2:11: an assertion has either",
+            "2:11: an assertion has one of `reaches`, `never-reaches` and `only-reaches`",
         ),
         (
             "- from: []\n    reaches: [any]\n    over: [https]",

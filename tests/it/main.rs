@@ -2,6 +2,7 @@
 
 #![cfg(test)]
 
+mod assertions;
 #[cfg(unix)]
 mod bicep;
 mod broken;

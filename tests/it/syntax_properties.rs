@@ -733,9 +733,18 @@ fn intent_statement() -> impl Strategy<Value = Statement> {
         parts![
             on_line("assert"),
             one(name()),
-            maybe(just(vec![free("never")])),
+            maybe(prop_oneof![
+                just(vec![free("never")]),
+                just(vec![free("only")])
+            ]),
             introduced("reaches", targets()),
             maybe(services()),
+            maybe(introduced(
+                "via",
+                clause("firewall", one(name()))
+                    .boxed()
+                    .prop_union(clause("appliance", one(name())).boxed())
+            )),
         ],
         ignore(),
     ]

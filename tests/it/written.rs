@@ -20,10 +20,11 @@ use super::policy::{built_in, lines};
 use super::support::{Project, options, policies_in};
 
 /// The folders whose policies are read, written and read again.
-const FOLDERS: [&str; 5] = [
+const FOLDERS: [&str; 6] = [
     "policies",
     "policies/broken",
     "fixtures/conformance",
+    "fixtures/lint/TG7011",
     "fixtures/readme",
     "fixtures/refused",
 ];

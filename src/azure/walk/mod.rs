@@ -66,6 +66,7 @@ struct Walk<'w> {
     blockers: Vec<Blocker>,
     notes: Notes,
     path: Vec<Element>,
+    perhaps_passed: Vec<Element>,
     matched: Vec<Element>,
     overruled: Vec<Element>,
     source_nat: Vec<IpAddr>,
@@ -85,6 +86,7 @@ impl<'w> Walk<'w> {
             blockers: Vec::new(),
             notes: Notes::new(),
             path: Vec::new(),
+            perhaps_passed: Vec::new(),
             matched: Vec::new(),
             overruled: Vec::new(),
             source_nat: Vec::new(),
@@ -116,6 +118,7 @@ impl<'w> Walk<'w> {
             blockers: self.blockers,
             assumptions: self.notes.into_iter().collect(),
             path: self.path,
+            perhaps_passed: self.perhaps_passed,
             matched: self.matched,
             overruled: self.overruled,
             source_nat: self.source_nat,
@@ -229,6 +232,7 @@ impl<'w> Walk<'w> {
     /// it on some makes the outcome uncertain.
     fn each_way<T>(&mut self, choices: &[T], walk: impl Fn(&mut Self, &T)) {
         let before = self.blockers.len();
+        let common = self.path.len();
         let mut results: Vec<Self> = Vec::new();
         for choice in choices {
             let mut branch = self.clone();
@@ -238,6 +242,7 @@ impl<'w> Walk<'w> {
         for branch in &results {
             self.notes.extend(branch.notes.iter().cloned());
         }
+        let perhaps = passed_on_some(&results, common);
         let hindered = |branch: &Self| branch.blockers.len() > before;
         let certain = |branch: &Self| {
             let mut new = branch.blockers.iter().skip(before);
@@ -254,6 +259,7 @@ impl<'w> Walk<'w> {
         }
         let mut branch = results.swap_remove(chosen);
         branch.notes.append(&mut self.notes);
+        branch.perhaps_passed = perhaps;
         if !all_certain {
             for blocker in branch.blockers.iter_mut().skip(before) {
                 blocker.outcome = Outcome::Unclear;
@@ -352,6 +358,21 @@ impl<'w> Walk<'w> {
             crate::estate::FIREWALL_SUBNET,
         )
     }
+}
+
+/// What is passed on some of several ways and not on others. The first `common` elements are the same on all of them.
+fn passed_on_some(ways: &[Walk<'_>], common: usize) -> Vec<Element> {
+    let passes = |way: &Walk<'_>, site: &Site| way.path.iter().any(|it| it.site == *site);
+    let passed = ways.iter().flat_map(|way| way.path.iter().skip(common));
+    let known = ways.iter().flat_map(|way| &way.perhaps_passed);
+    let mut perhaps: Vec<Element> = Vec::new();
+    for element in passed.chain(known) {
+        let on_all = ways.iter().all(|way| passes(way, &element.site));
+        if !on_all && !perhaps.iter().any(|it| it.site == element.site) {
+            perhaps.push(element.clone());
+        }
+    }
+    perhaps
 }
 
 /// What stands in the way, before it becomes a step and a blocker.

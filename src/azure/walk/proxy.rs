@@ -240,6 +240,7 @@ impl<'w> Walk<'w> {
         self.steps.extend(trace.steps);
         self.notes.extend(trace.assumptions);
         self.path.extend(trace.path);
+        self.perhaps_passed.extend(trace.perhaps_passed);
         self.matched.extend(trace.matched);
         if trace.verdict == Verdict::Allowed {
             self.source_nat = trace.source_nat;

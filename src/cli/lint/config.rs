@@ -73,6 +73,9 @@ struct WrittenAssertion {
     #[serde(default)]
     never_reaches: Vec<Spanned<String>>,
     #[serde(default)]
+    only_reaches: Vec<Spanned<String>>,
+    via: Option<Spanned<String>>,
+    #[serde(default)]
     over: Vec<Spanned<String>>,
     because: Option<String>,
     severity: Option<AssertionLevel>,
@@ -202,20 +205,18 @@ impl Config {
 }
 
 fn asserted(written: WrittenAssertion) -> assertions::Written {
-    let words = |words: Vec<Spanned<String>>| {
-        let words = words.into_iter();
-        words
-            .map(|word| Word {
-                place: place_of(&word),
-                text: word.value,
-            })
-            .collect()
+    let word = |word: Spanned<String>| Word {
+        place: place_of(&word),
+        text: word.value,
     };
+    let words = |words: Vec<Spanned<String>>| words.into_iter().map(word).collect();
     assertions::Written {
         place: place_of(&written.from),
         from: words(written.from.value),
         reaches: words(written.reaches),
         never_reaches: words(written.never_reaches),
+        only_reaches: words(written.only_reaches),
+        via: written.via.map(word),
         over: words(written.over),
         because: written.because,
         severity: match written.severity {

@@ -1,7 +1,8 @@
 //! What somebody wants of the estate: requirements, assertions, and what is ignored.
 
 use crate::base::Origin;
-use crate::intent::{Assertion, Ignore, Requirement, Subject};
+use crate::estate::Id;
+use crate::intent::{Assertion, Demand, Devices, Ignore, Requirement, Subject};
 
 use super::Writer;
 use super::identity::stands_for_itself;
@@ -63,15 +64,28 @@ impl Writer<'_> {
         let Subject::Pool(pool) = assertion.from else {
             return self.not_said(body, origin, "an assertion about subnets".to_owned());
         };
-        let pool = self.names.pools.of(pool);
-        let reaches = if assertion.reaches {
-            "reaches"
-        } else {
-            "never reaches"
+        let (reaches, via) = match &assertion.demand {
+            Demand::Reaches { via } => ("reaches", via.as_ref()),
+            Demand::NeverReaches => ("never reaches", None),
+            Demand::OnlyReaches => ("only reaches", None),
         };
+        let pool = self.names.pools.of(pool);
         let lead = format!("assert {pool} {reaches}");
         let over = texts(&assertion.services);
-        body.clause(Clause::default().part(lead, &[&to, &over]));
+        let mut clause = Clause::default().part(lead, &[&to, &over]);
+        if let Some(via) = via {
+            let (kind, name) = (via.devices.kind(), &via.name);
+            let device = match &via.devices {
+                Devices::Firewalls(ids) => only(ids).map(|id| self.names.firewalls.of(id)),
+                Devices::Appliances(ids) => only(ids).map(|id| self.names.appliances.of(id)),
+            };
+            let Some(device) = device else {
+                let what = format!("an assertion of a way via {kind} `{name}`");
+                return self.not_said(body, origin, what);
+            };
+            clause = clause.part(format!("via {kind} {device}"), &[]);
+        }
+        body.clause(clause);
     }
 
     /// What whole files ignore stands in the one file that is written.
@@ -95,6 +109,14 @@ impl Writer<'_> {
                 });
             }
         }
+    }
+}
+
+/// The only one, where there is one and no other.
+fn only<T>(ids: &[Id<T>]) -> Option<Id<T>> {
+    match ids {
+        [id] => Some(*id),
+        _ => None,
     }
 }
 

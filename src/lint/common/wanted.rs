@@ -1,13 +1,14 @@
 //! What requirements and assertions are about, compared.
 
-use crate::intent::{Assertion, Requirement, Subject};
+use crate::intent::{Assertion, Demand, Requirement, Subject};
 use crate::net::{Destination, Service, Transport};
 
 use super::ends::pattern_covers;
 
 /// Whether a requirement needs something that an assertion forbids.
 pub(in crate::lint) fn contradict(requirement: &Requirement, assertion: &Assertion) -> bool {
-    if assertion.reaches || assertion.from != Subject::Pool(requirement.pool) {
+    if assertion.demand != Demand::NeverReaches || assertion.from != Subject::Pool(requirement.pool)
+    {
         return false;
     }
     let to_same = requirement.destinations.iter().any(|needed| {

@@ -1,25 +1,25 @@
 //! TG7011: assertions that do not hold.
 
-use crate::azure::{
-    Announced, Flow, Sender, Target, Trace, Verdict, sample_service, sample_targets,
-};
+use crate::azure::{Stage, Trace};
 use crate::base::Origin;
 use crate::diag::{Finding, Id, Severity};
 use crate::estate::{Id as ElementId, Subnet};
-use crate::intent::{Assertion, Subject};
+use crate::intent::{Assertion, Devices, Subject, Via};
 use crate::lint::Context;
 use crate::lint::common::path::along;
 use crate::lint::common::wanted::contradict;
-use crate::net::{Destination, FqdnPattern, Service};
+
+use super::followed::{Claim, Fate, Fault, Followed, followed};
 
 rule! {
-    /// An assertion that the network does not keep: what must never be reached gets through, or what must be reached
-    /// does not.
+    /// An assertion that the network does not keep: what must never be reached gets through, what must be reached
+    /// does not, or it gets there past the firewall that it must go `via`.
     ///
     /// A policy asserts of its pools; the `assertions` of `tidegate.yaml` assert of subnets, in every network that is
     /// linted. Each address or name with each service is followed through security groups, routes and firewalls, from
     /// every subnet concerned. A flow that breaks the assertion is certain. Of a prefix, a wildcard or a range of
-    /// ports one flow is followed; that it keeps the assertion does not prove that all do.
+    /// ports one flow is followed; that it keeps the assertion does not prove that all do. No example can stand for
+    /// `only reaches`, which is about every flow there is.
     ///
     /// Where the way is not certain, a policy hears nothing, and of subnets a note says what is not known. Where it rests
     /// on an assumption, it is a warning. An assertion that a requirement contradicts is TG8002.
@@ -39,6 +39,9 @@ rule! {
 
 fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
     for assertion in &context.intent.assertions {
+        let Some(claim) = Claim::of(&assertion.demand) else {
+            continue;
+        };
         match &assertion.from {
             Subject::Pool(pool) => {
                 let mut requirements = context.intent.requirements.iter();
@@ -47,134 +50,85 @@ fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
                 }
                 let pool = &context.estate.pools[*pool];
                 let subnets = pool.subnets.iter().filter_map(|subnet| subnet.id);
-                let followed = subnets.flat_map(|subnet| followed(context, assertion, subnet));
-                let broken = followed.into_iter().find(|one| one.breaks(assertion));
+                let mut flows = subnets.flat_map(|subnet| followed(context, assertion, subnet));
+                let broken = flows.find_map(|one| Broken::by(one, claim));
                 let who = format!("pool `{}`", pool.meta.name);
                 findings.extend(broken.map(|broken| of_pool(context, assertion, &who, &broken)));
             }
             Subject::Subnets(subnets) => {
                 for subnet in subnets {
-                    findings.extend(of_subnet(context, assertion, *subnet));
+                    findings.extend(of_subnet(context, assertion, claim, *subnet));
                 }
             }
         }
     }
 }
 
-/// One flow for an assertion, followed.
-struct Followed<'a> {
-    from: ElementId<Subnet>,
-    destination: &'a Destination,
-    service: Service,
-    to: Target,
-    port: u16,
-    trace: Trace,
+/// A flow that breaks an assertion.
+struct Broken<'a> {
+    flow: Followed<'a>,
+    fault: Fault<'a>,
 }
 
-impl Followed<'_> {
-    fn breaks(&self, assertion: &Assertion) -> bool {
-        self.trace.verdict
-            == if assertion.reaches {
-                Verdict::Denied
-            } else {
-                Verdict::Allowed
-            }
+impl<'a> Broken<'a> {
+    fn by(flow: Followed<'a>, claim: Claim<'a>) -> Option<Self> {
+        match flow.fate(claim) {
+            Fate::Breaks(fault) => Some(Self { flow, fault }),
+            Fate::Keeps | Fate::Open | Fate::OpenWay(_) => None,
+        }
     }
 
-    /// What is reached or not: where one flow stands for many, with that one.
-    fn what(&self) -> String {
-        let (destination, service) = (self.destination, self.service);
-        let (address, name) = (self.to.address, self.to.name.as_ref());
-        let example = address
-            .map(|address| address.to_string())
-            .or_else(|| name.map(ToString::to_string));
-        match example.filter(|_| !is_single(destination) || !has_one_port(service)) {
-            Some(example) => {
-                format!(
-                    "{destination} over {service}, such as {example}:{}",
-                    self.port
-                )
-            }
-            None => format!("{destination} over {service}"),
+    fn message(&self, who: &str) -> String {
+        let what = self.flow.what();
+        match self.fault {
+            Fault::Stopped => format!("{who} does not reach {what}"),
+            Fault::LetThrough => format!("{who} reaches {what}"),
+            Fault::Past(via) => format!("{who} reaches {what}, but not {}", words(via)),
         }
     }
 }
 
-fn followed<'a>(
-    context: &Context<'_>,
-    assertion: &'a Assertion,
-    subnet: ElementId<Subnet>,
-) -> Vec<Followed<'a>> {
-    let plane = context.plane;
-    let Some(address) = plane.some_address(subnet) else {
-        return Vec::new();
-    };
-    let mut followed = Vec::new();
-    for destination in assertion.destinations.iter().map(|it| &it.value) {
-        let targets = sample_targets(plane, destination).unwrap_or_default();
-        for service in assertion.services.iter().map(|it| it.value) {
-            let (transport, port) = sample_service(service);
-            for to in &targets {
-                let trace = plane.trace(&Flow {
-                    from: Sender::Inside { subnet, address },
-                    to: to.clone(),
-                    transport,
-                    port,
-                    announced: Announced::Target,
-                    at_once: None,
-                });
-                followed.push(Followed {
-                    from: subnet,
-                    destination,
-                    service,
-                    to: to.clone(),
-                    port,
-                    trace,
-                });
-            }
-        }
-    }
-    followed
-}
-
-fn is_single(destination: &Destination) -> bool {
-    match destination {
-        Destination::Prefix(prefix) => prefix.prefix_len() == prefix.max_prefix_len(),
-        Destination::Fqdn(FqdnPattern::Exact(_)) => true,
-        _ => false,
-    }
-}
-
-fn has_one_port(service: Service) -> bool {
-    let (transport, ports) = service.transport_ports();
-    let (first, last) = ports.bounds();
-    transport.has_ports() && transport != crate::net::Transport::Any && first == last
+fn words(via: &Via) -> String {
+    format!("via {} `{}`", via.devices.kind(), via.name)
 }
 
 fn of_pool(
     context: &Context<'_>,
     assertion: &Assertion,
     who: &str,
-    broken: &Followed<'_>,
+    broken: &Broken<'_>,
 ) -> Finding {
-    let mut finding = Finding::new(Id::TG7011, message(assertion, who, broken))
+    let trace = &broken.flow.trace;
+    let mut finding = Finding::new(Id::TG7011, broken.message(who))
         .at(assertion.origin, "this does not hold")
         .help("ask `tidegate explain flow` for the way it takes");
-    if let Some(blocker) = broken.trace.decisive() {
-        let stops = format!("stops it: {}", blocker.text);
-        finding = finding.related(blocker.element.origin, stops);
+    match broken.fault {
+        Fault::Stopped => {
+            if let Some(blocker) = trace.decisive() {
+                let stops = format!("stops it: {}", blocker.text);
+                finding = finding.related(blocker.element.origin, stops);
+            }
+        }
+        Fault::LetThrough => {
+            for rule in &trace.matched {
+                finding = finding.related(rule.origin, "lets it through");
+            }
+        }
+        Fault::Past(_) => {
+            if let Some(route) = first_route(trace) {
+                finding = finding.related(route, ANOTHER_WAY);
+            }
+        }
     }
-    for rule in broken.trace.matched.iter().filter(|_| !assertion.reaches) {
-        finding = finding.related(rule.origin, "lets it through");
-    }
-    let finding = graded(finding, assertion, &broken.trace);
-    along(finding, context.estate, broken.from, &broken.trace)
+    let finding = graded(finding, assertion, trace);
+    along(finding, context.estate, broken.flow.from, trace)
 }
 
 /// What is wrong with one subnet of a network that exists: at what decides, because that is in the network's own files.
-fn of_subnet(
+fn of_subnet<'a>(
     context: &Context<'_>,
-    assertion: &Assertion,
+    assertion: &'a Assertion,
+    claim: Claim<'a>,
     subnet: ElementId<Subnet>,
 ) -> Option<Finding> {
     let followed = followed(context, assertion, subnet);
@@ -187,70 +141,106 @@ fn of_subnet(
             None => finding,
         }
     };
-    if let Some(broken) = followed.iter().find(|one| one.breaks(assertion)) {
-        let (place, label) = decider(assertion, &broken.trace, meta.origin);
-        let finding = Finding::new(Id::TG7011, message(assertion, &who, broken)).at(place, label);
-        let finding = asserted(graded(finding, assertion, &broken.trace));
-        return Some(along(finding, context.estate, subnet, &broken.trace));
-    }
     if followed.is_empty() {
         // Its addresses, or what a tag holds, are not known: that must not look like an assertion that holds.
         let message = format!("whether {who} keeps an assertion cannot be followed");
-        let finding = Finding::new(Id::TG7011, message)
-            .severity(Severity::Note)
-            .assumed()
-            .at(
-                meta.origin,
-                "its addresses, or what the assertion names, are not known",
-            );
-        return Some(asserted(finding));
+        let label = "its addresses, or what the assertion names, are not known";
+        return Some(asserted(not_known(message).at(meta.origin, label)));
     }
     let open = followed
         .iter()
-        .find(|one| one.trace.verdict == Verdict::Uncertain)?;
-    let message = format!("whether {who} reaches {} is not known", open.what());
-    let finding = Finding::new(Id::TG7011, message)
+        .find_map(|one| still_open(one, claim, &who, meta.origin));
+    let broken = followed.into_iter().find_map(|one| Broken::by(one, claim));
+    let Some(broken) = broken else {
+        return open.map(asserted);
+    };
+    let trace = &broken.flow.trace;
+    let (place, label) = decider(broken.fault, trace, meta.origin);
+    let finding = Finding::new(Id::TG7011, broken.message(&who)).at(place, label);
+    let finding = asserted(graded(finding, assertion, trace));
+    Some(along(finding, context.estate, subnet, trace))
+}
+
+/// What keeps it from being known whether one flow is as asserted.
+fn still_open(flow: &Followed<'_>, claim: Claim<'_>, who: &str, here: Origin) -> Option<Finding> {
+    let (what, trace) = (flow.what(), &flow.trace);
+    match flow.fate(claim) {
+        Fate::Keeps | Fate::Breaks(_) => None,
+        Fate::Open => {
+            let message = format!("whether {who} reaches {what} is not known");
+            let finding = not_known(message).at(here, "from here");
+            Some(match (trace.decisive(), trace.assumptions.first()) {
+                (Some(blocker), _) => {
+                    let label = format!("may stop it: {}", blocker.text);
+                    finding.related(blocker.element.origin, label)
+                }
+                (None, Some(assumption)) => {
+                    finding.help(format!("it rests on this: {}", assumption.text))
+                }
+                (None, None) => finding,
+            })
+        }
+        Fate::OpenWay(via) => {
+            let message = format!("whether {who} reaches {what} {} is not known", words(via));
+            let finding = not_known(message).at(here, "from here");
+            Some(finding.help(why_open(via)))
+        }
+    }
+}
+
+fn not_known(message: String) -> Finding {
+    Finding::new(Id::TG7011, message)
         .severity(Severity::Note)
         .assumed()
-        .at(meta.origin, "from here");
-    let finding = match (open.trace.decisive(), open.trace.assumptions.first()) {
-        (Some(blocker), _) => {
-            let label = format!("may stop it: {}", blocker.text);
-            finding.related(blocker.element.origin, label)
-        }
-        (None, Some(assumption)) => finding.help(format!("it rests on this: {}", assumption.text)),
-        (None, None) => finding,
+}
+
+/// Why it is not known whether a flow passes something.
+fn why_open(via: &Via) -> String {
+    let is_missing = match &via.devices {
+        Devices::Firewalls(ids) => ids.is_empty(),
+        Devices::Appliances(ids) => ids.is_empty(),
     };
-    Some(asserted(finding))
+    if is_missing {
+        let (kind, name) = (via.devices.kind(), &via.name);
+        format!("no {kind} of this network is called `{name}`")
+    } else {
+        "not every way that it may take is known to pass there".to_owned()
+    }
+}
+
+const ANOTHER_WAY: &str = "takes it another way";
+
+/// The first route that a flow takes, if somebody wrote it.
+fn first_route(trace: &Trace) -> Option<Origin> {
+    let mut steps = trace.steps.iter();
+    let route = steps.find(|step| step.stage == Stage::Route)?;
+    Some(route.element.origin).filter(is_written)
+}
+
+fn is_written(origin: &Origin) -> bool {
+    origin.span().is_some()
 }
 
 /// The element that decides against an assertion.
-fn decider(assertion: &Assertion, trace: &Trace, otherwise: Origin) -> (Origin, String) {
-    let known = |origin: Origin| origin.span().is_some();
-    if assertion.reaches {
-        let blocker = trace
-            .decisive()
-            .filter(|blocker| known(blocker.element.origin));
-        return blocker.map_or((otherwise, "from here".to_owned()), |blocker| {
-            let stops = format!("stops it: {}", blocker.text);
-            (blocker.element.origin, stops)
-        });
-    }
-    let rules = trace.matched.iter().rev();
-    let rule = rules.map(|rule| rule.origin).find(|origin| known(*origin));
-    match rule {
-        Some(origin) => (origin, "lets it through".to_owned()),
-        None => (otherwise, "nothing stops it".to_owned()),
-    }
-}
-
-fn message(assertion: &Assertion, who: &str, broken: &Followed<'_>) -> String {
-    let does = if assertion.reaches {
-        "does not reach"
-    } else {
-        "reaches"
+fn decider(fault: Fault<'_>, trace: &Trace, otherwise: Origin) -> (Origin, String) {
+    let (decides, label, or_else) = match fault {
+        Fault::Stopped => {
+            let blocker = trace.decisive();
+            let stops = blocker.map(|blocker| format!("stops it: {}", blocker.text));
+            let origin = blocker.map(|blocker| blocker.element.origin);
+            (origin, stops.unwrap_or_default(), "from here")
+        }
+        Fault::LetThrough => {
+            let mut rules = trace.matched.iter().rev().map(|rule| rule.origin);
+            let origin = rules.find(is_written);
+            (origin, "lets it through".to_owned(), "nothing stops it")
+        }
+        Fault::Past(_) => (first_route(trace), ANOTHER_WAY.to_owned(), "from here"),
     };
-    format!("{who} {does} {}", broken.what())
+    match decides.filter(is_written) {
+        Some(origin) => (origin, label),
+        None => (otherwise, or_else.to_owned()),
+    }
 }
 
 fn graded(finding: Finding, assertion: &Assertion, trace: &Trace) -> Finding {
@@ -262,5 +252,92 @@ fn graded(finding: Finding, assertion: &Assertion, trace: &Trace) -> Finding {
             .severity(assertion.severity.min(Severity::Warning))
             .assumed()
             .maybe_help(assumed.map(|it| format!("it rests on this: {}", it.text)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::diag::{Finding, Id, Severity};
+    use crate::lint::testing::findings;
+
+    const NETWORK: &str = "\
+vnet v 10.0.0.0/16 {
+  subnet AzureFirewallSubnet 10.0.0.0/26
+  subnet s 10.0.1.0/24 { route-table t }
+  subnet data 10.0.2.0/24
+}
+firewall fw in v { private-ip 10.0.0.4  public-ip 20.50.1.7  policy rules }
+firewall other in v { private-ip 10.0.0.5  public-ip 20.50.1.8 }
+firewall-policy rules {
+  rule-collection-group own 200 {
+    network-rules net 200 allow { rule images from any to 203.0.113.0/24 tcp/443 }
+  }
+}
+route-table t {
+  route default 0.0.0.0/0 -> firewall fw
+}
+pool p in v.s { outbound userDefinedRouting }
+";
+
+    fn found(assertion: &str) -> Vec<Finding> {
+        findings(Id::TG7011, &format!("{NETWORK}{assertion}"))
+    }
+
+    #[test]
+    fn flows_break_assertions() {
+        for (assertion, message) in [
+            ("assert p reaches 203.0.113.7 tcp/443", None),
+            (
+                "assert p reaches 203.0.113.7 tcp/80",
+                Some("pool `p` does not reach 203.0.113.7 over tcp/80"),
+            ),
+            (
+                "assert p never reaches 203.0.113.7 tcp/443",
+                Some("pool `p` reaches 203.0.113.7 over tcp/443"),
+            ),
+            ("assert p never reaches 203.0.113.7 tcp/80", None),
+            // Without services it is about all of them.
+            (
+                "assert p never reaches 203.0.113.7",
+                Some("pool `p` reaches 203.0.113.7 over https"),
+            ),
+            (
+                "assert p reaches 203.0.113.7",
+                Some("pool `p` does not reach 203.0.113.7 over any, such as 203.0.113.7:1"),
+            ),
+            ("assert p reaches 203.0.113.7 tcp/443 via firewall fw", None),
+            (
+                "assert p reaches 203.0.113.7 tcp/80 via firewall fw",
+                Some("pool `p` does not reach 203.0.113.7 over tcp/80"),
+            ),
+            (
+                "assert p reaches 203.0.113.7 tcp/443 via firewall other",
+                Some("pool `p` reaches 203.0.113.7 over tcp/443, but not via firewall `other`"),
+            ),
+            (
+                "assert p reaches 10.0.2.4 tcp/443 via firewall fw",
+                Some("pool `p` reaches 10.0.2.4 over tcp/443, but not via firewall `fw`"),
+            ),
+            ("assert p only reaches 198.51.100.7 tcp/443", None),
+        ] {
+            let found = found(assertion);
+            let messages = found.iter().map(|it| it.message.as_str());
+            let wanted: Vec<&str> = message.into_iter().collect();
+            assert_eq!(messages.collect::<Vec<_>>(), wanted, "{assertion}");
+            assert!(
+                found.iter().all(|it| it.severity == Severity::Error),
+                "{found:#?}"
+            );
+        }
+    }
+
+    #[test]
+    fn the_route_that_takes_another_way_is_shown() {
+        let found = found("assert p reaches 203.0.113.7 tcp/443 via firewall other");
+        let labels: Vec<&str> = found[0].related.iter().map(|it| it.text.as_str()).collect();
+        assert_eq!(labels, ["takes it another way"]);
+        // A route of Azure's own is written nowhere.
+        let found = self::found("assert p reaches 10.0.2.4 tcp/443 via firewall fw");
+        assert!(found[0].related.is_empty(), "{found:#?}");
     }
 }

@@ -2,6 +2,7 @@
 
 pub(super) mod assertion;
 pub(super) mod authorized_ranges;
+mod followed;
 pub(super) mod outbound_type;
 pub(super) mod owner;
 pub(super) mod refusal;

@@ -1,11 +1,11 @@
-//! Requirements and assertions.
+//! Requirements.
 
 use smol_str::{SmolStr, format_smolstr};
 
 use crate::base::Spanned;
-use crate::diag::{Finding, Id as FindingId, Severity};
+use crate::diag::{Finding, Id as FindingId};
 use crate::estate::{Id, Pool};
-use crate::intent::{Assertion, Requirement, Subject};
+use crate::intent::Requirement;
 use crate::net::{Destination, Service};
 use crate::syntax::tree::{self, Word};
 
@@ -26,7 +26,7 @@ impl Lowering<'_> {
         }
     }
 
-    fn pool(&mut self, word: &Word) -> Option<Id<Pool>> {
+    pub(super) fn pool(&mut self, word: &Word) -> Option<Id<Pool>> {
         self.reference(word, |names| &names.pools)?.id
     }
 
@@ -94,22 +94,6 @@ impl Lowering<'_> {
                 self.report(finding);
             }
         }
-    }
-
-    fn assert(&mut self, assert: &tree::Assert) {
-        let pool = self.pool(&assert.pool);
-        let destinations = self.destinations(&assert.to);
-        let services = self.services(&assert.services);
-        let Some(pool) = pool else { return };
-        self.intent.assertions.push(Assertion {
-            from: Subject::Pool(pool),
-            reaches: !assert.never,
-            destinations,
-            services,
-            reason: None,
-            severity: Severity::Error,
-            origin: assert.span.span.into(),
-        });
     }
 }
 

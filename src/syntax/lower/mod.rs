@@ -4,6 +4,7 @@
 //! It runs in steps, so that what a step needs is there whatever the order in the files: names, then networks
 //! and other resources, then pools, then rules and requirements.
 
+mod assertion;
 mod cluster;
 mod declare;
 mod denial;

@@ -1,11 +1,11 @@
-//! Requirements, assertions, and the targets that rules and requirements name.
+//! Requirements, and the targets that they, rules and assertions name.
 
 use nom::Parser;
 use nom::branch::alt;
 use nom::combinator::{cut, opt};
 use nom::sequence::preceded;
 
-use crate::syntax::tree::{Assert, Require, Target, TargetKind, Word};
+use crate::syntax::tree::{Require, Target, TargetKind, Word};
 
 use super::input::{
     Step, Tokens, arrow, keyword, keyword_on_line, list, text, value, value_or_text, values,
@@ -80,29 +80,6 @@ pub(super) fn require(head: Word, input: Tokens<'_>) -> Step<'_, Require> {
             owner,
             ticket,
             expires,
-            span,
-        },
-    ))
-}
-
-pub(super) fn assert(head: Word, input: Tokens<'_>) -> Step<'_, Assert> {
-    let (rest, (pool, never, _, to, services)) = (
-        value("the name of a pool"),
-        opt(keyword("never")),
-        keyword("reaches"),
-        cut(targets),
-        opt(values("a service such as https or tcp/22")),
-    )
-        .parse(input)?;
-    let span = clause_span(&head, rest);
-    let services = services.unwrap_or_default();
-    Ok((
-        rest,
-        Assert {
-            pool,
-            never: never.is_some(),
-            to,
-            services,
             span,
         },
     ))

@@ -10,8 +10,8 @@ use crate::syntax::tree::Item;
 use super::block::{Form, Forms};
 use super::input::{equals, text, value, value_or_text};
 use super::{
-    cluster, denial, description, device, dns, firewall, identity, intent, network, resource,
-    routing, security,
+    assertion, cluster, denial, description, device, dns, firewall, identity, intent, network,
+    resource, routing, security,
 };
 
 /// The statements of a policy.
@@ -216,8 +216,10 @@ static STATEMENTS: &[Form<Item>] = &[
     },
     Form {
         keyword: "assert",
-        usage: "assert POOL [never] reaches TARGET, … [SERVICE, …]",
-        parse: |head, input| intent::assert(head, input).map(|(rest, it)| (rest, Item::Assert(it))),
+        usage: "assert POOL [never | only] reaches TARGET, … [SERVICE, …] [via firewall NAME | via appliance NAME]",
+        parse: |head, input| {
+            assertion::assert(head, input).map(|(rest, it)| (rest, Item::Assert(it)))
+        },
     },
     Form {
         keyword: "ignore",

@@ -1,5 +1,6 @@
 //! From tokens to the tree. Every mistake is reported once; parsing goes on after it.
 
+mod assertion;
 mod block;
 mod cluster;
 mod denial;

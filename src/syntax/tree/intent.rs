@@ -49,17 +49,39 @@ pub struct Require {
     pub span: Place,
 }
 
-/// `assert POOL [never] reaches TARGET, … [SERVICE, …]`
+/// What an assertion says of its targets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AssertKind {
+    /// `reaches`
+    Reaches,
+    /// `never reaches`
+    NeverReaches,
+    /// `only reaches`
+    OnlyReaches,
+}
+
+/// What an assertion says of the way.
+#[derive(Debug, Clone, PartialEq)]
+pub enum AssertVia {
+    /// `via firewall NAME`
+    Firewall(Word),
+    /// `via appliance NAME`
+    Appliance(Word),
+}
+
+/// `assert POOL [never | only] reaches TARGET, … [SERVICE, …] [via firewall NAME | via appliance NAME]`
 #[derive(Debug, Clone, PartialEq)]
 pub struct Assert {
     /// Whom it is about.
     pub pool: Word,
-    /// `never` is there.
-    pub never: bool,
+    /// `reaches`, with what stands before it.
+    pub kind: AssertKind,
     /// Where to.
     pub to: Vec<Target>,
     /// Over what.
     pub services: Vec<Word>,
+    /// By what way, and where that is said.
+    pub via: Option<(AssertVia, Place)>,
     /// The whole statement.
     pub span: Place,
 }

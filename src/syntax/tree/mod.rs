@@ -26,7 +26,7 @@ pub use firewall::{
 pub use identity::{
     AzurePolicyClause, Denial, DenyAssignmentClause, IdentityClause, RoleClause, Scope,
 };
-pub use intent::{Assert, Require, Target, TargetKind};
+pub use intent::{Assert, AssertKind, AssertVia, Require, Target, TargetKind};
 pub use network::{Dns, Peering, PeeringClause, Subnet, SubnetClause, Vnet, VnetClause};
 pub use routing::{NextHop, RouteTableClause};
 pub use security::{IpGroup, NsgClause, SecurityGroupClause, SecurityRule};
