@@ -108,7 +108,10 @@ fn write_patch(folder: &Utf8Path, network: &Analysis, repair: &Repair) -> Result
         return Ok(());
     };
     let files = [
-        ("patch.json", changed_resources(&network.estate, changed, &network.sources)),
+        (
+            "patch.json",
+            changed_resources(&network.estate, changed, &network.sources),
+        ),
         ("patch.egress", difference(&network.estate, changed)),
     ];
     for (name, text) in files {
@@ -132,7 +135,9 @@ fn changed_resources(before: &Estate, after: &Estate, sources: &SourceMap) -> St
         emit::render(&alone, emit::Format::Arm)
     };
     let known: Vec<String> = known.resources.iter().map(text).collect();
-    template.resources.retain(|resource| !known.contains(&text(resource)));
+    template
+        .resources
+        .retain(|resource| !known.contains(&text(resource)));
     template.outputs.clear();
     emit::render(&template, emit::Format::Arm)
 }
@@ -143,5 +148,8 @@ fn difference(before: &Estate, after: &Estate) -> String {
     let (before, after) = (policy_text(before, &nothing), policy_text(after, &nothing));
     let difference = similar::TextDiff::from_lines(&before.text, &after.text);
     let mut unified = difference.unified_diff();
-    unified.context_radius(3).header("network", "changed").to_string()
+    unified
+        .context_radius(3)
+        .header("network", "changed")
+        .to_string()
 }

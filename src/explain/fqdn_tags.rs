@@ -66,7 +66,8 @@ fn patterns(
 /// A filled name as a pattern. What stands in the place of an open placeholder may be anything.
 fn pattern(filled: &str) -> Option<FqdnPattern> {
     match filled.rsplit_once('}') {
-        None => filled.parse().ok(),
+        // An entry may be a tag or an address; a word without a dot is no name.
+        None => filled.parse().ok().filter(|_| filled.contains('.')),
         Some((_, "")) => None,
         Some((_, end)) => format!("*{end}").parse().ok(),
     }

@@ -3,9 +3,9 @@
 
 use crate::base::Origin;
 use crate::estate::{Id, Subnet};
-use crate::space::{Block, Cover, Flows, Index, TooLarge, Work, cover};
+use crate::space::{Block, Cover, Flows, Index, Names, TooLarge, Work, cover};
 
-use super::evaluate::{Addresses, Evaluator, Fate, FlowMap, Piece};
+use super::evaluate::{Addresses, Evaluator, Fate, FlowMap, Piece, To};
 use super::wanted::Wanted;
 
 /// How many comparisons one requirement or one piece may take.
@@ -72,7 +72,7 @@ impl Evaluator<'_> {
     ///
     /// # Errors
     /// When there is too much to compare.
-    pub fn balance(&self, map: &FlowMap, needs: &[Need]) -> Result<Balance, TooLarge> {
+    pub fn balance(&mut self, map: &FlowMap, needs: &[Need]) -> Result<Balance, TooLarge> {
         Ok(Balance {
             missing: self.missing(map, needs)?,
             surplus: self.surplus(map, needs)?,
@@ -109,14 +109,18 @@ impl Evaluator<'_> {
         Ok(found)
     }
 
-    fn surplus(&self, map: &FlowMap, needs: &[Need]) -> Result<Vec<Surplus>, TooLarge> {
+    fn surplus(&mut self, map: &FlowMap, needs: &[Need]) -> Result<Vec<Surplus>, TooLarge> {
         let needed: Vec<&Block> = needs.iter().flat_map(Need::all).collect();
         let index = Index::of(needed.iter().copied().zip(0..));
         let inside = self.inside(map.subnet);
+        let inside_names = self.names_inside(map.subnet, &inside);
         let mut found: Vec<Surplus> = Vec::new();
         for piece in map.of_fate(Fate::Allowed) {
             let mut work = Work::new(self.atoms(), STEPS);
-            let Some(outward) = piece.flows.without_targets(&inside.v4, &inside.v6) else {
+            let Some(outward) = piece
+                .flows
+                .without_targets(&inside.v4, &inside.v6, &inside_names)
+            else {
                 continue;
             };
             let near = near(&index, &outward, &needed);
@@ -125,6 +129,7 @@ impl Evaluator<'_> {
             }
             let mut left = Flows::of(outward);
             let told = found.iter().map(|surplus| &surplus.flows);
+            let told = told.filter(|told| told.meets(&piece.flows, self.atoms()));
             for cut in near.into_iter().chain(told) {
                 left = left.minus(&Flows::of(cut.clone()), &mut work)?;
             }
@@ -136,13 +141,17 @@ impl Evaluator<'_> {
         Ok(found)
     }
 
-    fn open(&self, map: &FlowMap, needs: &[Need]) -> Result<Vec<Piece>, TooLarge> {
+    fn open(&mut self, map: &FlowMap, needs: &[Need]) -> Result<Vec<Piece>, TooLarge> {
         let needed: Vec<&Block> = needs.iter().flat_map(Need::all).collect();
         let inside = self.inside(map.subnet);
+        let inside_names = self.names_inside(map.subnet, &inside);
         let mut found: Vec<Piece> = Vec::new();
         for piece in map.of_fate(Fate::Uncertain) {
             let mut work = Work::new(self.atoms(), STEPS);
-            let Some(outward) = piece.flows.without_targets(&inside.v4, &inside.v6) else {
+            let Some(outward) = piece
+                .flows
+                .without_targets(&inside.v4, &inside.v6, &inside_names)
+            else {
                 continue;
             };
             let mut left = Flows::of(outward);
@@ -156,6 +165,17 @@ impl Evaluator<'_> {
             }));
         }
         Ok(found)
+    }
+
+    /// Names that lead to addresses inside.
+    fn names_inside(&mut self, subnet: Id<Subnet>, inside: &Addresses) -> Names {
+        let led = self.led(subnet);
+        let there = led.iter().filter(|led| match led.to {
+            To::At(address) => inside.holds(address),
+            To::Own | To::Somewhere { .. } => false,
+        });
+        let names = there.map(|led| &led.names);
+        names.fold(Names::none(), |all, one| all.or(one))
     }
 
     /// Addresses that are no way out: of the own network and those peered with it, of pods, of the Azure host.

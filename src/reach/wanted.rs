@@ -56,18 +56,10 @@ impl Evaluator<'_> {
             known,
         };
         let v4 = |ranges: &Ranges, known: &Known| {
-            block(
-                Kind::V4,
-                Targets::Addresses(ranges.clone()),
-                known.clone(),
-            )
+            block(Kind::V4, Targets::Addresses(ranges.clone()), known.clone())
         };
         let v6 = |ranges: &Ranges, known: &Known| {
-            block(
-                Kind::V6,
-                Targets::Addresses(ranges.clone()),
-                known.clone(),
-            )
+            block(Kind::V6, Targets::Addresses(ranges.clone()), known.clone())
         };
         let named =
             |names: Names, known: Known| block(Kind::V4ToName, Targets::Names(names), known);
@@ -96,13 +88,17 @@ impl Evaluator<'_> {
             Destination::Open(open) => return Err(Unset::Waits(open.parameter.to_string())),
             Destination::Anywhere => {
                 let public = self.public();
-                let mut wanted = by_name(Names::all(), self.as_asked(Names::all()), nothing.clone());
-                wanted.must.extend([v4(&public.v4, &nothing), v6(&public.v6, &nothing)]);
+                let mut wanted =
+                    by_name(Names::all(), self.as_asked(Names::all()), nothing.clone());
+                wanted
+                    .must
+                    .extend([v4(&public.v4, &nothing), v6(&public.v6, &nothing)]);
                 wanted
             }
             Destination::Prefix(IpNet::V4(prefix)) if prefix.prefix_len() == 0 => {
                 let public = self.public();
-                let mut wanted = by_name(Names::all(), self.as_asked(Names::all()), nothing.clone());
+                let mut wanted =
+                    by_name(Names::all(), self.as_asked(Names::all()), nothing.clone());
                 wanted.must.push(v4(&public.v4, &nothing));
                 wanted
             }

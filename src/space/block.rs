@@ -173,15 +173,16 @@ impl Block {
             + usize::from(!self.known.implies(&other.known, atoms))
     }
 
-    /// The flows that go to none of these addresses of IPv4 and IPv6; all of those that go to names.
+    /// The flows that go to none of these addresses of IPv4 and IPv6, and to none of these names.
     #[must_use]
-    pub fn without_targets(&self, v4: &Ranges, v6: &Ranges) -> Option<Self> {
-        let Targets::Addresses(own) = &self.targets else {
-            return Some(self.clone());
+    pub fn without_targets(&self, v4: &Ranges, v6: &Ranges, names: &Names) -> Option<Self> {
+        let targets = match &self.targets {
+            Targets::Addresses(own) if self.kind == Kind::V4 => Targets::Addresses(own.minus(v4)),
+            Targets::Addresses(own) => Targets::Addresses(own.minus(v6)),
+            Targets::Names(own) => Targets::Names(own.minus(names)),
         };
-        let left = own.minus(if self.kind == Kind::V4 { v4 } else { v6 });
-        (!left.is_empty()).then(|| Self {
-            targets: Targets::Addresses(left),
+        (!targets.is_empty()).then(|| Self {
+            targets,
             ..self.clone()
         })
     }

@@ -2,7 +2,7 @@
 
 use crate::azure::{Dataplane, Element, Flow, Site, Trace, Verdict};
 use crate::estate::{Id, Subnet};
-use crate::reach::{Evaluator, Need, Surplus, witness};
+use crate::reach::{Evaluator, Fate, FlowMap, Need, Surplus, witness};
 use crate::space::{Block, Kind, Names, Ranges, Targets, TooLarge};
 
 use super::missing::{together, wording};
@@ -55,6 +55,7 @@ pub(super) fn excesses(
     plane: &Dataplane<'_>,
     evaluator: &Evaluator<'_>,
     subnet: Id<Subnet>,
+    map: &FlowMap,
     surplus: &[Surplus],
     needs: &[Need],
 ) -> Result<Vec<Excess>, TooLarge> {
@@ -73,18 +74,23 @@ pub(super) fn excesses(
             None => groups.push((by, vec![&one.flows], flow, trace)),
         }
     }
-    let rest: Vec<&Block> = surplus.iter().skip(MOST_FOLLOWED).map(|it| &it.flows).collect();
+    let rest: Vec<&Block> = surplus
+        .iter()
+        .skip(MOST_FOLLOWED)
+        .map(|it| &it.flows)
+        .collect();
     if let Some((_, blocks, ..)) = groups.last_mut() {
         blocks.extend(rest);
     }
     let mut all = Vec::new();
     for (by, blocks, flow, trace) in groups {
         let origins: Vec<_> = by.first().map(|it| it.origin).into_iter().collect();
-        let pieces = surplus.iter().filter(|it| it.by.iter().any(|o| origins.contains(o)));
+        let mut pieces = map.of_fate(Fate::Allowed);
         let needless = !origins.is_empty()
-            && pieces.into_iter().all(|it| {
+            && !pieces.any(|it| {
                 let mut needed = needs.iter().flat_map(Need::all);
-                !needed.any(|need| need.meets(&it.flows, atoms))
+                it.by.iter().any(|origin| origins.contains(origin))
+                    && needed.any(|need| need.meets(&it.flows, atoms))
             });
         all.push(Excess {
             flows: words.flows(&together(blocks.iter().copied(), atoms)?),

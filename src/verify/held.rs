@@ -81,11 +81,14 @@ pub fn hold(plane: &Dataplane<'_>, policy: &Estate, intent: &Intent, placed: &[P
             too_large: Vec::new(),
         };
         for subnet in &place.subnets {
-            if let Err(TooLarge) = hold_subnet(plane, &mut evaluator, intent, *subnet, &mut of_pool) {
+            if let Err(TooLarge) = hold_subnet(plane, &mut evaluator, intent, *subnet, &mut of_pool)
+            {
                 of_pool.too_large.push(*subnet);
             }
         }
-        of_pool.deficits.sort_by_key(|it| (!it.certain, it.requirement));
+        of_pool
+            .deficits
+            .sort_by_key(|it| (!it.certain, it.requirement));
         held.pools.push(of_pool);
     }
     debug_assert_eq!(held.pools.len(), placed.len().min(policy.pools.len()));
@@ -134,8 +137,8 @@ fn hold_subnet(
     let balance = evaluator.balance(&map, &needs)?;
     held.deficits
         .extend(deficits(plane, evaluator, subnet, &balance.missing)?);
-    held.excesses
-        .extend(excesses(plane, evaluator, subnet, &balance.surplus, &needs)?);
+    let excess = excesses(plane, evaluator, subnet, &map, &balance.surplus, &needs)?;
+    held.excesses.extend(excess);
     let words = wording(plane, subnet, evaluator.atoms());
     let mut by_doubt: Vec<(Vec<String>, Vec<_>)> = Vec::new();
     for piece in &balance.open {

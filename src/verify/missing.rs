@@ -4,7 +4,7 @@ use crate::azure::{Dataplane, Element, Flow, Verdict};
 use crate::estate::{Id, Subnet};
 use crate::explain::{Explanation, explain};
 use crate::reach::{Evaluator, Missing, witness};
-use crate::space::{Atoms, Block, Flows, TooLarge, Work, Wording};
+use crate::space::{Atoms, Block, Flows, TooLarge, Wording, Work};
 
 /// How many flows of one requirement are explained.
 const MOST_EXPLAINED: usize = 4;
@@ -46,7 +46,10 @@ pub(super) fn wording<'a>(
     let prefixes = &plane.estate.subnets[subnet].prefixes;
     let prefixes = || prefixes.iter().map(|prefix| prefix.value);
     Wording::new(atoms)
-        .sources(crate::space::v4_of(prefixes()), crate::space::v6_of(prefixes()))
+        .sources(
+            crate::space::v4_of(prefixes()),
+            crate::space::v6_of(prefixes()),
+        )
         .lines(6)
         .parts(6)
 }
@@ -72,7 +75,9 @@ pub(super) fn deficits(
     let words = wording(plane, subnet, atoms);
     let mut deficits: Vec<Deficit> = Vec::new();
     for of_one in missing.chunk_by(|a, b| a.of == b.of) {
-        let Some(first) = of_one.first() else { continue };
+        let Some(first) = of_one.first() else {
+            continue;
+        };
         let flows = together(of_one.iter().map(|it| &it.flows), atoms)?;
         let mut deficit = Deficit {
             requirement: first.of,
@@ -95,9 +100,7 @@ pub(super) fn deficits(
                 let site = |element: &Option<Element>| element.as_ref().map(|it| it.site.clone());
                 site(&other.element) == site(&element)
             };
-            if explanation.trace.verdict == Verdict::Allowed
-                || deficit.obstacles.iter().any(told)
-            {
+            if explanation.trace.verdict == Verdict::Allowed || deficit.obstacles.iter().any(told) {
                 continue;
             }
             deficit.obstacles.push(Obstacle {
@@ -115,7 +118,9 @@ pub(super) fn deficits(
 fn doubts(missing: &[Missing], atoms: &Atoms) -> Vec<String> {
     let known = missing.iter().filter(|it| !it.certain);
     let known = known.flat_map(|it| it.flows.known.all());
-    let mut words: Vec<String> = known.map(|(atom, _)| atoms.name(*atom).1.to_owned()).collect();
+    let mut words: Vec<String> = known
+        .map(|(atom, _)| atoms.name(*atom).1.to_owned())
+        .collect();
     words.sort();
     words.dedup();
     words

@@ -60,7 +60,10 @@ fn moved(pool: &Pool, policy: &Estate, network: &Estate, subnets: &[Id<Subnet>])
     moved.bootstrap = None;
     moved.nodes.interface_nsg = None;
     let elsewhere = |place: &mut Option<Ref<Subnet>>| {
-        let path = place.as_ref().and_then(|it| it.id).map(|it| policy.subnet_path(it));
+        let path = place
+            .as_ref()
+            .and_then(|it| it.id)
+            .map(|it| policy.subnet_path(it));
         let mut subnets = network.subnets.ids();
         let found = path.and_then(|path| {
             subnets.find(|it| network.subnet_path(*it).eq_ignore_ascii_case(&path))

@@ -8,8 +8,8 @@ use crate::azure::rule_sets::Owner;
 use crate::azure::{Dataplane, Outcome, Site};
 use crate::base::{Origin, Spanned};
 use crate::estate::{
-    Access, Action, ApplicationRule, Direction, Endpoint, Estate, Firewall, FirewallPolicy, Id, Nsg,
-    NetworkRule, RuleCollection, RuleCollectionGroup, RuleInfo, Rules, SecurityRule, Subnet,
+    Access, Action, ApplicationRule, Direction, Endpoint, Estate, Firewall, FirewallPolicy, Id,
+    NetworkRule, Nsg, RuleCollection, RuleCollectionGroup, RuleInfo, Rules, SecurityRule, Subnet,
 };
 use crate::intent::{Intent, Requirement};
 use crate::net::{Destination, Service};
@@ -49,7 +49,9 @@ pub struct Repair {
 
 fn deficits(held: &Held) -> usize {
     let pools = held.pools.iter();
-    pools.map(|pool| pool.deficits.iter().filter(|it| it.certain).count()).sum()
+    pools
+        .map(|pool| pool.deficits.iter().filter(|it| it.certain).count())
+        .sum()
 }
 
 /// Looks for changes that settle an answer.
@@ -71,26 +73,32 @@ pub fn repair(
     let mut network = plane.estate.clone();
     let mut current = held.clone();
     for _ in 0..ROUNDS {
+        let (mut changed, mut steps) = (network.clone(), repair.steps.clone());
         let mut workshop = Workshop {
-            network: &mut network,
-            steps: &mut repair.steps,
+            network: &mut changed,
+            steps: &mut steps,
             intent,
         };
-        let before = workshop.steps.len();
         workshop.cut(&current);
         workshop.close(&current);
-        if workshop.steps.len() == before {
+        if steps.len() == repair.steps.len() {
             break;
         }
-        let again = Dataplane::new(&network, plane.facts, plane.tags)
+        let again = Dataplane::new(&changed, plane.facts, plane.tags)
             .with_fqdn_tags(plane.fqdn_tags.clone());
         let next = hold(&again, policy, intent, placed);
         let (missing, excess) = (deficits(&next), next.excess());
-        let better = missing < repair.deficits_after || excess < repair.excesses_after;
+        // Cutting may open a deficit that the next round closes; what makes both worse is not done.
+        let opens = missing > repair.deficits_after && excess >= repair.excesses_after;
+        let gains = missing < repair.deficits_after || excess < repair.excesses_after;
+        if opens || !gains {
+            break;
+        }
         repair.deficits_after = missing;
         repair.excesses_after = excess;
+        (network, repair.steps) = (changed, steps);
         current = next;
-        if !better || (missing == 0 && excess == 0) {
+        if missing == 0 && excess == 0 {
             break;
         }
     }
@@ -116,7 +124,9 @@ impl Workshop<'_> {
     fn cut(&mut self, held: &Held) {
         let excesses = held.pools.iter().flat_map(|pool| &pool.excesses);
         for excess in excesses {
-            let Some(element) = excess.by.first() else { continue };
+            let Some(element) = excess.by.first() else {
+                continue;
+            };
             let taken = match element.site {
                 Site::FirewallRule(_) => self.take_firewall_rule(element.origin, &element.name),
                 Site::SecurityRule(nsg, _) => self.take_security_rule(nsg, element.origin),
@@ -153,7 +163,9 @@ impl Workshop<'_> {
         let policies: Vec<Id<FirewallPolicy>> = self.network.firewall_policies.ids().collect();
         for id in policies {
             let groups = &mut self.network.firewall_policies[id].groups;
-            groups.iter_mut().for_each(|group| of(&mut group.collections));
+            groups
+                .iter_mut()
+                .for_each(|group| of(&mut group.collections));
         }
         let firewalls: Vec<Id<Firewall>> = self.network.firewalls.ids().collect();
         for id in firewalls {
@@ -226,8 +238,14 @@ impl Workshop<'_> {
             Owner::Policy(id) => self.network.firewall_policies[id].meta.origin,
             Owner::Firewall(id) => self.network.firewalls[id].meta.origin,
         };
-        let Some(span) = owner_origin.span() else { return false };
-        let names = requirement.destinations.iter().map(|it| &it.value).filter(|it| is_name(it));
+        let Some(span) = owner_origin.span() else {
+            return false;
+        };
+        let names = requirement
+            .destinations
+            .iter()
+            .map(|it| &it.value)
+            .filter(|it| is_name(it));
         let names: Vec<Endpoint> = names.cloned().map(Endpoint::Plain).collect();
         let others = requirement.destinations.iter().map(|it| &it.value);
         let others = others.filter(|it| !is_name(it) && !matches!(it, Destination::Open(_)));
@@ -329,7 +347,9 @@ impl Workshop<'_> {
             let rules = rules.filter(|rule| rule.direction == direction);
             rules.map(|rule| rule.priority.value).collect()
         };
-        let free = (100..before.min(4097)).rev().find(|priority| !used.contains(priority));
+        let free = (100..before.min(4097))
+            .rev()
+            .find(|priority| !used.contains(priority));
         let Some(priority) = free else { return false };
         let sources = self.sources(deficit.subnet);
         // Security groups know no names: what has one is somewhere in the Internet.
@@ -356,7 +376,9 @@ impl Workshop<'_> {
         }
         let mut priorities = (100..=priority).rev().filter(|it| !used.contains(it));
         for service in requirement.services.iter().map(|it| it.value) {
-            let Some(priority) = priorities.next() else { break };
+            let Some(priority) = priorities.next() else {
+                break;
+            };
             let (transport, ports) = service.transport_ports();
             self.network.nsgs[nsg].rules.push(SecurityRule {
                 name: format!("required-{}-{priority}", requirement.name).into(),
@@ -383,7 +405,15 @@ fn is_name(destination: &Destination) -> bool {
 }
 
 fn words(requirement: &Requirement) -> String {
-    let to: Vec<String> = requirement.destinations.iter().map(|it| it.value.to_string()).collect();
-    let over: Vec<String> = requirement.services.iter().map(|it| it.value.to_string()).collect();
+    let to: Vec<String> = requirement
+        .destinations
+        .iter()
+        .map(|it| it.value.to_string())
+        .collect();
+    let over: Vec<String> = requirement
+        .services
+        .iter()
+        .map(|it| it.value.to_string())
+        .collect();
     format!("{} {}", to.join(", "), over.join(", "))
 }

@@ -96,7 +96,9 @@ impl<'a> Evaluator<'a> {
     /// Names that public DNS sends others on to, and those of machines.
     pub(in crate::reach) fn aliases(&self) -> Names {
         let services = self.plane.facts.platform_services();
-        let zones = services.flat_map(|service| &service.names).map(|name| &name.zone);
+        let zones = services
+            .flat_map(|service| &service.names)
+            .map(|name| &name.zone);
         let aliases = zones.filter(|zone| zone.starts_with("privatelink."));
         let aliases = aliases.map(|zone| under(zone));
         aliases.fold(under("internal.cloudapp.net"), |all, one| all.or(&one))

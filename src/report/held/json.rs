@@ -183,7 +183,10 @@ fn surplus<'v>(view: &View<'v>, excess: &'v Excess) -> Surplus<'v> {
 fn place(view: &View<'_>, element: &Element) -> Place {
     Place {
         name: element.name.clone(),
-        at: element.origin.span().map(|span| view.sources.describe(span)),
+        at: element
+            .origin
+            .span()
+            .map(|span| view.sources.describe(span)),
     }
 }
 

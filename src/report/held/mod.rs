@@ -48,7 +48,12 @@ pub(super) fn flow_words(flow: &Flow) -> String {
         (None, Some(address)) => address.to_string(),
         (None, None) => "any address".to_owned(),
     };
-    let tags: Vec<String> = flow.to.tags.iter().map(|tag| format!("of tag {tag}")).collect();
+    let tags: Vec<String> = flow
+        .to
+        .tags
+        .iter()
+        .map(|tag| format!("of tag {tag}"))
+        .collect();
     let tags = if tags.is_empty() {
         String::new()
     } else {

@@ -24,7 +24,8 @@ fn write_pool(out: &mut String, view: &View<'_>, pool: &PoolHeld) {
     let name = &view.policy.pools[pool.pool].meta.name;
     out.push_str(&format!("pool {name}\n"));
     for absent in &pool.absent {
-        let words = format!("subnet {absent} is not part of the network, so nothing is known of it");
+        let words =
+            format!("subnet {absent} is not part of the network, so nothing is known of it");
         paragraph(out, "  absent   ", &words, view.width);
     }
     for subnet in &pool.too_large {
@@ -62,7 +63,9 @@ fn deficit_line(pool: &PoolHeld) -> String {
     let open = pool.deficits.len() - certain;
     let all = pool.asked;
     match (certain, open) {
-        (0, 0) => format!("none: all flows of {all} requirements arrive, and their replies come back"),
+        (0, 0) => {
+            format!("none: all flows of {all} requirements arrive, and their replies come back")
+        }
         (_, 0) => format!("{certain} of {all} requirements are not met"),
         (0, _) => format!("of {open} of {all} requirements it is not known whether they are met"),
         _ => format!(
@@ -138,11 +141,21 @@ fn write_excess(out: &mut String, view: &View<'_>, at: usize, excess: &Excess) {
     } else {
         ""
     };
-    paragraph(out, &format!("  {at:>3}. "), &format!("{by}{needless}"), view.width);
+    paragraph(
+        out,
+        &format!("  {at:>3}. "),
+        &format!("{by}{needless}"),
+        view.width,
+    );
     for line in &excess.flows {
         paragraph(out, "       ", line, view.width);
     }
-    paragraph(out, "       such as: ", &flow_words(&excess.flow), view.width);
+    paragraph(
+        out,
+        "       such as: ",
+        &flow_words(&excess.flow),
+        view.width,
+    );
     let open = &excess.openness;
     let mut measures = Vec::new();
     if open.addresses > 0 {
@@ -189,11 +202,19 @@ fn write_repair(out: &mut String, view: &View<'_>) {
     }
     out.push_str("changes\n");
     for (at, step) in repair.steps.iter().enumerate() {
-        paragraph(out, &format!("  {:>3}. ", at + 1), &step_words(step), view.width);
+        paragraph(
+            out,
+            &format!("  {:>3}. ", at + 1),
+            &step_words(step),
+            view.width,
+        );
     }
     let words = format!(
         "with them {} of {} deficits and {} of {} rules with excess are left",
-        repair.deficits_after, repair.deficits_before, repair.excesses_after, repair.excesses_before
+        repair.deficits_after,
+        repair.deficits_before,
+        repair.excesses_after,
+        repair.excesses_before
     );
     paragraph(out, "  after    ", &words, view.width);
 }
@@ -225,7 +246,12 @@ pub fn markdown(view: &View<'_>) -> String {
             );
             let by = first.and_then(|it| it.element.as_ref());
             let by = by.map_or_else(|| "not known".to_owned(), |it| placed(it, view.sources));
-            out.push_str(&format!("| {} | {} | {} |\n", cell(&name), cell(&flow), cell(&by)));
+            out.push_str(&format!(
+                "| {} | {} | {} |\n",
+                cell(&name),
+                cell(&flow),
+                cell(&by)
+            ));
         }
         out.push_str(&format!("\n**Excess:** {}\n\n", excess_line(pool)));
         if !pool.excesses.is_empty() {
@@ -233,10 +259,18 @@ pub fn markdown(view: &View<'_>) -> String {
         }
         for excess in pool.excesses.iter().take(MOST) {
             let by = excess.by.first();
-            let by = by.map_or_else(|| "nothing in the way".to_owned(), |it| placed(it, view.sources));
+            let by = by.map_or_else(
+                || "nothing in the way".to_owned(),
+                |it| placed(it, view.sources),
+            );
             let flows = excess.flows.join("; ");
             let flow = flow_words(&excess.flow);
-            out.push_str(&format!("| {} | {} | {} |\n", cell(&by), cell(&flows), cell(&flow)));
+            out.push_str(&format!(
+                "| {} | {} | {} |\n",
+                cell(&by),
+                cell(&flows),
+                cell(&flow)
+            ));
         }
         out.push('\n');
     }
@@ -245,5 +279,7 @@ pub fn markdown(view: &View<'_>) -> String {
 
 /// Text inside a table of Markdown.
 pub(in crate::report) fn cell(text: &str) -> String {
-    text.replace('|', "\\|").replace('*', "\\*").replace('\n', " ")
+    text.replace('|', "\\|")
+        .replace('*', "\\*")
+        .replace('\n', " ")
 }
