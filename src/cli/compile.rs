@@ -4,10 +4,11 @@ use crate::azure::facts::Facts;
 use crate::azure::usage::usage;
 use crate::diag::Severity;
 use crate::emit;
-use crate::report::summary;
+use crate::report::{self, summary};
 
 use super::Outcome;
 use super::arguments::{CompileOptions, TemplateFormat};
+use super::proof::prove_template;
 use super::output::{
     analyse_policy, color, findings_text, outcome, print, print_error, refuse, write_file,
 };
@@ -31,6 +32,12 @@ pub(super) fn run(options: &CompileOptions) -> Outcome {
         TemplateFormat::Bicep => emit::Format::Bicep,
     };
     let template = emit::template(&analysis.estate, Facts::builtin(), &analysis.sources);
+    let proved = emit::render(&template, emit::Format::Arm);
+    if let Err(disproof) = prove_template(&analysis, &proved) {
+        print_error(&report::disproof(&disproof.objections));
+        print_error("Nothing was written.\n");
+        return Outcome::Findings;
+    }
     let path = options.out.join(format.file_name());
     if let Err(message) = write_file(&path, &emit::render(&template, format)) {
         return refuse(&message);

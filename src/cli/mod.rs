@@ -16,6 +16,7 @@ mod import;
 mod lint;
 mod output;
 mod pipeline;
+mod proof;
 mod rule;
 mod tags;
 mod verify;
@@ -29,6 +30,7 @@ pub use self::bicep::Builds;
 pub use self::estates::service_forms;
 pub use self::lint::{Deploying, Input, Linted, lint_inputs};
 pub use self::pipeline::{Analysis, Options, analyse};
+pub use self::proof::{Disproof, prove_template};
 
 use self::arguments::{Arguments, Command};
 

@@ -150,6 +150,11 @@ impl Gaps {
         self.unknowns.entry(gap).or_default().push(unknown);
     }
 
+    /// Strikes out what is known by now.
+    pub(super) fn forget(&mut self, is_known: impl Fn(Gap) -> bool) {
+        self.unknowns.retain(|gap, _| !is_known(*gap));
+    }
+
     /// What is not known there; nothing when all of it is known.
     #[must_use]
     pub fn at(&self, gap: Gap) -> &[Unknown] {

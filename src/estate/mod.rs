@@ -5,6 +5,7 @@
 //! what is unknown stays visible.
 
 mod cluster;
+mod complete;
 mod dns;
 mod firewall;
 mod gaps;

@@ -5,6 +5,7 @@
 mod azure;
 pub mod catalog;
 mod concise;
+mod disproof;
 mod documentation;
 pub mod explanation;
 mod fingerprint;
@@ -25,6 +26,7 @@ mod words;
 mod wrap;
 
 pub use concise::concise;
+pub use disproof::disproof;
 pub use documentation::fix_line;
 pub use fingerprint::fingerprints;
 pub use format::{Format, render};

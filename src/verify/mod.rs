@@ -7,6 +7,7 @@ mod excess;
 mod held;
 mod missing;
 mod place;
+mod prove;
 mod repair;
 mod tags;
 
@@ -14,4 +15,5 @@ pub use excess::{Excess, Openness};
 pub use held::{Held, PoolHeld, hold};
 pub use missing::{Deficit, Obstacle};
 pub use place::{Placed, place};
+pub use prove::{Objection, prove};
 pub use repair::{Repair, RepairStep, repair};

@@ -1,7 +1,7 @@
 //! Machines of a subnet send, and subnets choose next hops.
 
 use crate::azure::gaps;
-use crate::estate::{Direction, Id, PoolSetting, Subnet};
+use crate::estate::{Direction, Id, PoolSetting, RouteDestination, Subnet};
 use crate::space::{Block, Kind, Known, Ranges, Side, Targets, TooLarge, every_port};
 
 use super::super::protocols::TCP;
@@ -23,6 +23,33 @@ impl<'a> Evaluator<'a> {
             pieces.extend(self.send(subnet, packet)?);
         }
         Ok(FlowMap::of(subnet, pieces))
+    }
+
+    /// The flows from anywhere that the security groups of a subnet let in, whatever way they come.
+    ///
+    /// # Errors
+    /// When there is too much to compare.
+    pub fn let_in(&mut self, subnet: Id<Subnet>) -> Result<Vec<Block>, TooLarge> {
+        let own = self.addresses_of(subnet);
+        let mut blocks = Vec::new();
+        for mut packet in self.started(subnet, &Addresses::every()) {
+            packet.doubts.clear();
+            let Some(packet) = packet.towards(&own) else {
+                continue;
+            };
+            for (packet, interface) in self.by_interface(packet, Side::Destination) {
+                let mut packets = vec![packet];
+                for nsg in self.groups_of(subnet, interface) {
+                    let mut next = Vec::new();
+                    for packet in packets {
+                        next.extend(self.ask_group(nsg, Direction::Inbound, subnet, packet)?);
+                    }
+                    packets = next;
+                }
+                blocks.extend(packets.into_iter().map(|packet| packet.flows));
+            }
+        }
+        Ok(blocks)
     }
 
     /// All flows from some machines, parted by what is known of their destinations.
@@ -317,8 +344,14 @@ impl<'a> Evaluator<'a> {
             Hop::Gateway(gateway) => self.reach_gateway(subnet, packet, *gateway, route),
             Hop::Hub(hub) => self.reach_hub(subnet, packet, *hub),
             Hop::Appliances(candidates) => {
-                let origin = route.origin;
-                let words = |way| format!("the next hop is number {way} of {origin:?}").into();
+                let place = self.plane.estate.subnet_path(subnet);
+                let to = match &route.to {
+                    RouteDestination::Prefix(prefix) => prefix.to_string(),
+                    RouteDestination::ServiceTag(tag) => format!("service tag {tag}"),
+                };
+                let words = |way| {
+                    format!("the next hop of {place} for {to} is number {way}").into()
+                };
                 let ways = self.by_chance(&packet, candidates.len(), words);
                 let mut pieces = Vec::new();
                 for (packet, candidate) in ways.into_iter().zip(candidates) {

@@ -91,6 +91,19 @@ impl<'a> Evaluator<'a> {
         }
     }
 
+    /// Makes another estate ready beside this one: what has one name is one unknown in both, so that their flows can be
+    /// compared. Sets of this one are sets of the other one too.
+    #[must_use]
+    pub fn beside<'b>(&self, plane: &'b Dataplane<'b>, tags: &[ServiceTag]) -> Evaluator<'b> {
+        let mut other = Evaluator::new(plane, &[]);
+        let mut known = symbols::tags_of(self.plane.estate, tags);
+        known.extend(symbols::tags_of(plane.estate, &[]));
+        let mut symbols = self.symbols.clone();
+        symbols.relate(&known, plane.facts);
+        other.symbols = symbols;
+        other
+    }
+
     /// What is known of atoms.
     #[must_use]
     pub fn atoms(&self) -> &Atoms {

@@ -11,7 +11,7 @@ use crate::net::{Destination, ServiceTag};
 use crate::space::{Atom, Atoms, Known, Side};
 
 /// All atoms of an evaluation.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Symbols {
     pub(super) atoms: Atoms,
 }
@@ -20,21 +20,26 @@ impl Symbols {
     /// The atoms of these tags, with what is known of them.
     pub(super) fn of(tags: &[ServiceTag], facts: &Facts) -> Self {
         let mut symbols = Self::default();
+        symbols.relate(tags, facts);
+        symbols
+    }
+
+    /// Says of tags which lie in which, and which have nothing in common.
+    pub(super) fn relate(&mut self, tags: &[ServiceTag], facts: &Facts) {
         for inner in tags {
             for outer in tags.iter().filter(|outer| *outer != inner) {
                 let stated = std::slice::from_ref(inner);
                 let relation = membership(outer, None, stated, None, facts).membership;
                 for side in [Side::Source, Side::Destination] {
-                    let (a, b) = (symbols.tag(inner, side), symbols.tag(outer, side));
+                    let (a, b) = (self.tag(inner, side), self.tag(outer, side));
                     match relation {
-                        Membership::Yes => symbols.atoms.put_within(a, b),
-                        Membership::No => symbols.atoms.put_apart(a, b),
+                        Membership::Yes => self.atoms.put_within(a, b),
+                        Membership::No => self.atoms.put_apart(a, b),
                         Membership::Unknown => {}
                     }
                 }
             }
         }
-        symbols
     }
 
     /// Whether a tag holds the address of one side.
