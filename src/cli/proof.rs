@@ -54,12 +54,7 @@ pub fn prove_template(analysis: &Analysis, template: &str) -> Result<(), Box<Dis
     let mut objections = prove(&planned, &made, &analysis.intent, &placed);
     findings.retain(|finding| finding.severity == Severity::Error);
     if !findings.is_empty() {
-        objections.push(Objection {
-            subnet: None,
-            text: report::concise(&findings, &sources),
-            flows: None,
-            flow: None,
-        });
+        objections.push(Objection::of(None, report::concise(&findings, &sources)));
     }
     if objections.is_empty() {
         return Ok(());

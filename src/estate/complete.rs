@@ -267,6 +267,13 @@ impl Estate {
             subnet.nat_gateway.iter_mut().for_each(|it| settle(it, &self.nat_gateways));
             self.subnets[id] = subnet;
         }
+        let peerings: Vec<Id<Peering>> = self.peerings.ids().collect();
+        for id in peerings {
+            let mut peering = self.peerings[id].clone();
+            settle(&mut peering.from, &self.vnets);
+            settle(&mut peering.to, &self.vnets);
+            self.peerings[id] = peering;
+        }
         let firewalls: Vec<Id<Firewall>> = self.firewalls.ids().collect();
         for id in firewalls {
             let mut firewall = self.firewalls[id].clone();

@@ -23,6 +23,9 @@ pub fn disproof(objections: &[Objection]) -> String {
         if let Some(flow) = &objection.flow {
             paragraph(&mut out, "    such as: ", &flow_words(flow), DEFAULT_WIDTH);
         }
+        if let Some(stopped) = &objection.stopped {
+            paragraph(&mut out, "    stopped: ", stopped, DEFAULT_WIDTH);
+        }
     }
     if objections.len() > MOST {
         out.push_str(&format!("  and {} more\n", objections.len() - MOST));

@@ -29,6 +29,22 @@ pub struct Objection {
     pub flows: Option<String>,
     /// A flow that differs.
     pub flow: Option<Flow>,
+    /// What stops it in the network that was made, where something does.
+    pub stopped: Option<String>,
+}
+
+impl Objection {
+    /// One without flows.
+    #[must_use]
+    pub fn of(subnet: Option<Id<Subnet>>, text: impl Into<String>) -> Self {
+        Self {
+            subnet,
+            text: text.into(),
+            flows: None,
+            flow: None,
+            stopped: None,
+        }
+    }
 }
 
 /// What is made, held against what was planned.
@@ -45,12 +61,8 @@ pub fn prove(
     let mut before = Evaluator::new(planned, &tags);
     let mut objections = Vec::new();
     for place in placed {
-        objections.extend(place.absent.iter().map(|path| Objection {
-            subnet: None,
-            text: format!("subnet {path} is missing"),
-            flows: None,
-            flow: None,
-        }));
+        let absent = place.absent.iter();
+        objections.extend(absent.map(|path| Objection::of(None, format!("subnet {path} is missing"))));
         let pool = &planned.estate.pools[place.pool];
         for subnet in pool.subnets.iter().filter_map(|subnet| subnet.id) {
             let path = planned.estate.subnet_path(subnet);
@@ -59,12 +71,8 @@ pub fn prove(
             };
             let pair = (subnet, there);
             if let Err(TooLarge) = compare(&mut before, planned, made, intent, place.pool, pair, &mut objections) {
-                objections.push(Objection {
-                    subnet: Some(there),
-                    text: format!("subnet {path}: too large to decide"),
-                    flows: None,
-                    flow: None,
-                });
+                let text = format!("subnet {path}: too large to decide");
+                objections.push(Objection::of(Some(there), text));
             }
         }
         objections.extend(refused(planned, made, place));
@@ -93,11 +101,15 @@ fn compare(
     let atoms = after.atoms();
     let words = wording(made, there, atoms).lines(1);
     let mut object = |text: String, flows: &Block| {
+        let flow = witness(there, flows, atoms);
+        let trace = flow.as_ref().map(|flow| made.trace(flow));
+        let decisive = trace.as_ref().and_then(|trace| trace.decisive());
         objections.push(Objection {
             subnet: Some(there),
             text,
             flows: Some(words.block(flows)),
-            flow: witness(there, flows, atoms),
+            stopped: decisive.map(|it| format!("{}: {}", it.element.name, it.text)),
+            flow,
         });
     };
     let name = |of: usize| {
@@ -126,7 +138,8 @@ fn compare(
             object(format!("what was meant otherwise: no longer {words}"), &flows);
         }
         if let Some(flows) = first_left(&other, &one, atoms)? {
-            object(format!("what was meant otherwise: {words}"), &flows);
+            let doubts = doubts(&map, &flows, atoms);
+            object(format!("what was meant otherwise: {words}{doubts}"), &flows);
         }
     }
     let (one, other): (Vec<&Block>, Vec<&Block>) = (let_in.iter().collect(), now_in.iter().collect());
@@ -141,6 +154,14 @@ fn compare(
         made.estate.subnet_path(there).to_lowercase()
     );
     Ok(())
+}
+
+/// Why it is not known what becomes of some flows, in words.
+fn doubts(map: &FlowMap, flows: &Block, atoms: &Atoms) -> String {
+    let unclear = map.of_fate(Fate::Uncertain);
+    let mut met = unclear.filter(|piece| piece.flows.meets(flows, atoms));
+    let first = met.next().and_then(|piece| piece.doubts.first());
+    first.map_or_else(String::new, |doubt| format!(", because of {doubt}"))
 }
 
 fn of_fate(map: &FlowMap, fate: Fate) -> Vec<&Block> {
@@ -188,11 +209,10 @@ fn refused(planned: &Dataplane<'_>, made: &Dataplane<'_>, place: &Placed) -> Vec
         let mut known = known.iter();
         !known.any(|it| it.cause == refusal.cause && it.subject == refusal.subject)
     });
-    new.map(|refusal| Objection {
-        subnet: None,
-        text: format!("pool {name} would be refused: {} {}", refusal.element.name, refusal.text),
-        flows: None,
-        flow: None,
+    new.map(|refusal| {
+        let element = &refusal.element.name;
+        let text = format!("pool {name} would be refused: {element} {}", refusal.text);
+        Objection::of(None, text)
     })
     .collect()
 }

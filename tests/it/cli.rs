@@ -27,7 +27,14 @@ firewall fw in hub {
   dns-proxy on
 }
 
+gateway vpn in hub {
+  existing
+  type vpn
+  learned 192.168.0.0/16
+}
+
 route-table to-fw {
+  gateway-propagation off
   route default 0.0.0.0/0 -> firewall fw
 }
 
