@@ -8,10 +8,10 @@ use crate::report::{self, summary};
 
 use super::Outcome;
 use super::arguments::{CompileOptions, TemplateFormat};
-use super::proof::prove_template;
 use super::output::{
     analyse_policy, color, findings_text, outcome, print, print_error, refuse, write_file,
 };
+use super::proof::prove_template;
 
 pub(super) fn run(options: &CompileOptions) -> Outcome {
     let analysis = match analyse_policy(&options.policy) {

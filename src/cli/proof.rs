@@ -26,15 +26,22 @@ pub struct Disproof {
     pub sources: SourceMap,
 }
 
-/// Reads a template again and proves that it does what the policy asks for, and nothing else.
+/// Reads a template again and proves that it does what the policy asks for, and nothing else. Gives what was read,
+/// completed with what the policy says exists already.
 ///
 /// # Errors
 /// What is wrong with it.
-pub fn prove_template(analysis: &Analysis, template: &str) -> Result<(), Box<Disproof>> {
+pub fn prove_template(analysis: &Analysis, template: &str) -> Result<Estate, Box<Disproof>> {
     let mut sources = analysis.sources.clone();
     let mut findings = Vec::new();
     let path = Utf8Path::new("main.json");
-    let file = read_file(&mut sources, path, template.to_owned(), Found::Named, &mut findings);
+    let file = read_file(
+        &mut sources,
+        path,
+        template.to_owned(),
+        Found::Named,
+        &mut findings,
+    );
     let options = import::Options {
         reader: &MemoryFiles::default(),
         parameters: &|_| Vec::new(),
@@ -43,7 +50,10 @@ pub fn prove_template(analysis: &Analysis, template: &str) -> Result<(), Box<Dis
     };
     let mut networks = import::import(&mut sources, &[file], &options, Join::All);
     let network = networks.pop();
-    let mut estate = network.as_ref().map(|it| it.estate.clone()).unwrap_or_default();
+    let mut estate = network
+        .as_ref()
+        .map(|it| it.estate.clone())
+        .unwrap_or_default();
     findings.extend(network.into_iter().flat_map(|it| it.findings));
     estate.complete(&analysis.estate);
     let placed = place(&analysis.estate, &mut estate);
@@ -57,7 +67,7 @@ pub fn prove_template(analysis: &Analysis, template: &str) -> Result<(), Box<Dis
         objections.push(Objection::of(None, report::concise(&findings, &sources)));
     }
     if objections.is_empty() {
-        return Ok(());
+        return Ok(estate);
     }
     Err(Box::new(Disproof {
         objections,

@@ -5,8 +5,8 @@
 
 use super::{
     DnsServers, Endpoint, Estate, Extent, Firewall, FirewallPolicy, Gap, Id, IpGroup, Meta,
-    NatGateway, NextHop, Nsg, Peering, PrivateDnsZone, PrivateEndpoint, PublicAddress, PublicIp, Ref,
-    RouteTable, Rules, Subnet, Table, Vnet,
+    NatGateway, NextHop, Nsg, Peering, PrivateDnsZone, PrivateEndpoint, PublicAddress, PublicIp,
+    Ref, RouteTable, Rules, Subnet, Table, Vnet,
 };
 
 /// Elements that have a name.
@@ -55,7 +55,9 @@ fn settle<T: Called>(reference: &mut Ref<T>, table: &Table<T>) {
 
 /// A reference of another estate, here.
 fn moved<T: Called>(reference: &Ref<T>, from: &Table<T>, to: &Table<T>) -> Ref<T> {
-    let name = reference.id.map_or(&reference.name, |id| &from[id].meta().name);
+    let name = reference
+        .id
+        .map_or(&reference.name, |id| &from[id].meta().name);
     Ref {
         id: find(to, name),
         name: name.clone(),
@@ -109,15 +111,19 @@ impl Estate {
             taken.collect()
         }
         let groups = take(&mut self.nsgs, &known.nsgs);
-        self.gaps.forget(|gap| matches!(gap, Gap::SecurityRules(id) if groups.contains(&id)));
+        self.gaps
+            .forget(|gap| matches!(gap, Gap::SecurityRules(id) if groups.contains(&id)));
         let ip_groups = take(&mut self.ip_groups, &known.ip_groups);
-        self.gaps.forget(|gap| matches!(gap, Gap::Members(id) if ip_groups.contains(&id)));
+        self.gaps
+            .forget(|gap| matches!(gap, Gap::Members(id) if ip_groups.contains(&id)));
         take(&mut self.public_ips, &known.public_ips);
         take(&mut self.security_groups, &known.security_groups);
         let tables = take(&mut self.route_tables, &known.route_tables);
-        self.gaps.forget(|gap| matches!(gap, Gap::Routes(id) if tables.contains(&id)));
+        self.gaps
+            .forget(|gap| matches!(gap, Gap::Routes(id) if tables.contains(&id)));
         let gateways = take(&mut self.nat_gateways, &known.nat_gateways);
-        self.gaps.forget(|gap| matches!(gap, Gap::NatGateway(id) if gateways.contains(&id)));
+        self.gaps
+            .forget(|gap| matches!(gap, Gap::NatGateway(id) if gateways.contains(&id)));
         for id in gateways {
             let mut addresses = self.nat_gateways[id].public_ips.clone();
             for ip in &mut addresses {
@@ -129,7 +135,11 @@ impl Estate {
     }
 
     fn take_networks(&mut self, known: &Self) {
-        for (_, vnet) in known.vnets.iter().filter(|(_, it)| it.meta.home.is_existing()) {
+        for (_, vnet) in known
+            .vnets
+            .iter()
+            .filter(|(_, it)| it.meta.home.is_existing())
+        {
             let id = match find(&self.vnets, &vnet.meta.name) {
                 Some(id) => {
                     self.vnets[id] = vnet.clone();
@@ -138,21 +148,30 @@ impl Estate {
                 None => self.vnets.push(vnet.clone()),
             };
             self.gaps.forget(|gap| {
-                gap == Gap::VnetAddresses(id) || gap == Gap::VnetSettings(id) || gap == Gap::Subnets(id)
+                gap == Gap::VnetAddresses(id)
+                    || gap == Gap::VnetSettings(id)
+                    || gap == Gap::Subnets(id)
             });
         }
-        for (id, subnet) in known.subnets.iter().filter(|(_, it)| it.meta.home.is_existing()) {
+        for (id, subnet) in known
+            .subnets
+            .iter()
+            .filter(|(_, it)| it.meta.home.is_existing())
+        {
             let Some(vnet) = find(&self.vnets, &known.vnets[subnet.vnet].meta.name) else {
                 continue;
             };
             let mut taken = subnet.clone();
             taken.vnet = vnet;
             let own = taken.route_table.as_mut();
-            own.into_iter().for_each(|it| *it = moved(it, &known.route_tables, &self.route_tables));
+            own.into_iter()
+                .for_each(|it| *it = moved(it, &known.route_tables, &self.route_tables));
             let own = taken.nsg.as_mut();
-            own.into_iter().for_each(|it| *it = moved(it, &known.nsgs, &self.nsgs));
+            own.into_iter()
+                .for_each(|it| *it = moved(it, &known.nsgs, &self.nsgs));
             let own = taken.nat_gateway.as_mut();
-            own.into_iter().for_each(|it| *it = moved(it, &known.nat_gateways, &self.nat_gateways));
+            own.into_iter()
+                .for_each(|it| *it = moved(it, &known.nat_gateways, &self.nat_gateways));
             let id = match self.subnet_at(&known.subnet_path(id)) {
                 Some(id) => {
                     self.subnets[id] = taken;
@@ -172,9 +191,10 @@ impl Estate {
                 to: moved(&peering.to, &known.vnets, &self.vnets),
                 ..peering.clone()
             };
-            let is_there = self.peerings.iter().any(|(_, it)| {
-                it.from.id == taken.from.id && it.to.id == taken.to.id
-            });
+            let is_there = self
+                .peerings
+                .iter()
+                .any(|(_, it)| it.from.id == taken.from.id && it.to.id == taken.to.id);
             if !is_there {
                 self.peerings.push(taken);
             }
@@ -195,7 +215,8 @@ impl Estate {
                 }
                 None => self.firewall_policies.push(taken),
             };
-            self.gaps.forget(|gap| gap == Gap::PolicyRules(id) || gap == Gap::PolicySettings(id));
+            self.gaps
+                .forget(|gap| gap == Gap::PolicyRules(id) || gap == Gap::PolicySettings(id));
         }
         let firewalls = known.firewalls.iter();
         for (_, firewall) in firewalls.filter(|(_, it)| it.meta.home.is_existing()) {
@@ -262,9 +283,15 @@ impl Estate {
         let subnets: Vec<Id<Subnet>> = self.subnets.ids().collect();
         for id in subnets {
             let mut subnet = self.subnets[id].clone();
-            subnet.route_table.iter_mut().for_each(|it| settle(it, &self.route_tables));
+            subnet
+                .route_table
+                .iter_mut()
+                .for_each(|it| settle(it, &self.route_tables));
             subnet.nsg.iter_mut().for_each(|it| settle(it, &self.nsgs));
-            subnet.nat_gateway.iter_mut().for_each(|it| settle(it, &self.nat_gateways));
+            subnet
+                .nat_gateway
+                .iter_mut()
+                .for_each(|it| settle(it, &self.nat_gateways));
             self.subnets[id] = subnet;
         }
         let peerings: Vec<Id<Peering>> = self.peerings.ids().collect();
@@ -278,7 +305,10 @@ impl Estate {
         for id in firewalls {
             let mut firewall = self.firewalls[id].clone();
             settle(&mut firewall.vnet, &self.vnets);
-            firewall.policy.iter_mut().for_each(|it| settle(it, &self.firewall_policies));
+            firewall
+                .policy
+                .iter_mut()
+                .for_each(|it| settle(it, &self.firewall_policies));
             for collection in &mut firewall.collections {
                 settle_rules(&mut collection.rules, &self.ip_groups);
             }
@@ -287,8 +317,15 @@ impl Estate {
         let policies: Vec<Id<FirewallPolicy>> = self.firewall_policies.ids().collect();
         for id in policies {
             let mut policy = self.firewall_policies[id].clone();
-            policy.parent.iter_mut().for_each(|it| settle(it, &self.firewall_policies));
-            for collection in policy.groups.iter_mut().flat_map(|group| &mut group.collections) {
+            policy
+                .parent
+                .iter_mut()
+                .for_each(|it| settle(it, &self.firewall_policies));
+            for collection in policy
+                .groups
+                .iter_mut()
+                .flat_map(|group| &mut group.collections)
+            {
                 settle_rules(&mut collection.rules, &self.ip_groups);
             }
             self.firewall_policies[id] = policy;
@@ -338,8 +375,14 @@ impl Estate {
         for (_, endpoint) in known.private_endpoints.iter() {
             let taken = PrivateEndpoint {
                 subnet: moved_subnet(&endpoint.subnet, known, self),
-                zone: endpoint.zone.as_ref().map(|it| moved(it, &known.dns_zones, &self.dns_zones)),
-                target: endpoint.target.as_ref().map(|it| moved(it, &known.services, &self.services)),
+                zone: endpoint
+                    .zone
+                    .as_ref()
+                    .map(|it| moved(it, &known.dns_zones, &self.dns_zones)),
+                target: endpoint
+                    .target
+                    .as_ref()
+                    .map(|it| moved(it, &known.services, &self.services)),
                 ..endpoint.clone()
             };
             self.private_endpoints.push(taken);
@@ -347,7 +390,8 @@ impl Estate {
         for (_, server) in known.dns_servers.iter() {
             let mut taken = server.clone();
             let own = taken.vnet.as_mut();
-            own.into_iter().for_each(|it| *it = moved(it, &known.vnets, &self.vnets));
+            own.into_iter()
+                .for_each(|it| *it = moved(it, &known.vnets, &self.vnets));
             self.dns_servers.push(taken);
         }
         for (_, proxy) in known.proxies.iter() {
@@ -362,7 +406,8 @@ impl Estate {
                 *peer = moved(peer, &known.vnets, &self.vnets);
             }
             let own = taken.firewall.as_mut();
-            own.into_iter().for_each(|it| *it = moved(it, &known.firewalls, &self.firewalls));
+            own.into_iter()
+                .for_each(|it| *it = moved(it, &known.firewalls, &self.firewalls));
             self.hubs.push(taken);
         }
         let zones: Vec<Id<PrivateDnsZone>> = self.dns_zones.ids().collect();
@@ -370,9 +415,11 @@ impl Estate {
             let mut zone = self.dns_zones[id].clone();
             for link in &mut zone.links {
                 let name = link.vnet.name.clone();
-                link.vnet.id = link.vnet.id.filter(|_| !zone.meta.home.is_existing()).or_else(|| {
-                    find(&self.vnets, &name)
-                });
+                link.vnet.id = link
+                    .vnet
+                    .id
+                    .filter(|_| !zone.meta.home.is_existing())
+                    .or_else(|| find(&self.vnets, &name));
             }
             self.dns_zones[id] = zone;
         }

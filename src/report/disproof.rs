@@ -12,9 +12,8 @@ const MOST: usize = 8;
 /// What is wrong with a template, as text.
 #[must_use]
 pub fn disproof(objections: &[Objection]) -> String {
-    let mut out = String::from(
-        "error: the template, read again, does not do what the policy asks for\n",
-    );
+    let mut out =
+        String::from("error: the template, read again, does not do what the policy asks for\n");
     for objection in objections.iter().take(MOST) {
         paragraph(&mut out, "  - ", &objection.text, DEFAULT_WIDTH);
         if let Some(flows) = &objection.flows {

@@ -1,6 +1,6 @@
 //! Where the pools of a policy are in a network that exists.
 
-use crate::estate::{Estate, Id, Pool, Ref, Subnet};
+use crate::estate::{Estate, Id, Pool, PoolIdentity, Ref, Subnet};
 
 /// A pool of a policy, found in a network.
 #[derive(Debug, Clone)]
@@ -56,7 +56,14 @@ fn moved(pool: &Pool, policy: &Estate, network: &Estate, subnets: &[Id<Subnet>])
     let mut moved = pool.clone();
     moved.subnets = subnets.iter().map(subnet).collect();
     moved.via = None;
-    moved.identity = None;
+    if let Some(PoolIdentity::UserAssigned(identity)) = &mut moved.identity {
+        let name = identity
+            .id
+            .map_or(&identity.name, |id| &policy.identities[id].meta.name);
+        let mut known = network.identities.iter();
+        let found = known.find(|(_, it)| it.meta.name.eq_ignore_ascii_case(name));
+        identity.id = found.map(|(id, _)| id);
+    }
     moved.bootstrap = None;
     moved.nodes.interface_nsg = None;
     let elsewhere = |place: &mut Option<Ref<Subnet>>| {

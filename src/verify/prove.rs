@@ -7,7 +7,7 @@ use crate::azure::preflight::preflight;
 use crate::azure::{Dataplane, Flow};
 use crate::estate::{Id, Pool, Subnet};
 use crate::intent::Intent;
-use crate::reach::{Evaluator, Fate, FlowMap, witness};
+use crate::reach::{Balance, Evaluator, Fate, FlowMap, witness};
 use crate::space::{Atoms, Block, Cover, Index, TooLarge, Work, cover};
 
 use super::held::needs_of;
@@ -47,9 +47,18 @@ impl Objection {
     }
 }
 
+/// What was meant for a subnet.
+struct Meant {
+    subnet: Id<Subnet>,
+    pool: Option<Id<Pool>>,
+    map: FlowMap,
+    balance: Balance,
+    let_in: Vec<Block>,
+}
+
 /// What is made, held against what was planned.
 ///
-/// `planned` are the pools in the estate that was meant, `placed` the same in the one that was made.
+/// `placed` says where the pools of the plan are in the network that was made.
 #[must_use]
 pub fn prove(
     planned: &Dataplane<'_>,
@@ -58,102 +67,157 @@ pub fn prove(
     placed: &[Placed],
 ) -> Vec<Objection> {
     let tags = tags_of(intent);
-    let mut before = Evaluator::new(planned, &tags);
     let mut objections = Vec::new();
-    for place in placed {
-        let absent = place.absent.iter();
-        objections.extend(absent.map(|path| Objection::of(None, format!("subnet {path} is missing"))));
-        let pool = &planned.estate.pools[place.pool];
-        for subnet in pool.subnets.iter().filter_map(|subnet| subnet.id) {
-            let path = planned.estate.subnet_path(subnet);
-            let Some(there) = made.estate.subnet_at(&path) else {
-                continue;
-            };
-            let pair = (subnet, there);
-            if let Err(TooLarge) = compare(&mut before, planned, made, intent, place.pool, pair, &mut objections) {
-                let text = format!("subnet {path}: too large to decide");
-                objections.push(Objection::of(Some(there), text));
-            }
+    let mut before = Evaluator::new(planned, &tags);
+    let mut all = Vec::new();
+    for subnet in planned.estate.subnets.ids() {
+        match meant(&mut before, planned, intent, subnet) {
+            Ok(meant) => all.push(meant),
+            Err(TooLarge) => objections.push(too_large(planned, subnet)),
         }
+    }
+    let mut after = before.beside(made, &tags);
+    for meant in &all {
+        let path = planned.estate.subnet_path(meant.subnet);
+        let Some(there) = made.estate.subnet_at(&path) else {
+            objections.push(Objection::of(None, format!("subnet {path} is missing")));
+            continue;
+        };
+        let mut proof = Proof {
+            made,
+            intent,
+            there,
+            objections: &mut objections,
+        };
+        if let Err(TooLarge) = proof.compare(&mut after, meant) {
+            objections.push(too_large(made, there));
+        }
+    }
+    for place in placed {
         objections.extend(refused(planned, made, place));
     }
     objections
 }
 
-fn compare(
-    before: &mut Evaluator<'_>,
+fn too_large(plane: &Dataplane<'_>, subnet: Id<Subnet>) -> Objection {
+    let path = plane.estate.subnet_path(subnet);
+    Objection::of(None, format!("subnet {path}: too large to decide"))
+}
+
+fn meant(
+    evaluator: &mut Evaluator<'_>,
     planned: &Dataplane<'_>,
-    made: &Dataplane<'_>,
     intent: &Intent,
-    pool: Id<Pool>,
-    (subnet, there): (Id<Subnet>, Id<Subnet>),
-    objections: &mut Vec<Objection>,
-) -> Result<(), TooLarge> {
-    let meant = before.from_subnet(subnet)?;
-    let (needs, _) = needs_of(before, intent, pool, subnet);
-    let accepted = before.balance(&meant, &needs)?;
-    let let_in = before.let_in(subnet)?;
-    let mut after = before.beside(made, &tags_of(intent));
-    let map = after.from_subnet(there)?;
-    let (needs, _) = needs_of(&mut after, intent, pool, there);
-    let balance = after.balance(&map, &needs)?;
-    let now_in = after.let_in(there)?;
-    let atoms = after.atoms();
-    let words = wording(made, there, atoms).lines(1);
-    let mut object = |text: String, flows: &Block| {
-        let flow = witness(there, flows, atoms);
-        let trace = flow.as_ref().map(|flow| made.trace(flow));
+    subnet: Id<Subnet>,
+) -> Result<Meant, TooLarge> {
+    let mut pools = planned.estate.pools.iter();
+    let pool = pools.find(|(_, pool)| pool.subnets.iter().any(|it| it.id == Some(subnet)));
+    let pool = pool.map(|(id, _)| id);
+    let map = evaluator.from_subnet(subnet)?;
+    let balance = match pool {
+        Some(pool) => {
+            let (needs, _) = needs_of(evaluator, intent, pool, subnet);
+            evaluator.balance(&map, &needs)?
+        }
+        None => Balance::default(),
+    };
+    let let_in = evaluator.let_in(subnet)?;
+    Ok(Meant {
+        subnet,
+        pool,
+        map,
+        balance,
+        let_in,
+    })
+}
+
+struct Proof<'p> {
+    made: &'p Dataplane<'p>,
+    intent: &'p Intent,
+    there: Id<Subnet>,
+    objections: &'p mut Vec<Objection>,
+}
+
+impl Proof<'_> {
+    fn object(&mut self, text: String, flows: &Block, atoms: &Atoms) {
+        let flow = witness(self.there, flows, atoms);
+        let trace = flow.as_ref().map(|flow| self.made.trace(flow));
         let decisive = trace.as_ref().and_then(|trace| trace.decisive());
-        objections.push(Objection {
-            subnet: Some(there),
+        let words = wording(self.made, self.there, atoms).lines(1);
+        self.objections.push(Objection {
+            subnet: Some(self.there),
             text,
             flows: Some(words.block(flows)),
             stopped: decisive.map(|it| format!("{}: {}", it.element.name, it.text)),
             flow,
         });
-    };
-    let name = |of: usize| {
-        let requirement = intent.requirements.get(of);
-        requirement.map_or_else(String::new, |it| it.name.to_string())
-    };
-    let known: Vec<&Block> = accepted.missing.iter().map(|it| &it.flows).collect();
-    for missing in &balance.missing {
-        if missing.certain || left(&missing.flows, &known, atoms)?.is_some() {
-            object(format!("requirement {} is not met", name(missing.of)), &missing.flows);
-        }
     }
-    let known: Vec<&Block> = accepted.surplus.iter().map(|it| &it.flows).collect();
-    for surplus in &balance.surplus {
-        if let Some(flows) = left(&surplus.flows, &known, atoms)? {
-            object("lets through what nobody needs".to_owned(), &flows);
+
+    fn compare(&mut self, after: &mut Evaluator<'_>, meant: &Meant) -> Result<(), TooLarge> {
+        let map = after.from_subnet(self.there)?;
+        let let_in = after.let_in(self.there)?;
+        if let Some(pool) = meant.pool {
+            let (needs, _) = needs_of(after, self.intent, pool, self.there);
+            let balance = after.balance(&map, &needs)?;
+            self.settle(&balance, &meant.balance, after.atoms())?;
         }
-    }
-    for (fate, words) in [
-        (Fate::Allowed, "is let through"),
-        (Fate::NoReturn, "loses its replies"),
-        (Fate::Uncertain, "is not certain"),
-    ] {
-        let (one, other) = (of_fate(&meant, fate), of_fate(&map, fate));
+        let atoms = after.atoms();
+        for (fate, words) in [
+            (Fate::Allowed, "let through"),
+            (Fate::NoReturn, "without its replies"),
+            (Fate::Uncertain, "uncertain"),
+        ] {
+            let (one, other) = (of_fate(&meant.map, fate), of_fate(&map, fate));
+            if let Some(flows) = first_left(&one, &other, atoms)? {
+                let text = format!("is not {words}, as it was meant to be");
+                self.object(text, &flows, atoms);
+            }
+            if let Some(flows) = first_left(&other, &one, atoms)? {
+                let doubts = doubts(&map, &flows, atoms);
+                self.object(
+                    format!("is {words}, and was not meant to be{doubts}"),
+                    &flows,
+                    atoms,
+                );
+            }
+        }
+        let one: Vec<&Block> = meant.let_in.iter().collect();
+        let other: Vec<&Block> = let_in.iter().collect();
         if let Some(flows) = first_left(&one, &other, atoms)? {
-            object(format!("what was meant otherwise: no longer {words}"), &flows);
+            let text = "is kept out by security groups, and was meant to be let in";
+            self.object(text.to_owned(), &flows, atoms);
         }
         if let Some(flows) = first_left(&other, &one, atoms)? {
-            let doubts = doubts(&map, &flows, atoms);
-            object(format!("what was meant otherwise: {words}{doubts}"), &flows);
+            let text = "is let in by security groups, and was not meant to be";
+            self.object(text.to_owned(), &flows, atoms);
         }
+        Ok(())
     }
-    let (one, other): (Vec<&Block>, Vec<&Block>) = (let_in.iter().collect(), now_in.iter().collect());
-    if let Some(flows) = first_left(&one, &other, atoms)? {
-        object("the security groups no longer let in what they were meant to".to_owned(), &flows);
+
+    /// Nothing that is needed is missing, and nothing is open but what the plan leaves open too.
+    fn settle(
+        &mut self,
+        balance: &Balance,
+        accepted: &Balance,
+        atoms: &Atoms,
+    ) -> Result<(), TooLarge> {
+        let known: Vec<&Block> = accepted.missing.iter().map(|it| &it.flows).collect();
+        for missing in &balance.missing {
+            if missing.certain || left(&missing.flows, &known, atoms)?.is_some() {
+                let requirement = self.intent.requirements.get(missing.of);
+                let name = requirement.map_or("", |it| it.name.as_str());
+                let text = format!("requirement {name} is not met");
+                self.object(text, &missing.flows, atoms);
+            }
+        }
+        let known: Vec<&Block> = accepted.surplus.iter().map(|it| &it.flows).collect();
+        for surplus in &balance.surplus {
+            if let Some(flows) = left(&surplus.flows, &known, atoms)? {
+                self.object("lets through what nobody needs".to_owned(), &flows, atoms);
+            }
+        }
+        Ok(())
     }
-    if let Some(flows) = first_left(&other, &one, atoms)? {
-        object("the security groups let in what they were not meant to".to_owned(), &flows);
-    }
-    debug_assert_eq!(
-        planned.estate.subnet_path(subnet).to_lowercase(),
-        made.estate.subnet_path(there).to_lowercase()
-    );
-    Ok(())
 }
 
 /// Why it is not known what becomes of some flows, in words.
@@ -189,7 +253,10 @@ fn first_left(
         index.meeting(block, &mut met);
         met.sort_unstable();
         met.dedup();
-        let near: Vec<&Block> = met.iter().filter_map(|at| others.get(*at).copied()).collect();
+        let near: Vec<&Block> = met
+            .iter()
+            .filter_map(|at| others.get(*at).copied())
+            .collect();
         if let Some(part) = left(block, &near, atoms)? {
             return Ok(Some(part));
         }
@@ -205,10 +272,13 @@ fn refused(planned: &Dataplane<'_>, made: &Dataplane<'_>, place: &Placed) -> Vec
         return Vec::new();
     };
     let known = preflight(planned, place.pool).refusals;
-    let new = preflight(made, there).refusals.into_iter().filter(|refusal| {
-        let mut known = known.iter();
-        !known.any(|it| it.cause == refusal.cause && it.subject == refusal.subject)
-    });
+    let new = preflight(made, there)
+        .refusals
+        .into_iter()
+        .filter(|refusal| {
+            let mut known = known.iter();
+            !known.any(|it| it.cause == refusal.cause && it.subject == refusal.subject)
+        });
     new.map(|refusal| {
         let element = &refusal.element.name;
         let text = format!("pool {name} would be refused: {element} {}", refusal.text);

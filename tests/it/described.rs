@@ -1,8 +1,8 @@
 //! What a policy only describes: all of it reaches the estate, and none of it a template.
 
 use camino::Utf8Path;
-use tidegate::base::SourceMap;
 use tidegate::azure::facts::Facts;
+use tidegate::base::SourceMap;
 use tidegate::compile::FirewallModel;
 use tidegate::emit;
 use tidegate::estate::{

@@ -34,6 +34,7 @@ mod refused;
 mod reports;
 mod rule_examples;
 mod rule_pages;
+mod sabotage;
 mod service_tags;
 mod shown;
 mod support;

@@ -349,9 +349,8 @@ impl<'a> Evaluator<'a> {
                     RouteDestination::Prefix(prefix) => prefix.to_string(),
                     RouteDestination::ServiceTag(tag) => format!("service tag {tag}"),
                 };
-                let words = |way| {
-                    format!("the next hop of {place} for {to} is number {way}").into()
-                };
+                let words =
+                    |way| format!("the next hop of {place} for {to} is number {way}").into();
                 let ways = self.by_chance(&packet, candidates.len(), words);
                 let mut pieces = Vec::new();
                 for (packet, candidate) in ways.into_iter().zip(candidates) {

@@ -187,11 +187,15 @@ impl<'a> Evaluator<'a> {
     }
 
     fn look_up_all(&mut self, subnet: Id<Subnet>) -> Vec<Led<'a>> {
+        let by_service = self.has_service_endpoints();
         let mut all: Vec<Led<'a>> = Vec::new();
         for class in self.classes().iter() {
-            let Some(led) = self.lead(subnet, class) else {
+            let Some(mut led) = self.lead(subnet, class) else {
                 continue;
             };
+            if !by_service {
+                led.kind = "";
+            }
             let alike = all.iter_mut().find(|other| {
                 other.name.is_none()
                     && led.name.is_none()
@@ -205,6 +209,15 @@ impl<'a> Evaluator<'a> {
             }
         }
         all
+    }
+
+    /// Whether some subnet may reach services past its routes, so that it matters which service a name belongs to.
+    fn has_service_endpoints(&self) -> bool {
+        let estate = self.plane.estate;
+        let mut subnets = estate.subnets.iter();
+        subnets.any(|(id, subnet)| {
+            !subnet.service_endpoints.is_empty() || gaps::service_endpoints(estate, id).is_some()
+        })
     }
 
     fn lead(&mut self, subnet: Id<Subnet>, class: &Class<'a>) -> Option<Led<'a>> {
