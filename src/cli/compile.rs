@@ -32,7 +32,11 @@ pub(super) fn run(options: &CompileOptions) -> Outcome {
         TemplateFormat::Bicep => emit::Format::Bicep,
     };
     let template = emit::template(&analysis.estate, Facts::builtin(), &analysis.sources);
-    let proved = emit::render(&template, emit::Format::Arm);
+    // Bicep is proved by what it builds.
+    let proved = match format {
+        emit::Format::Arm => emit::render(&template, format),
+        emit::Format::Bicep => emit::built(&template),
+    };
     if let Err(disproof) = prove_template(&analysis, &proved) {
         print_error(&report::disproof(&disproof.objections));
         print_error("Nothing was written.\n");

@@ -278,7 +278,7 @@ fn with_version(target: &Target) -> String {
     }
 }
 
-fn resource_id(target: &Target) -> String {
+pub(super) fn resource_id(target: &Target) -> String {
     let mut arguments = Vec::new();
     if let Home::Existing {
         resource_group,

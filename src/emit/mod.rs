@@ -7,6 +7,7 @@
 
 mod arm;
 mod bicep;
+mod built;
 mod dns;
 pub mod egress;
 mod firewall;
@@ -15,6 +16,7 @@ mod network;
 mod security;
 mod template;
 
+pub use built::built;
 pub use template::{Expr, Output, Parameter, Resource, Target, Template, Value};
 
 use crate::azure::facts::Facts;
