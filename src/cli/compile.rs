@@ -37,11 +37,14 @@ pub(super) fn run(options: &CompileOptions) -> Outcome {
         emit::Format::Arm => emit::render(&template, format),
         emit::Format::Bicep => emit::built(&template),
     };
-    if let Err(disproof) = prove_template(&analysis, &proved) {
-        print_error(&report::disproof(&disproof.objections));
-        print_error("Nothing was written.\n");
-        return Outcome::Findings;
-    }
+    let proof = match prove_template(&analysis, &proved) {
+        Ok(proof) => proof,
+        Err(disproof) => {
+            print_error(&report::disproof(&disproof.objections));
+            print_error("Nothing was written.\n");
+            return Outcome::Findings;
+        }
+    };
     let path = options.out.join(format.file_name());
     if let Err(message) = write_file(&path, &emit::render(&template, format)) {
         return refuse(&message);
@@ -51,6 +54,7 @@ pub(super) fn run(options: &CompileOptions) -> Outcome {
         intent: &analysis.intent,
         deliveries: &analysis.deliveries,
         template: &template,
+        proved: &proof.proved,
         usage: &usage(&analysis.estate, Facts::builtin()),
     };
     print(&format!(

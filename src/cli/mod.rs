@@ -30,7 +30,7 @@ pub use self::bicep::Builds;
 pub use self::estates::service_forms;
 pub use self::lint::{Deploying, Input, Linted, lint_inputs};
 pub use self::pipeline::{Analysis, Options, analyse};
-pub use self::proof::{Disproof, prove_template};
+pub use self::proof::{Disproof, Proof, prove_template};
 
 use self::arguments::{Arguments, Command};
 

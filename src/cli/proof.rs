@@ -10,7 +10,7 @@ use crate::estate::Estate;
 use crate::explain::fqdn_tag_contents;
 use crate::import::{self, Deployment, Found, Join, read_file};
 use crate::report;
-use crate::verify::{Objection, place, prove};
+use crate::verify::{Objection, Proved, place, prove};
 
 use super::estates::service_forms;
 use super::pipeline::Analysis;
@@ -26,12 +26,20 @@ pub struct Disproof {
     pub sources: SourceMap,
 }
 
-/// Reads a template again and proves that it does what the policy asks for, and nothing else. Gives what was read,
-/// completed with what the policy says exists already.
+/// A template that does what its policy asks for.
+#[derive(Debug)]
+pub struct Proof {
+    /// What was compared, and what the plan leaves open.
+    pub proved: Proved,
+    /// What was read of the template, completed with what the policy says exists already.
+    pub network: Estate,
+}
+
+/// Reads a template again and proves that it does what the policy asks for, and nothing else.
 ///
 /// # Errors
 /// What is wrong with it.
-pub fn prove_template(analysis: &Analysis, template: &str) -> Result<Estate, Box<Disproof>> {
+pub fn prove_template(analysis: &Analysis, template: &str) -> Result<Proof, Box<Disproof>> {
     let mut sources = analysis.sources.clone();
     let mut findings = Vec::new();
     let path = Utf8Path::new("main.json");
@@ -61,14 +69,18 @@ pub fn prove_template(analysis: &Analysis, template: &str) -> Result<Estate, Box
     let facts = Facts::builtin();
     let planned = Dataplane::new(&analysis.estate, facts, None).with_fqdn_tags(contents.clone());
     let made = Dataplane::new(&estate, facts, None).with_fqdn_tags(contents);
-    let mut objections = prove(&planned, &made, &analysis.intent, &placed);
+    let proved = prove(&planned, &made, &analysis.intent, &placed);
     findings.retain(|finding| finding.severity == Severity::Error);
-    if !findings.is_empty() {
-        objections.push(Objection::of(None, report::concise(&findings, &sources)));
-    }
-    if objections.is_empty() {
-        return Ok(estate);
-    }
+    let objections = match proved {
+        Ok(proved) if findings.is_empty() => {
+            return Ok(Proof {
+                proved,
+                network: estate,
+            });
+        }
+        Ok(_) => vec![Objection::of(None, report::concise(&findings, &sources))],
+        Err(objections) => objections,
+    };
     Err(Box::new(Disproof {
         objections,
         network: estate,

@@ -89,7 +89,7 @@ impl Evaluator<'_> {
             for block in &need.flows.must {
                 let mut work = Work::new(self.atoms(), STEPS);
                 let near = near(&index, block, &allowed);
-                if let Cover::Held(_) = cover(block, &near, &mut work)? {
+                if is_held(block, &near, &mut work)? {
                     continue;
                 }
                 let mut left = Flows::of(block.clone());
@@ -124,7 +124,7 @@ impl Evaluator<'_> {
                 continue;
             };
             let near = near(&index, &outward, &needed);
-            if let Cover::Held(_) = cover(&outward, &near, &mut work)? {
+            if is_held(&outward, &near, &mut work)? {
                 continue;
             }
             let mut left = Flows::of(outward);
@@ -167,7 +167,7 @@ impl Evaluator<'_> {
         Ok(found)
     }
 
-    /// Names that lead to addresses inside.
+    /// Names that are no way out: those that lead to addresses inside, and those that nobody asks for.
     fn names_inside(&mut self, subnet: Id<Subnet>, inside: &Addresses) -> Names {
         let led = self.led(subnet);
         let there = led.iter().filter(|led| match led.to {
@@ -175,13 +175,27 @@ impl Evaluator<'_> {
             To::Own | To::Somewhere { .. } => false,
         });
         let names = there.map(|led| &led.names);
-        names.fold(Names::none(), |all, one| all.or(one))
+        // Nobody asks for names that public DNS only sends others on to.
+        names.fold(self.aliases(), |all, one| all.or(one))
     }
 
     /// Addresses that are no way out: of the own network and those peered with it, of pods, of the Azure host.
     pub(super) fn inside(&self, subnet: Id<Subnet>) -> Addresses {
         self.near_addresses(subnet)
     }
+}
+
+/// Whether some blocks together hold one. Mostly it is one that does, under the same condition.
+pub(super) fn is_held(
+    block: &Block,
+    others: &[&Block],
+    work: &mut Work<'_>,
+) -> Result<bool, TooLarge> {
+    let mut alike = others.iter().filter(|other| other.known == block.known);
+    if alike.any(|other| block.is_within(other, work.atoms)) {
+        return Ok(true);
+    }
+    Ok(matches!(cover(block, others, work)?, Cover::Held(_)))
 }
 
 fn near<'b>(index: &Index, block: &Block, all: &[&'b Block]) -> Vec<&'b Block> {

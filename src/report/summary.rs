@@ -10,6 +10,8 @@ use crate::emit::{Template, Value};
 use crate::estate::Estate;
 use crate::intent::Intent;
 
+use crate::verify::Proved;
+
 use super::catalog::DEFAULT_WIDTH;
 use super::wrap::paragraph;
 
@@ -24,6 +26,8 @@ pub struct Compile<'a> {
     pub deliveries: &'a [Delivery],
     /// What is deployed.
     pub template: &'a Template,
+    /// What was proved of it.
+    pub proved: &'a Proved,
     /// How much of Azure's limits it takes.
     pub usage: &'a [Usage<'a>],
 }
@@ -93,6 +97,9 @@ pub fn compile(summary: &Compile<'_>) -> String {
     for text in existing_security_groups(summary.estate) {
         line("not checked", text);
     }
+    for (index, text) in proof(summary).into_iter().enumerate() {
+        line(if index == 0 { "proved" } else { "" }, text);
+    }
     line("emitted", emitted(summary.template));
     for (index, text) in limits(summary.usage).into_iter().enumerate() {
         line(if index == 0 { "azure limits" } else { "" }, text);
@@ -101,6 +108,37 @@ pub fn compile(summary: &Compile<'_>) -> String {
         line("not deployed", summary.template.not_deployed.join(", "));
     }
     out
+}
+
+/// What was proved, and what the plan itself leaves open, which no template can close.
+fn proof(summary: &Compile<'_>) -> Vec<String> {
+    if summary.estate.pools.is_empty() {
+        return Vec::new();
+    }
+    let flows = counted(summary.proved.subnets, "subnet", "subnets");
+    let mut lines = vec![format!(
+        "the template, read again, meets every requirement, and every flow of {flows} has the fate that was planned"
+    )];
+    if summary.proved.open.is_empty() {
+        lines.push("nothing leaves the networks that no requirement asks for".to_owned());
+    }
+    for (pool, open) in &summary.proved.open {
+        let name = &summary.estate.pools[*pool].meta.name;
+        let shared = match open.shared.len() {
+            0 => String::new(),
+            _ => format!(", and any account of anybody below {}", open.shared.join(", ")),
+        };
+        let what = match u64::try_from(open.addresses) {
+            Ok(0) => "names".to_owned(),
+            Ok(addresses) => format!("{} public addresses", grouped(addresses)),
+            Err(_) => "more public addresses than fit a number".to_owned(),
+        };
+        lines.push(format!(
+            "pool {name} may reach {what}{shared} beyond its requirements: rules that are written by hand, or that \
+             security groups cannot narrow"
+        ));
+    }
+    lines
 }
 
 /// Security groups of pools that are not this policy's to change.

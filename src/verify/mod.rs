@@ -15,5 +15,5 @@ pub use excess::{Excess, Openness};
 pub use held::{Held, PoolHeld, hold};
 pub use missing::{Deficit, Obstacle};
 pub use place::{Placed, place};
-pub use prove::{Objection, prove};
+pub use prove::{Objection, Proved, prove};
 pub use repair::{Repair, RepairStep, repair};

@@ -10,6 +10,7 @@ use crate::intent::Intent;
 use crate::reach::{Balance, Evaluator, Fate, FlowMap, witness};
 use crate::space::{Atoms, Block, Cover, Index, TooLarge, Work, cover};
 
+use super::excess::{Openness, openness};
 use super::held::needs_of;
 use super::missing::wording;
 use super::place::Placed;
@@ -47,6 +48,15 @@ impl Objection {
     }
 }
 
+/// What a proof shows.
+#[derive(Debug, Clone, Default)]
+pub struct Proved {
+    /// How many subnets' flows were compared.
+    pub subnets: usize,
+    /// What the plan itself leaves open beyond what a pool needs, and how much that is.
+    pub open: Vec<(Id<Pool>, Openness)>,
+}
+
 /// What was meant for a subnet.
 struct Meant {
     subnet: Id<Subnet>,
@@ -59,13 +69,15 @@ struct Meant {
 /// What is made, held against what was planned.
 ///
 /// `placed` says where the pools of the plan are in the network that was made.
-#[must_use]
+///
+/// # Errors
+/// What keeps the network from being what was meant.
 pub fn prove(
     planned: &Dataplane<'_>,
     made: &Dataplane<'_>,
     intent: &Intent,
     placed: &[Placed],
-) -> Vec<Objection> {
+) -> Result<Proved, Vec<Objection>> {
     let tags = tags_of(intent);
     let mut objections = Vec::new();
     let mut before = Evaluator::new(planned, &tags);
@@ -96,7 +108,27 @@ pub fn prove(
     for place in placed {
         objections.extend(refused(planned, made, place));
     }
-    objections
+    if !objections.is_empty() {
+        return Err(objections);
+    }
+    Ok(Proved {
+        subnets: all.len(),
+        open: left_open(planned, &all),
+    })
+}
+
+/// What the plan leaves open for each pool.
+fn left_open(planned: &Dataplane<'_>, all: &[Meant]) -> Vec<(Id<Pool>, Openness)> {
+    let mut open = Vec::new();
+    for (pool, _) in planned.estate.pools.iter() {
+        let own = all.iter().filter(|meant| meant.pool == Some(pool));
+        let surplus = own.flat_map(|meant| &meant.balance.surplus);
+        let flows: Vec<&Block> = surplus.map(|surplus| &surplus.flows).collect();
+        if !flows.is_empty() {
+            open.push((pool, openness(planned, &flows)));
+        }
+    }
+    open
 }
 
 fn too_large(plane: &Dataplane<'_>, subnet: Id<Subnet>) -> Objection {
@@ -234,6 +266,11 @@ fn of_fate(map: &FlowMap, fate: Fate) -> Vec<&Block> {
 
 /// A part of a block that no other one has.
 fn left(block: &Block, others: &[&Block], atoms: &Atoms) -> Result<Option<Block>, TooLarge> {
+    // Mostly one has it all, under the same condition.
+    let mut alike = others.iter().filter(|other| other.known == block.known);
+    if alike.any(|other| block.is_within(other, atoms)) {
+        return Ok(None);
+    }
     match cover(block, others, &mut Work::new(atoms, STEPS))? {
         Cover::Left(part) => Ok(Some(*part)),
         Cover::Held(_) => Ok(None),

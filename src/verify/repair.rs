@@ -37,9 +37,9 @@ pub struct Repair {
     pub steps: Vec<RepairStep>,
     /// The network with all of them; `None` without any.
     pub network: Option<Estate>,
-    /// Certain deficits before.
+    /// Requirements that were not certainly met.
     pub deficits_before: usize,
-    /// Certain deficits that are left.
+    /// Requirements that still are not.
     pub deficits_after: usize,
     /// Rules with excess before.
     pub excesses_before: usize,
@@ -192,12 +192,13 @@ impl Workshop<'_> {
                 let Some(blocker) = obstacle.explanation.trace.decisive() else {
                     continue;
                 };
-                if blocker.outcome != Outcome::Blocks {
-                    continue;
-                }
                 let made = match blocker.element.site {
                     Site::FirewallPolicy(id) => self.allow(Owner::Policy(id), requirement, deficit),
                     Site::Firewall(id) => self.allow(Owner::Firewall(id), requirement, deficit),
+                    // A rule that may match decides nothing for certain.
+                    Site::FirewallRule(place) if blocker.outcome == Outcome::Unclear => {
+                        self.allow(place.owner, requirement, deficit)
+                    }
                     Site::SecurityRule(nsg, at) => {
                         let before = self.network.nsgs[nsg].rules.get(at);
                         let before = before.map(|rule| (rule.priority.value, rule.direction));

@@ -700,7 +700,7 @@ fn tried(path: &str, model: FirewallModel) -> (BTreeSet<&'static str>, usize) {
     let (analysis, template) = template_of(path, model);
     let text = template.to_string();
     let whole = match prove_template(&analysis, &text) {
-        Ok(estate) => verdicts(&analysis, &estate),
+        Ok(proof) => verdicts(&analysis, &proof.network),
         Err(disproof) => panic!("{path} {model:?}: {:?}", disproof.objections),
     };
     let (mut noticed, mut count) = (BTreeSet::new(), 0);
@@ -712,8 +712,8 @@ fn tried(path: &str, model: FirewallModel) -> (BTreeSet<&'static str>, usize) {
                     noticed.insert(*name);
                     break;
                 }
-                Ok(estate) => assert_eq!(
-                    verdicts(&analysis, &estate),
+                Ok(proof) => assert_eq!(
+                    verdicts(&analysis, &proof.network),
                     whole,
                     "{path} {model:?}: {name}"
                 ),

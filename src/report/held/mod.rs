@@ -7,7 +7,7 @@ pub use json::json;
 pub use text::{markdown, text};
 
 use crate::azure::{Element, Flow};
-use crate::base::SourceMap;
+use crate::base::{SourceMap, grouped};
 use crate::estate::Estate;
 use crate::intent::Intent;
 use crate::verify::{Held, Repair};
@@ -68,15 +68,7 @@ pub(super) fn flow_words(flow: &Flow) -> String {
     }
 }
 
-/// A number as people read it: with commas, or as a power where it is long.
+/// A number as people read it.
 fn number(value: u128) -> String {
-    let digits = value.to_string();
-    let mut text = String::new();
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at) % 3 == 0 {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
+    u64::try_from(value).map_or_else(|_| value.to_string(), grouped)
 }
