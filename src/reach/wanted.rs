@@ -33,6 +33,8 @@ impl Evaluator<'_> {
     /// all its addresses and all names. Names that public DNS only sends others on to, such as those under
     /// `privatelink`, nobody has to reach by a wildcard.
     ///
+    /// What comes with the wanted flows is told as far as the flows of the subnet have been followed before.
+    ///
     /// # Errors
     /// When a value is missing.
     pub fn wanted(
@@ -119,8 +121,9 @@ impl Evaluator<'_> {
                 let names = Names::exactly(name.as_str());
                 let known = self.known_addresses(name);
                 let mut may = Vec::new();
-                if known.is_empty() {
-                    let there = self.that(Side::Destination, leads_to_the_address(name));
+                // Only rules that name it let its addresses through whatever they are.
+                let there = self.that_matters(Side::Destination, &leads_to_the_address(name));
+                if let Some(there) = there.filter(|_| known.is_empty()) {
                     may.extend([v4(&every_v4(), &there), v6(&every_v6(), &there)]);
                 }
                 for address in known {

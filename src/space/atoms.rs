@@ -47,6 +47,12 @@ impl Atoms {
         atom
     }
 
+    /// The atom of a name, if there is one.
+    #[must_use]
+    pub fn find(&self, side: Side, name: &str) -> Option<Atom> {
+        self.numbers.get(&(side, SmolStr::new(name))).copied()
+    }
+
     /// Says that one atom is a part of another.
     pub fn put_within(&mut self, inner: Atom, outer: Atom) {
         if inner == outer || self.is_within(inner, outer) {

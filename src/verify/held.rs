@@ -130,10 +130,10 @@ fn hold_subnet(
     subnet: Id<Subnet>,
     held: &mut PoolHeld,
 ) -> Result<(), TooLarge> {
+    let map = evaluator.from_subnet(subnet)?;
     let (needs, waiting) = needs_of(evaluator, intent, held.pool, subnet);
     held.asked = needs.len();
     held.waiting = waiting;
-    let map = evaluator.from_subnet(subnet)?;
     let balance = evaluator.balance(&map, &needs)?;
     held.deficits
         .extend(deficits(plane, evaluator, subnet, &balance.missing)?);

@@ -31,7 +31,7 @@ use crate::azure::{Dataplane, FqdnTagContent};
 use crate::base::Origin;
 use crate::estate::{Direction, Firewall, Id, Nsg, Subnet};
 use crate::net::{FqdnTag, ServiceTag};
-use crate::space::{Atoms, Block, Flows, Known, Ranges, Side, TooLarge, Work};
+use crate::space::{Atoms, Block, Flows, Index, Known, Ranges, Side, TooLarge, Work};
 
 pub use map::{Fate, FlowMap, Piece, Standing};
 pub(super) use packet::To;
@@ -140,6 +140,12 @@ impl<'a> Evaluator<'a> {
         self.symbols.that(side, words)
     }
 
+    /// That something is so which some element of the estate depends on; nothing when none does that was met so far.
+    pub(super) fn that_matters(&self, side: Side, words: &str) -> Option<Known> {
+        let atom = self.symbols.atoms.find(side, words)?;
+        Some(Known::that(atom, true))
+    }
+
     /// What is published of an FQDN tag.
     pub(super) fn content_of(&self, tag: &FqdnTag) -> Option<&'a FqdnTagContent> {
         let mut contents = self.plane.fqdn_tags.tags.iter();
@@ -200,36 +206,26 @@ fn first_match<'a>(
     otherwise: bool,
     work: &mut Work<'_>,
 ) -> Result<Vec<Packet<'a>>, TooLarge> {
-    let mut denied: Vec<Block> = Vec::new();
+    let mut denied = Denied::default();
     let mut passed: Vec<(Block, Option<Origin>)> = Vec::new();
     let mut decided = false;
     for rule in rules {
         for block in rule.blocks {
             decided |= block == packet.flows;
             if !rule.allows {
-                denied.push(block);
+                denied.add(block);
                 continue;
             }
-            let mut left = Flows::of(block);
-            for cut in &denied {
-                left = left.minus(&Flows::of(cut.clone()), work)?;
-                if left.is_empty() {
-                    break;
-                }
-            }
-            let left = left.blocks().iter();
-            passed.extend(left.map(|block| (block.clone(), Some(rule.origin))));
+            let left = denied.leave(block, work)?;
+            passed.extend(left.into_iter().map(|block| (block, Some(rule.origin))));
         }
         if decided {
             break;
         }
     }
     if otherwise && !decided {
-        let mut left = Flows::of(packet.flows.clone());
-        for cut in &denied {
-            left = left.minus(&Flows::of(cut.clone()), work)?;
-        }
-        passed.extend(left.blocks().iter().map(|block| (block.clone(), None)));
+        let left = denied.leave(packet.flows.clone(), work)?;
+        passed.extend(left.into_iter().map(|block| (block, None)));
     }
     without_parts_of_others(&mut passed, work.atoms);
     let passed = passed.into_iter().map(|(flows, by)| {
@@ -241,6 +237,50 @@ fn first_match<'a>(
         part
     });
     Ok(passed.collect())
+}
+
+/// Flows that are denied, with an index once they are many.
+#[derive(Default)]
+struct Denied {
+    blocks: Vec<Block>,
+    index: Index,
+    indexed: usize,
+}
+
+impl Denied {
+    /// So many are looked at one by one.
+    const FEW: usize = 32;
+
+    fn add(&mut self, block: Block) {
+        self.blocks.push(block);
+        // Made anew each time that there are twice as many, so that all together cost little more than the last.
+        if self.blocks.len() >= 2 * self.indexed + Self::FEW {
+            self.index = Index::of(self.blocks.iter().zip(0..));
+            self.indexed = self.blocks.len();
+        }
+    }
+
+    /// The flows of a block that are not denied.
+    fn leave(&self, block: Block, work: &mut Work<'_>) -> Result<Vec<Block>, TooLarge> {
+        let mut met = Vec::new();
+        self.index.meeting(&block, &mut met);
+        met.sort_unstable();
+        met.dedup();
+        let met = met.iter().filter_map(|at| self.blocks.get(*at));
+        let late = self.blocks.iter().skip(self.indexed);
+        let cuts: Vec<&Block> = met
+            .chain(late)
+            .filter(|cut| cut.meets(&block, work.atoms))
+            .collect();
+        if cuts.is_empty() {
+            return Ok(vec![block]);
+        }
+        let mut left = Flows::of(block);
+        for cut in cuts {
+            left = left.minus(&Flows::of(cut.clone()), work)?;
+        }
+        Ok(left.blocks().to_vec())
+    }
 }
 
 /// How many parts are compared with each other.
