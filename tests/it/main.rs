@@ -39,5 +39,6 @@ mod service_tags;
 mod shown;
 mod support;
 mod syntax_properties;
+mod verify;
 mod worked_examples;
 mod written;
