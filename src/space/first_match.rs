@@ -1,9 +1,10 @@
 //! Lists of rules of which the first that matches decides.
 
 use super::atoms::Atoms;
-use super::block::Block;
+use super::block::{Block, Targets};
 use super::flows::{TooLarge, Work};
 use super::index::{Found, Index};
+use super::ranges::Ranges;
 use super::search::{Cover, cover};
 
 /// What one rule matches.
@@ -44,6 +45,16 @@ pub fn shadows(
         let mut holding = Vec::new();
         let before = blocks.partition_point(|sure| sure.rank < rule.rank);
         for block in &rule.may {
+            // Most rules have much that no other one has: a few flows taken anywhere show it.
+            for flow in (0..TRIED).filter_map(|round| one_of(block, round)) {
+                index.meeting(&flow, before, &mut found);
+                work.step(found.places.len())?;
+                let others = found.places.iter().filter_map(|at| blocks.get(*at));
+                let mut holding = others.filter(|sure| sure.block.meets(&flow, atoms));
+                if holding.next().is_none() {
+                    return Ok(None);
+                }
+            }
             index.meeting(block, before, &mut found);
             let others: Vec<&Sure<'_>> = found
                 .places
@@ -64,6 +75,36 @@ pub fn shadows(
         Ok((!holding.is_empty()).then_some(holding))
     });
     each.collect()
+}
+
+/// How many flows of a rule are tried before it is searched.
+const TRIED: u64 = 4;
+
+/// One flow of a block, or those to all its names from one address and to one port. Another one in each round, and the
+/// same ones each time.
+fn one_of(block: &Block, round: u64) -> Option<Block> {
+    let mut state = (round + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    let mut one = |numbers: &Ranges| {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        // Anywhere in IPv6 takes more bits.
+        let anywhere = u128::from(state) << 64 | u128::from(state);
+        let number = numbers.at(anywhere % numbers.count().max(1))?;
+        Some(Ranges::span(number, number))
+    };
+    Some(Block {
+        kind: block.kind,
+        protocols: one(&block.protocols)?,
+        ports: one(&block.ports)?,
+        targets: match &block.targets {
+            Targets::Addresses(addresses) => Targets::Addresses(one(addresses)?),
+            Targets::Names(names) => Targets::Names(names.clone()),
+        },
+        sources: one(&block.sources)?,
+        source_ports: one(&block.source_ports)?,
+        known: block.known.clone(),
+    })
 }
 
 /// A block that a rule certainly matches.

@@ -90,6 +90,15 @@ impl Field {
 
     /// Takes out of the bits the blocks that have nothing in any piece of a set.
     fn keep(&self, set: &Ranges, bits: &mut [u64], scratch: &mut Vec<u64>) {
+        if let [range] = set.ranges()
+            && let (piece, last) = self.pieces_of(range)
+            && piece == last
+        {
+            for (bits, row) in bits.iter_mut().zip(self.row(self.pieces + piece)) {
+                *bits &= *row;
+            }
+            return;
+        }
         scratch.clear();
         scratch.resize(bits.len(), 0);
         for range in set.ranges() {
@@ -117,9 +126,12 @@ impl Field {
         }
     }
 
+    fn row(&self, row: usize) -> &[u64] {
+        self.rows.get(row * self.words..).unwrap_or_default()
+    }
+
     fn add(&self, row: usize, bits: &mut [u64]) {
-        let row = self.rows.get(row * self.words..).unwrap_or_default();
-        for (bits, row) in bits.iter_mut().zip(row) {
+        for (bits, row) in bits.iter_mut().zip(self.row(row)) {
             *bits |= *row;
         }
     }

@@ -123,6 +123,19 @@ impl Ranges {
         sizes.fold(0, u128::saturating_add)
     }
 
+    /// The number of a place, counted from zero.
+    #[must_use]
+    pub fn at(&self, place: u128) -> Option<u128> {
+        let mut left = place;
+        for (first, last) in self.ranges() {
+            match last - first {
+                more if left <= more => return Some(first + left),
+                more => left -= more + 1,
+            }
+        }
+        None
+    }
+
     /// Whether a number is in it.
     #[must_use]
     pub fn holds(&self, number: u128) -> bool {
@@ -263,6 +276,8 @@ mod tests {
             prop_assert_eq!(a.meets(&b), !a.and(&b).is_empty());
             prop_assert_eq!(a.is_within(&b), a.minus(&b).is_empty());
             prop_assert_eq!(a.count(), members(&a).len() as u128);
+            let placed: Vec<u128> = (0..70).map_while(|place| a.at(place)).collect();
+            prop_assert_eq!(placed, members(&a));
         }
 
         #[test]

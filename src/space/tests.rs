@@ -276,6 +276,34 @@ proptest! {
     }
 
     #[test]
+    fn ranks_decide_and_not_places(
+        rules in prop::collection::vec(
+            (0..4u32, prop::collection::vec(block(), 0..3), prop::collection::vec(block(), 0..3)),
+            1..9,
+        ),
+    ) {
+        let (atoms, ..) = atoms();
+        let rules: Vec<Matches> = rules
+            .into_iter()
+            .map(|(rank, may, surely)| Matches { rank, may, surely })
+            .collect();
+        for (rule, told) in rules.iter().zip(shadows(&rules, &atoms, STEPS)) {
+            let earlier = rules.iter().filter(|other| other.rank < rule.rank);
+            let earlier: Vec<&Block> = earlier.flat_map(|other| &other.surely).collect();
+            let mut work = Work::new(&atoms, STEPS);
+            let mut is_held = |block| matches!(cover(block, &earlier, &mut work), Ok(Cover::Held(_)));
+            let is_dead = !rule.may.is_empty() && rule.may.iter().all(&mut is_held);
+            let told = told.unwrap();
+            prop_assert_eq!(told.is_some(), is_dead);
+            let by = told.unwrap_or_default();
+            prop_assert!(by.iter().all(|at| rules[*at].rank < rule.rank));
+            let by: Vec<&Block> = by.iter().flat_map(|at| &rules[*at].surely).collect();
+            let mut is_held = |block| matches!(cover(block, &by, &mut work), Ok(Cover::Held(_)));
+            prop_assert!(!is_dead || rule.may.iter().all(&mut is_held));
+        }
+    }
+
+    #[test]
     fn decision_diagrams_agree(rules in prop::collection::vec(wide_block(), 1..24)) {
         let bits = Bits::new();
         let matches: Vec<Matches> = rules.iter().zip(0..).map(exactly).collect();
