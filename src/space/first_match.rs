@@ -4,6 +4,7 @@ use super::atoms::Atoms;
 use super::block::{Block, Targets};
 use super::flows::{TooLarge, Work};
 use super::index::{Found, Index};
+use super::names::Names;
 use super::ranges::Ranges;
 use super::search::{Cover, cover};
 
@@ -80,29 +81,32 @@ pub fn shadows(
 /// How many flows of a rule are tried before it is searched.
 const TRIED: u64 = 4;
 
-/// One flow of a block, or those to all its names from one address and to one port. Another one in each round, and the
-/// same ones each time.
+/// One flow of a block. Another one in each round, and the same ones each time.
 fn one_of(block: &Block, round: u64) -> Option<Block> {
     let mut state = (round + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    let mut one = |numbers: &Ranges| {
+    let mut anywhere = || {
         state ^= state << 13;
         state ^= state >> 7;
         state ^= state << 17;
+        state
+    };
+    let mut one = |numbers: &Ranges| {
+        let place = anywhere();
         // Anywhere in IPv6 takes more bits.
-        let anywhere = u128::from(state) << 64 | u128::from(state);
-        let number = numbers.at(anywhere % numbers.count().max(1))?;
+        let place = u128::from(place) << 64 | u128::from(place);
+        let number = numbers.at(place % numbers.count().max(1))?;
         Some(Ranges::span(number, number))
     };
     Some(Block {
         kind: block.kind,
         protocols: one(&block.protocols)?,
         ports: one(&block.ports)?,
-        targets: match &block.targets {
-            Targets::Addresses(addresses) => Targets::Addresses(one(addresses)?),
-            Targets::Names(names) => Targets::Names(names.clone()),
-        },
         sources: one(&block.sources)?,
         source_ports: one(&block.source_ports)?,
+        targets: match &block.targets {
+            Targets::Addresses(addresses) => Targets::Addresses(one(addresses)?),
+            Targets::Names(names) => Targets::Names(Names::exactly(&names.some_one(anywhere())?)),
+        },
         known: block.known.clone(),
     })
 }

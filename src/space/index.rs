@@ -140,35 +140,80 @@ impl Field {
 /// Names by the texts that they end with, backwards and in order.
 #[derive(Debug, Default)]
 struct Endings {
-    sorted: Vec<(SmolStr, usize)>,
-    /// Where those of each text begin.
-    begin: FxHashMap<SmolStr, usize>,
+    texts: Vec<(SmolStr, Ending)>,
+    /// Where a text is.
+    places: FxHashMap<SmolStr, usize>,
+}
+
+/// Whose names end with one text.
+#[derive(Debug)]
+enum Ending {
+    Few(Vec<usize>),
+    /// A row of bits, where that is shorter.
+    Many(Vec<u64>),
+}
+
+impl Ending {
+    fn add(&self, bits: &mut [u64]) {
+        match self {
+            Self::Few(all) => all.iter().for_each(|at| mark(*at, bits)),
+            Self::Many(row) => {
+                for (bits, row) in bits.iter_mut().zip(row) {
+                    *bits |= *row;
+                }
+            }
+        }
+    }
+}
+
+fn mark(at: usize, bits: &mut [u64]) {
+    if let Some(word) = bits.get_mut(at / WORD) {
+        *word |= 1 << (at % WORD);
+    }
 }
 
 impl Endings {
-    fn of(mut sorted: Vec<(SmolStr, usize)>) -> Self {
-        sorted.sort_unstable();
-        let mut begin = FxHashMap::default();
-        for (at, (text, _)) in sorted.iter().enumerate() {
-            begin.entry(text.clone()).or_insert(at);
-        }
-        Self { sorted, begin }
-    }
-
-    /// Those whose text begins this one, or is begun by it.
-    fn meeting(&self, text: &str, mut met: impl FnMut(usize)) {
-        let from = self.sorted.partition_point(|(own, _)| own.as_str() < text);
-        let behind = self.sorted.iter().skip(from);
-        let longer = behind.take_while(|(own, _)| own.starts_with(text));
-        longer.for_each(|(_, whose)| met(*whose));
-        for (end, _) in text.char_indices() {
-            let shorter = text.get(..end).unwrap_or("");
-            let Some(from) = self.begin.get(shorter) else {
+    /// Of texts, each of one of so many blocks.
+    fn of(mut all: Vec<(&SmolStr, usize)>, count: usize) -> Self {
+        all.sort_unstable();
+        all.dedup();
+        let words = count.div_ceil(WORD);
+        let mut endings = Self::default();
+        for same in all.chunk_by(|(a, _), (b, _)| a == b) {
+            let Some((text, _)) = same.first() else {
                 continue;
             };
-            let behind = self.sorted.iter().skip(*from);
-            let same = behind.take_while(|(own, _)| own == shorter);
-            same.for_each(|(_, whose)| met(*whose));
+            let whose = same.iter().map(|(_, whose)| *whose);
+            let ending = if same.len() <= words {
+                Ending::Few(whose.collect())
+            } else {
+                let mut row = vec![0; words];
+                whose.for_each(|at| mark(at, &mut row));
+                Ending::Many(row)
+            };
+            let place = endings.texts.len();
+            endings.places.insert((*text).clone(), place);
+            endings.texts.push(((*text).clone(), ending));
+        }
+        endings
+    }
+
+    /// Adds those whose text begins this one, or is begun by it.
+    fn add(&self, text: &str, bits: &mut [u64]) {
+        if text.is_empty() {
+            bits.fill(u64::MAX);
+            return;
+        }
+        let from = self.texts.partition_point(|(own, _)| own.as_str() < text);
+        let behind = self.texts.iter().skip(from);
+        let longer = behind.take_while(|(own, _)| own.starts_with(text));
+        longer.for_each(|(_, ending)| ending.add(bits));
+        for (end, _) in text.char_indices() {
+            let shorter = text.get(..end).unwrap_or("");
+            let place = self.places.get(shorter);
+            if let Some((_, ending)) = place.and_then(|place| self.texts.get(*place)) {
+                ending.add(bits);
+            }
         }
     }
 }
@@ -208,7 +253,7 @@ impl OfKind {
         let mut endings = Vec::new();
         for (at, (_, block)) in blocks.iter().enumerate() {
             if let Targets::Names(names) = &block.targets {
-                endings.extend(names.endings().map(|ending| (ending.clone(), at)));
+                endings.extend(names.endings().map(|ending| (ending, at)));
             }
         }
         Self {
@@ -217,7 +262,7 @@ impl OfKind {
             ports: field(|block| &block.ports),
             sources: field(|block| &block.sources),
             targets: Field::of(&addresses),
-            endings: Endings::of(endings),
+            endings: Endings::of(endings, blocks.len()),
         }
     }
 
@@ -238,11 +283,7 @@ impl OfKind {
             Targets::Names(names) => {
                 bits.resize(words, 0);
                 for ending in names.endings() {
-                    self.endings.meeting(ending, |at| {
-                        if let Some(word) = bits.get_mut(at / WORD) {
-                            *word |= 1 << (at % WORD);
-                        }
-                    });
+                    self.endings.add(ending, bits);
                 }
             }
         }
