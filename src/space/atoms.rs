@@ -155,7 +155,8 @@ impl Known {
         opposed.next()
     }
 
-    fn without(&self, atom: Atom) -> Self {
+    /// What is said of the other atoms.
+    pub(super) fn without(&self, atom: Atom) -> Self {
         let rest = self.all().iter().filter(|(own, _)| *own != atom);
         let rest: Vec<(Atom, bool)> = rest.copied().collect();
         Self((!rest.is_empty()).then(|| rest.into()))

@@ -81,7 +81,7 @@ impl Targets {
         }
     }
 
-    fn minus(&self, other: &Self) -> Self {
+    pub(super) fn minus(&self, other: &Self) -> Self {
         match (self, other) {
             (Self::Addresses(a), Self::Addresses(b)) => Self::Addresses(a.minus(b)),
             (Self::Names(a), Self::Names(b)) => Self::Names(a.minus(b)),

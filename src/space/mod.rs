@@ -13,6 +13,7 @@ mod describe;
 mod first_match;
 mod flows;
 mod index;
+mod joined;
 mod names;
 mod ranges;
 mod search;

@@ -196,7 +196,7 @@ proptest! {
         let forms = [one, other].map(|set| set.canonical(&mut work).unwrap());
         prop_assert_eq!(forms[0] == forms[1], is_same);
         for (set, form) in sets.iter().zip(&forms) {
-            let told = super::describe::joined(set.blocks(), &atoms);
+            let told = super::joined::joined(set.blocks(), &atoms);
             let told = Flows::of_parts(told);
             prop_assert!(told.is_same(set, &mut work).unwrap());
             prop_assert_eq!(&told.canonical(&mut work).unwrap(), form);
@@ -225,12 +225,16 @@ proptest! {
     #[test]
     fn what_is_told_together_is_the_set(a in flows()) {
         let (atoms, ..) = atoms();
-        let joined = super::describe::joined(a.blocks(), &atoms);
+        let joined = super::joined::joined(a.blocks(), &atoms);
         prop_assert!(joined.len() <= a.blocks().len());
         for flow in universe() {
             let holding = joined.iter().filter(|block| block.holds(&flow));
             prop_assert_eq!(holding.count(), usize::from(a.holds(&flow)));
         }
+        let told = Wording::new(&atoms).told(&a);
+        prop_assert!(told.len() <= joined.len());
+        let told = Flows::of_all(told, &mut Work::new(&atoms, STEPS)).unwrap();
+        prop_assert!(told.is_same(&a, &mut Work::new(&atoms, STEPS)).unwrap());
     }
 
     #[test]
