@@ -132,6 +132,7 @@ pub(super) fn widened(
     let set = Flows::of_parts(blocks.to_vec());
     let mut all = Vec::new();
     for block in blocks {
+        work.step(blocks.len())?;
         let mut wide = block.clone();
         let take = |wider: Block, wide: &mut Block| {
             if length(&wider) <= length(wide) {
