@@ -136,8 +136,8 @@ impl Known {
             })
     }
 
-    /// One saying that is so just where one of two is, if there is one: they say the opposite of one atom, and of the rest
-    /// each says what the other one does.
+    /// One saying that is so just where one of two is, if there is one: they say the opposite of one atom, and of the
+    /// rest each says what the other one does.
     pub(super) fn or(&self, other: &Self, atoms: &Atoms) -> Option<Self> {
         if self.implies(other, atoms) {
             return Some(other.clone());

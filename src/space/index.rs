@@ -1,8 +1,8 @@
 //! Which of many blocks may have a flow in common with one.
 //!
-//! Each field is cut into a bounded number of pieces where its blocks begin and end. Of each piece, and of each half, quarter
-//! and so on of all pieces, there is a row of bits: which blocks have something in it. What a block may meet is then
-//! few rows put together for each field, and what all fields leave. Names are found by what they end with.
+//! Each field is cut into a bounded number of pieces where its blocks begin and end. Of each piece, and of each half,
+//! quarter and so on of all pieces, there is a row of bits: which blocks have something in it. What a block may meet is
+//! then few rows put together for each field, and what all fields leave. Names are found by what they end with.
 
 use rustc_hash::FxHashMap;
 use smol_str::SmolStr;

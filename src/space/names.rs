@@ -171,8 +171,8 @@ impl Names {
         sets.pop().unwrap_or_default()
     }
 
-    /// Takes sets apart: names that the same ones of them hold are one part, with the places of those. Names in none are
-    /// in no part. What is looked at is counted on the way.
+    /// Takes sets apart: names that the same ones of them hold are one part, with the places of those. Names in none
+    /// are in no part. What is looked at is counted on the way.
     pub(super) fn apart<E>(
         sets: &[&Self],
         mut count: impl FnMut(usize) -> Result<(), E>,
