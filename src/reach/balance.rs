@@ -3,7 +3,7 @@
 
 use crate::base::Origin;
 use crate::estate::{Id, Subnet};
-use crate::space::{Block, Cover, Flows, Index, Names, TooLarge, Work, cover};
+use crate::space::{Block, Flows, Holding, Names, TooLarge, Work};
 
 use super::evaluate::{Addresses, Evaluator, Fate, FlowMap, Piece, To};
 use super::wanted::Wanted;
@@ -83,17 +83,16 @@ impl Evaluator<'_> {
     fn missing(&self, map: &FlowMap, needs: &[Need]) -> Result<Vec<Missing>, TooLarge> {
         let allowed: Vec<&Block> = map.of_fate(Fate::Allowed).map(|it| &it.flows).collect();
         let unclear: Vec<&Block> = map.of_fate(Fate::Uncertain).map(|it| &it.flows).collect();
-        let index = Index::of(allowed.iter().copied().zip(0..));
+        let allowed = Holding::of(allowed);
         let mut found = Vec::new();
         for need in needs {
             for block in &need.flows.must {
                 let mut work = Work::new(self.atoms(), STEPS);
-                let near = near(&index, block, &allowed);
-                if is_held(block, &near, &mut work)? {
+                if allowed.left(block, &mut work)?.is_none() {
                     continue;
                 }
                 let mut left = Flows::of(block.clone());
-                for cut in near {
+                for cut in allowed.near(block) {
                     left = left.minus(&Flows::of(cut.clone()), &mut work)?;
                 }
                 for flows in left.blocks() {
@@ -110,8 +109,7 @@ impl Evaluator<'_> {
     }
 
     fn surplus(&mut self, map: &FlowMap, needs: &[Need]) -> Result<Vec<Surplus>, TooLarge> {
-        let needed: Vec<&Block> = needs.iter().flat_map(Need::all).collect();
-        let index = Index::of(needed.iter().copied().zip(0..));
+        let needed = Holding::of(needs.iter().flat_map(Need::all));
         let inside = self.inside(map.subnet);
         let inside_names = self.names_inside(map.subnet, &inside);
         let mut found: Vec<Surplus> = Vec::new();
@@ -123,10 +121,10 @@ impl Evaluator<'_> {
             else {
                 continue;
             };
-            let near = near(&index, &outward, &needed);
-            if is_held(&outward, &near, &mut work)? {
+            if needed.left(&outward, &mut work)?.is_none() {
                 continue;
             }
+            let near = needed.near(&outward);
             let mut left = Flows::of(outward);
             let told = found.iter().map(|surplus| &surplus.flows);
             let told = told.filter(|told| told.meets(&piece.flows, self.atoms()));
@@ -183,25 +181,4 @@ impl Evaluator<'_> {
     pub(super) fn inside(&self, subnet: Id<Subnet>) -> Addresses {
         self.near_addresses(subnet)
     }
-}
-
-/// Whether some blocks together hold one. Mostly it is one that does, under the same condition.
-pub(super) fn is_held(
-    block: &Block,
-    others: &[&Block],
-    work: &mut Work<'_>,
-) -> Result<bool, TooLarge> {
-    let mut alike = others.iter().filter(|other| other.known == block.known);
-    if alike.any(|other| block.is_within(other, work.atoms)) {
-        return Ok(true);
-    }
-    Ok(matches!(cover(block, others, work)?, Cover::Held(_)))
-}
-
-fn near<'b>(index: &Index, block: &Block, all: &[&'b Block]) -> Vec<&'b Block> {
-    let mut met = Vec::new();
-    index.meeting(block, &mut met);
-    met.sort_unstable();
-    met.dedup();
-    met.iter().filter_map(|at| all.get(*at).copied()).collect()
 }

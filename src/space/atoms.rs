@@ -170,8 +170,8 @@ impl Known {
             })
     }
 
-    /// One saying that is so just where one of two is, if there is one: they say the opposite of one atom, and of the rest
-    /// each says what the other one does.
+    /// One saying that is so just where one of two is, if there is one: they say the opposite of one atom, and of the
+    /// rest each says what the other one does.
     pub(super) fn or(&self, other: &Self, atoms: &Atoms) -> Option<Self> {
         if self.implies(other, atoms) {
             return Some(other.clone());
@@ -189,7 +189,8 @@ impl Known {
         opposed.next()
     }
 
-    fn without(&self, atom: Atom) -> Self {
+    /// What is said of the other atoms.
+    pub(super) fn without(&self, atom: Atom) -> Self {
         let rest = self.all().iter().filter(|(own, _)| *own != atom);
         let rest: Vec<(Atom, bool)> = rest.copied().collect();
         Self((!rest.is_empty()).then(|| rest.into()))

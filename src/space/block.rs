@@ -81,7 +81,7 @@ impl Targets {
         }
     }
 
-    fn minus(&self, other: &Self) -> Self {
+    pub(super) fn minus(&self, other: &Self) -> Self {
         match (self, other) {
             (Self::Addresses(a), Self::Addresses(b)) => Self::Addresses(a.minus(b)),
             (Self::Names(a), Self::Names(b)) => Self::Names(a.minus(b)),
@@ -122,11 +122,12 @@ impl Block {
 
     /// Whether a flow is in both, as far as the fields say. What is known of atoms is not looked at.
     pub(super) fn fields_meet(&self, other: &Self) -> bool {
+        // Those that tell blocks apart best come first.
         self.kind == other.kind
-            && self.protocols.meets(&other.protocols)
-            && self.ports.meets(&other.ports)
             && self.targets.meets(&other.targets)
             && self.sources.meets(&other.sources)
+            && self.ports.meets(&other.ports)
+            && self.protocols.meets(&other.protocols)
             && self.source_ports.meets(&other.source_ports)
     }
 

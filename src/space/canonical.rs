@@ -1,7 +1,7 @@
 //! Sets of flows in a form in which equal sets are equal values, however they were made.
 //!
-//! The form is a decision diagram. A node asks for one field, in a fixed order, and says for each value what the rest of
-//! the flow may be. Values that leave the same rest stand together as one set, values that leave none are left out, and
+//! The form is a decision diagram. A node asks for one field, in a fixed order, and says for each value what the rest
+//! of the flow may be. Values that leave the same rest stand together as one set, values that leave none are left out, and
 //! equal rests are one node. So a node depends on the set alone, and not on the blocks that it was made of.
 //!
 //! Atoms come last and are asked one by one. Not every answer is possible: who is in an atom is in those around it. An

@@ -10,7 +10,8 @@ use smol_str::{SmolStr, ToSmolStr, format_smolstr};
 use super::addresses::{every_port, every_v4, every_v6};
 use super::atoms::{Atom, Atoms, Known, Side};
 use super::block::{Block, Kind, Targets};
-use super::flows::Flows;
+use super::flows::{Flows, Work};
+use super::joined::{joined, needed, widened};
 use super::ranges::{Range, Ranges};
 
 /// The last protocol number that a packet can carry.
@@ -29,8 +30,8 @@ const PROTOCOLS: [(u128, &str); 6] = [
 /// A range of so many protocols is told one by one.
 const FEW_PROTOCOLS: u128 = 4;
 
-/// So many sets that differ in atoms alone are compared with each other.
-const FEW_SAYINGS: usize = 64;
+/// Steps to find shorter words; without them blocks are told as they are.
+const STEPS: u64 = 50_000;
 
 /// How sets of flows are put into words.
 #[derive(Debug, Clone)]
@@ -100,12 +101,11 @@ impl<'a> Wording<'a> {
         Self { parts, ..self }
     }
 
-    /// A set in lines, those with the most flows first: blocks that differ in one field are told together. No line for
-    /// the empty set.
+    /// A set in lines, those with the most flows first. Blocks that differ in one field are told together, and lines
+    /// may overlap where that makes them shorter. No line for the empty set.
     #[must_use]
     pub fn flows(&self, flows: &Flows) -> Vec<String> {
-        let mut blocks = joined(flows.blocks(), self.atoms);
-        blocks.sort_by_cached_key(|block| (self.smallness(block), block.clone()));
+        let blocks = self.told(flows);
         // IPv4 and IPv6 are one line where the words are the same.
         let mut lines: Vec<(String, &Block, bool)> = Vec::new();
         let mut places: FxHashMap<(String, bool), usize> = FxHashMap::default();
@@ -175,6 +175,20 @@ impl<'a> Wording<'a> {
         }
         let word = if ports.count() == 1 { "port" } else { "ports" };
         format!("{names} on {word} {numbers}")
+    }
+
+    /// The blocks that are told, in order: together they are the set.
+    pub(super) fn told(&self, flows: &Flows) -> Vec<Block> {
+        let blocks = joined(flows.blocks(), self.atoms);
+        let uncut = self.clone().parts(usize::MAX);
+        let length = |block: &Block| uncut.words(block).len();
+        let mut work = Work::new(self.atoms, STEPS);
+        let mut blocks = widened(&blocks, length, &mut work).unwrap_or(blocks);
+        blocks.sort_by_cached_key(|block| (self.smallness(block), block.clone()));
+        if let Ok(needed) = needed(&blocks, &mut work) {
+            return needed;
+        }
+        blocks
     }
 
     /// The words without the family.
@@ -436,119 +450,11 @@ fn number_range((first, last): &Range) -> SmolStr {
     }
 }
 
-/// Joins blocks that differ in one field, as long as there are any. Of blocks that have nothing in common.
-pub(super) fn joined(blocks: &[Block], atoms: &Atoms) -> Vec<Block> {
-    let mut blocks = blocks.to_vec();
-    loop {
-        let before = blocks.len();
-        macro_rules! join_in {
-            ($field:ident) => {
-                blocks = grouped(
-                    blocks,
-                    |block| std::mem::take(&mut block.$field),
-                    |all: Vec<Ranges>| {
-                        let ranges = all.iter().flat_map(|ranges| ranges.ranges());
-                        vec![Ranges::of(ranges.copied())]
-                    },
-                    |block, field| block.$field = field,
-                );
-            };
-        }
-        join_in!(ports);
-        blocks = grouped(
-            blocks,
-            |block| {
-                let none = match &block.targets {
-                    Targets::Addresses(_) => Targets::Addresses(Ranges::none()),
-                    Targets::Names(_) => Targets::Names(super::names::Names::none()),
-                };
-                std::mem::replace(&mut block.targets, none)
-            },
-            |all: Vec<Targets>| {
-                all.into_iter()
-                    .reduce(|all, one| all.or(&one))
-                    .into_iter()
-                    .collect()
-            },
-            |block, field| block.targets = field,
-        );
-        join_in!(sources);
-        join_in!(protocols);
-        join_in!(source_ports);
-        blocks = grouped(
-            blocks,
-            |block| std::mem::take(&mut block.known),
-            |all| said_shorter(all, atoms),
-            |block, field| block.known = field,
-        );
-        if blocks.len() == before {
-            return blocks;
-        }
-    }
-}
-
-/// Blocks whose other fields are the same, with what their values of one field are together.
-fn grouped<F>(
-    blocks: Vec<Block>,
-    take: impl Fn(&mut Block) -> F,
-    together: impl Fn(Vec<F>) -> Vec<F>,
-    put: impl Fn(&mut Block, F),
-) -> Vec<Block> {
-    let mut places: FxHashMap<Block, usize> = FxHashMap::default();
-    let mut groups: Vec<(Block, Vec<F>)> = Vec::new();
-    for mut block in blocks {
-        let field = take(&mut block);
-        let place = *places.entry(block.clone()).or_insert(groups.len());
-        match groups.get_mut(place) {
-            Some((_, fields)) => fields.push(field),
-            None => groups.push((block, vec![field])),
-        }
-    }
-    let mut all = Vec::new();
-    for (rest, fields) in groups {
-        let fields = if fields.len() == 1 {
-            fields
-        } else {
-            together(fields)
-        };
-        all.extend(fields.into_iter().map(|field| {
-            let mut block = rest.clone();
-            put(&mut block, field);
-            block
-        }));
-    }
-    all
-}
-
-/// What several sayings come to, of which one holds.
-fn said_shorter(mut all: Vec<Known>, atoms: &Atoms) -> Vec<Known> {
-    if all.len() > FEW_SAYINGS {
-        return all;
-    }
-    let mut at = 0;
-    while let Some(one) = all.get(at) {
-        let others = all.iter().enumerate().skip(at + 1);
-        let mut joined = others.filter_map(|(place, other)| Some((place, one.or(other, atoms)?)));
-        let Some((place, together)) = joined.next() else {
-            at += 1;
-            continue;
-        };
-        drop(joined);
-        all.remove(place);
-        if let Some(slot) = all.get_mut(at) {
-            *slot = together;
-        }
-        // The longer saying may join one that was passed.
-        at = 0;
-    }
-    all
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
 
-    use super::super::{Names, Work};
+    use super::super::Names;
     use super::*;
     use crate::net::FqdnPattern;
 
@@ -831,7 +737,7 @@ mod tests {
                 minus(Flows::of(lan(&[])), lan(&[(22, 22)]), &atoms),
                 &["10.0.0.0/8 -> 20.0.0.0/8 tcp/1-21, 23-65535"],
             ),
-            // What no joining brings together again, the largest part first.
+            // What no joining brings together again: each line says what the others need not.
             (
                 minus(
                     Flows::of(block(ANY, "20.0.0.0/8", TCP, &[])),
@@ -840,8 +746,8 @@ mod tests {
                 ),
                 &[
                     "any -> 20.0.0.0/8 tcp/1-21, 23-65535",
-                    "any -> 20.1.0.0-20.255.255.255 tcp/22",
-                    "any but 10.0.0.0/8 -> 20.0.0.0/16 tcp/22",
+                    "any but 10.0.0.0/8 -> 20.0.0.0/8 tcp",
+                    "any -> 20.1.0.0-20.255.255.255 tcp",
                 ],
             ),
             (

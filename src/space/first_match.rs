@@ -1,10 +1,11 @@
 //! Lists of rules of which the first that matches decides.
 
 use super::atoms::Atoms;
-use super::block::Block;
+use super::block::{Block, Targets};
 use super::flows::{TooLarge, Work};
-use super::index::Index;
-use super::ranges::{Range, Ranges};
+use super::index::{Found, Index};
+use super::names::Names;
+use super::ranges::Ranges;
 use super::search::{Cover, cover};
 
 /// What one rule matches.
@@ -34,27 +35,33 @@ pub fn shadows(
             block,
             rule: at,
             rank: rule.rank,
-            outline: Outline::of(block),
         })
     });
-    let blocks: Vec<Sure<'_>> = blocks.collect();
-    let index = Index::of(blocks.iter().map(|sure| sure.block).zip(0..));
-    let mut met = Vec::new();
+    let mut blocks: Vec<Sure<'_>> = blocks.collect();
+    blocks.sort_by_key(|sure| sure.rank);
+    let index = Index::of(blocks.iter().map(|sure| sure.block));
+    let mut found = Found::default();
     let each = rules.iter().map(|rule| {
         let mut work = Work::new(atoms, steps);
         let mut holding = Vec::new();
+        let before = blocks.partition_point(|sure| sure.rank < rule.rank);
         for block in &rule.may {
-            let outline = Outline::of(block);
-            met.clear();
-            index.meeting(block, &mut met);
-            met.retain(|at| {
-                blocks
-                    .get(*at)
-                    .is_some_and(|sure| sure.rank < rule.rank && sure.outline.may_meet(&outline))
-            });
-            met.sort_unstable();
-            met.dedup();
-            let others: Vec<&Sure<'_>> = met.iter().filter_map(|at| blocks.get(*at)).collect();
+            // Most rules have much that no other one has: a few flows taken anywhere show it.
+            for flow in (0..TRIED).filter_map(|round| one_of(block, round)) {
+                index.meeting(&flow, before, &mut found);
+                work.step(found.places.len())?;
+                let others = found.places.iter().filter_map(|at| blocks.get(*at));
+                let mut holding = others.filter(|sure| sure.block.meets(&flow, atoms));
+                if holding.next().is_none() {
+                    return Ok(None);
+                }
+            }
+            index.meeting(block, before, &mut found);
+            let others: Vec<&Sure<'_>> = found
+                .places
+                .iter()
+                .filter_map(|at| blocks.get(*at))
+                .collect();
             let only: Vec<&Block> = others.iter().map(|sure| sure.block).collect();
             match cover(block, &only, &mut work)? {
                 Cover::Left(_) => return Ok(None),
@@ -71,40 +78,42 @@ pub fn shadows(
     each.collect()
 }
 
+/// How many flows of a rule are tried before it is searched.
+const TRIED: u64 = 4;
+
+/// One flow of a block. Another one in each round, and the same ones each time.
+fn one_of(block: &Block, round: u64) -> Option<Block> {
+    let mut state = (round + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    let mut anywhere = || {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        state
+    };
+    let mut one = |numbers: &Ranges| {
+        let place = anywhere();
+        // Anywhere in IPv6 takes more bits.
+        let place = u128::from(place) << 64 | u128::from(place);
+        let number = numbers.at(place % numbers.count().max(1))?;
+        Some(Ranges::span(number, number))
+    };
+    Some(Block {
+        kind: block.kind,
+        protocols: one(&block.protocols)?,
+        ports: one(&block.ports)?,
+        sources: one(&block.sources)?,
+        source_ports: one(&block.source_ports)?,
+        targets: match &block.targets {
+            Targets::Addresses(addresses) => Targets::Addresses(one(addresses)?),
+            Targets::Names(names) => Targets::Names(Names::exactly(&names.some_one(anywhere())?)),
+        },
+        known: block.known.clone(),
+    })
+}
+
 /// A block that a rule certainly matches.
 struct Sure<'a> {
     block: &'a Block,
     rule: usize,
     rank: u32,
-    outline: Outline,
-}
-
-/// What tells most blocks apart at a glance.
-#[derive(Debug, Clone, Copy)]
-struct Outline {
-    /// A bit for each sixty-fourth of the ports.
-    ports: u64,
-    protocols: Range,
-    sources: Range,
-}
-
-impl Outline {
-    fn of(block: &Block) -> Self {
-        let hull = |ranges: &Ranges| (ranges.first().unwrap_or(1), ranges.last().unwrap_or(0));
-        let bit = |port: u128| port.min(u128::from(u16::MAX)) >> 10;
-        let ports = block.ports.ranges().iter();
-        let ports = ports.flat_map(|(first, last)| bit(*first)..=bit(*last));
-        Self {
-            ports: ports.fold(0, |bits, bit| bits | 1 << bit),
-            protocols: hull(&block.protocols),
-            sources: hull(&block.sources),
-        }
-    }
-
-    fn may_meet(&self, other: &Self) -> bool {
-        let meet = |a: Range, b: Range| a.0 <= b.1 && b.0 <= a.1;
-        self.ports & other.ports != 0
-            && meet(self.protocols, other.protocols)
-            && meet(self.sources, other.sources)
-    }
 }

@@ -11,7 +11,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
-use smol_str::SmolStr;
+use smol_str::{SmolStr, format_smolstr};
 
 use crate::net::FqdnPattern;
 
@@ -172,8 +172,8 @@ impl Names {
         sets.pop().unwrap_or_default()
     }
 
-    /// Takes sets apart: names that the same ones of them hold are one part, with the places of those. Names in none are
-    /// in no part. What is looked at is counted on the way.
+    /// Takes sets apart: names that the same ones of them hold are one part, with the places of those. Names in none
+    /// are in no part. What is looked at is counted on the way.
     pub(super) fn apart<E>(
         sets: &[&Self],
         mut count: impl FnMut(usize) -> Result<(), E>,
@@ -301,6 +301,25 @@ impl Names {
             end
         };
         let mut names = beginnings.map(|start| SmolStr::from(format!("{start}{end}")));
+        names.find(|name| self.holds(name))
+    }
+
+    /// A name in it that differs from number to number, where there are several. Of a set that is not empty there is
+    /// none only where a longer text takes the names that were made up.
+    pub(super) fn some_one(&self, number: u64) -> Option<SmolStr> {
+        let count = u64::try_from(self.0.len()).ok()?;
+        let from = usize::try_from(number.checked_rem(count)?).ok()?;
+        let round = self.0.iter().skip(from).chain(self.0.iter().take(from));
+        let mut names = round.filter_map(|ending| {
+            let end = backwards(&ending.backwards);
+            let is_label = end.is_empty() || end.starts_with('.');
+            match (ending.itself, ending.longer) {
+                (true, _) => Some(end),
+                (false, false) => None,
+                (false, true) if is_label => Some(format_smolstr!("{number:x}{end}")),
+                (false, true) => Some(format_smolstr!("{number:x}.{end}")),
+            }
+        });
         names.find(|name| self.holds(name))
     }
 
@@ -463,7 +482,24 @@ mod tests {
                 Some(name) => prop_assert!(a.holds(&name), "{} {}", a, name),
                 None => prop_assert!(a.is_empty()),
             }
+            for number in [0, 1, 2, 0xabcd] {
+                prop_assert!(a.some_one(number).is_none_or(|name| a.holds(&name)));
+            }
         }
+    }
+
+    #[test]
+    fn names_of_a_set_are_several() {
+        let set = pattern("*.contoso.com").or(&pattern("api.fabrikam.com"));
+        for (number, name) in [
+            (0, "api.fabrikam.com"),
+            (1, "1.contoso.com"),
+            (19, "13.contoso.com"),
+        ] {
+            assert_eq!(set.some_one(number).as_deref(), Some(name));
+        }
+        assert_eq!(Names::none().some_one(7), None);
+        assert_eq!(Names::all().some_one(7).as_deref(), Some("7"));
     }
 
     #[test]

@@ -1,17 +1,43 @@
 //! Sets of whole numbers: addresses, ports, protocol numbers.
 
+use std::cmp::Ordering;
+use std::fmt;
 use std::sync::Arc;
 
 /// An inclusive range, first and last.
 pub type Range = (u128, u128);
 
 /// A set of numbers as ordered ranges that neither overlap nor touch, so that equal sets are equal values.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Ranges(Arc<[Range]>);
+#[derive(Clone, Default, PartialEq, Eq, Hash)]
+pub struct Ranges(Kept);
 
-impl Default for Ranges {
-    fn default() -> Self {
-        Self::none()
+/// Most sets are one range, which needs no room of its own. Each set is kept in one way only.
+#[derive(Clone, Default, PartialEq, Eq, Hash)]
+enum Kept {
+    #[default]
+    None,
+    One(Range),
+    Several(Arc<[Range]>),
+}
+
+/// Lists up to this length are gone through; longer ones are searched.
+const SHORT: usize = 8;
+
+impl fmt::Debug for Ranges {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.ranges()).finish()
+    }
+}
+
+impl PartialOrd for Ranges {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Ranges {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.ranges().cmp(other.ranges())
     }
 }
 
@@ -19,14 +45,14 @@ impl Ranges {
     /// No number.
     #[must_use]
     pub fn none() -> Self {
-        Self(Arc::from([]))
+        Self(Kept::None)
     }
 
     /// All numbers from the first to the last. None when the last is smaller.
     #[must_use]
     pub fn span(first: u128, last: u128) -> Self {
         if first <= last {
-            Self(Arc::from([(first, last)]))
+            Self(Kept::One((first, last)))
         } else {
             Self::none()
         }
@@ -47,41 +73,67 @@ impl Ranges {
             }
             joins
         });
-        Self(sorted.into())
+        Self::kept(&sorted)
+    }
+
+    /// Of ranges in order that neither overlap nor touch.
+    fn kept(ranges: &[Range]) -> Self {
+        Self(match ranges {
+            [] => Kept::None,
+            [one] => Kept::One(*one),
+            several => Kept::Several(several.into()),
+        })
     }
 
     /// The ranges, in order.
     #[must_use]
     pub fn ranges(&self) -> &[Range] {
-        &self.0
+        match &self.0 {
+            Kept::None => &[],
+            Kept::One(one) => std::slice::from_ref(one),
+            Kept::Several(several) => several,
+        }
     }
 
     /// Whether no number is in it.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        matches!(self.0, Kept::None)
     }
 
     /// The smallest number.
     #[must_use]
     pub fn first(&self) -> Option<u128> {
-        self.0.first().map(|range| range.0)
+        self.ranges().first().map(|range| range.0)
     }
 
     /// The largest number.
     #[must_use]
     pub fn last(&self) -> Option<u128> {
-        self.0.last().map(|range| range.1)
+        self.ranges().last().map(|range| range.1)
     }
 
     /// How many numbers are in it; the largest `u128` when they are more.
     #[must_use]
     pub fn count(&self) -> u128 {
         let sizes = self
-            .0
+            .ranges()
             .iter()
             .map(|(first, last)| (last - first).saturating_add(1));
         sizes.fold(0, u128::saturating_add)
+    }
+
+    /// The number of a place, counted from zero.
+    #[must_use]
+    pub fn at(&self, place: u128) -> Option<u128> {
+        let mut left = place;
+        for (first, last) in self.ranges() {
+            match last - first {
+                more if left <= more => return Some(first + left),
+                more => left -= more + 1,
+            }
+        }
+        None
     }
 
     /// Whether a number is in it.
@@ -93,17 +145,24 @@ impl Ranges {
 
     /// The last range that begins at a number or before it.
     fn at_or_before(&self, number: u128) -> Option<Range> {
-        let behind = self.0.partition_point(|(first, _)| *first <= number);
-        self.0.get(behind.checked_sub(1)?).copied()
+        let ranges = self.ranges();
+        if ranges.len() <= SHORT {
+            let mut backwards = ranges.iter().rev();
+            return backwards.find(|(first, _)| *first <= number).copied();
+        }
+        let behind = ranges.partition_point(|(first, _)| *first <= number);
+        ranges.get(behind.checked_sub(1)?).copied()
     }
 
     /// Whether all numbers of this set are in the other.
     #[must_use]
     pub fn is_within(&self, other: &Self) -> bool {
-        if Arc::ptr_eq(&self.0, &other.0) {
+        if let (Kept::Several(own), Kept::Several(others)) = (&self.0, &other.0)
+            && Arc::ptr_eq(own, others)
+        {
             return true;
         }
-        self.0.iter().all(|(first, last)| {
+        self.ranges().iter().all(|(first, last)| {
             let around = other.at_or_before(*first);
             around.is_some_and(|(_, end)| *last <= end)
         })
@@ -112,12 +171,12 @@ impl Ranges {
     /// Whether a number is in both.
     #[must_use]
     pub fn meets(&self, other: &Self) -> bool {
-        let (few, many) = if self.0.len() <= other.0.len() {
+        let (few, many) = if self.ranges().len() <= other.ranges().len() {
             (self, other)
         } else {
             (other, self)
         };
-        few.0.iter().any(|(first, last)| {
+        few.ranges().iter().any(|(first, last)| {
             let reaching = many.at_or_before(*last);
             reaching.is_some_and(|(_, end)| *first <= end)
         })
@@ -129,7 +188,10 @@ impl Ranges {
         if self.is_within(other) {
             return self.clone();
         }
-        let (mut a, mut b) = (self.0.iter().peekable(), other.0.iter().peekable());
+        let (mut a, mut b) = (
+            self.ranges().iter().peekable(),
+            other.ranges().iter().peekable(),
+        );
         let mut both = Vec::new();
         while let (Some(&&(first, last)), Some(&&(start, end))) = (a.peek(), b.peek()) {
             let (from, to) = (first.max(start), last.min(end));
@@ -142,7 +204,7 @@ impl Ranges {
                 b.next();
             }
         }
-        Self(both.into())
+        Self::kept(&both)
     }
 
     /// The numbers in either.
@@ -151,15 +213,15 @@ impl Ranges {
         if self.is_within(other) {
             return other.clone();
         }
-        Self::of(self.0.iter().chain(other.0.iter()).copied())
+        Self::of(self.ranges().iter().chain(other.ranges()).copied())
     }
 
     /// The numbers of this set that are not in the other.
     #[must_use]
     pub fn minus(&self, other: &Self) -> Self {
         let mut left = Vec::new();
-        let mut cuts = other.0.iter().peekable();
-        for &(first, last) in self.0.iter() {
+        let mut cuts = other.ranges().iter().peekable();
+        for &(first, last) in self.ranges() {
             let mut from = Some(first);
             while let Some(&&(start, end)) = cuts.peek() {
                 let Some(open) = from.filter(|open| *open <= last) else {
@@ -185,7 +247,7 @@ impl Ranges {
                 left.push((open, last));
             }
         }
-        Self(left.into())
+        Self::kept(&left)
     }
 }
 
@@ -214,6 +276,8 @@ mod tests {
             prop_assert_eq!(a.meets(&b), !a.and(&b).is_empty());
             prop_assert_eq!(a.is_within(&b), a.minus(&b).is_empty());
             prop_assert_eq!(a.count(), members(&a).len() as u128);
+            let placed: Vec<u128> = (0..70).map_while(|place| a.at(place)).collect();
+            prop_assert_eq!(placed, members(&a));
         }
 
         #[test]

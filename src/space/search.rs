@@ -30,10 +30,18 @@ pub fn cover(block: &Block, others: &[&Block], work: &mut Work<'_>) -> Result<Co
     let mut waiting: Vec<(Block, Vec<usize>)> = vec![(block.clone(), near)];
     while let Some((part, near)) = waiting.pop() {
         let of = |at: &usize| others.get(*at).copied();
-        let costs = near
-            .iter()
-            .filter_map(|at| Some((part.cost_of_cutting(of(at)?, work.atoms), *at, of(at)?)));
-        let Some((cost, at, cutter)) = costs.min_by_key(|(cost, ..)| *cost) else {
+        let mut cheapest: Option<(usize, usize, &Block)> = None;
+        for at in &near {
+            let Some(other) = of(at) else { continue };
+            let cost = part.cost_of_cutting(other, work.atoms);
+            if cheapest.is_none_or(|(least, ..)| cost < least) {
+                cheapest = Some((cost, *at, other));
+            }
+            if cost == 0 {
+                break;
+            }
+        }
+        let Some((cost, at, cutter)) = cheapest else {
             return Ok(Cover::Left(Box::new(part)));
         };
         used.push(at);

@@ -196,7 +196,7 @@ proptest! {
         let forms = [one, other].map(|set| set.canonical(&mut work).unwrap());
         prop_assert_eq!(forms[0] == forms[1], is_same);
         for (set, form) in sets.iter().zip(&forms) {
-            let told = super::describe::joined(set.blocks(), &atoms);
+            let told = super::joined::joined(set.blocks(), &atoms);
             let told = Flows::of_parts(told);
             prop_assert!(told.is_same(set, &mut work).unwrap());
             prop_assert_eq!(&told.canonical(&mut work).unwrap(), form);
@@ -225,12 +225,16 @@ proptest! {
     #[test]
     fn what_is_told_together_is_the_set(a in flows()) {
         let (atoms, ..) = atoms();
-        let joined = super::describe::joined(a.blocks(), &atoms);
+        let joined = super::joined::joined(a.blocks(), &atoms);
         prop_assert!(joined.len() <= a.blocks().len());
         for flow in universe() {
             let holding = joined.iter().filter(|block| block.holds(&flow));
             prop_assert_eq!(holding.count(), usize::from(a.holds(&flow)));
         }
+        let told = Wording::new(&atoms).told(&a);
+        prop_assert!(told.len() <= joined.len());
+        let told = Flows::of_all(told, &mut Work::new(&atoms, STEPS)).unwrap();
+        prop_assert!(told.is_same(&a, &mut Work::new(&atoms, STEPS)).unwrap());
     }
 
     #[test]
@@ -272,6 +276,34 @@ proptest! {
             let cover = cover(&rules[at], &earlier, &mut Work::new(&atoms, STEPS)).unwrap();
             let is_held = matches!(&cover, Cover::Held(_));
             prop_assert_eq!(shadow.as_ref().unwrap().is_some(), is_held);
+        }
+    }
+
+    #[test]
+    fn ranks_decide_and_not_places(
+        rules in prop::collection::vec(
+            (0..4u32, prop::collection::vec(block(), 0..3), prop::collection::vec(block(), 0..3)),
+            1..9,
+        ),
+    ) {
+        let (atoms, ..) = atoms();
+        let rules: Vec<Matches> = rules
+            .into_iter()
+            .map(|(rank, may, surely)| Matches { rank, may, surely })
+            .collect();
+        for (rule, told) in rules.iter().zip(shadows(&rules, &atoms, STEPS)) {
+            let earlier = rules.iter().filter(|other| other.rank < rule.rank);
+            let earlier: Vec<&Block> = earlier.flat_map(|other| &other.surely).collect();
+            let mut work = Work::new(&atoms, STEPS);
+            let mut is_held = |block| matches!(cover(block, &earlier, &mut work), Ok(Cover::Held(_)));
+            let is_dead = !rule.may.is_empty() && rule.may.iter().all(&mut is_held);
+            let told = told.unwrap();
+            prop_assert_eq!(told.is_some(), is_dead);
+            let by = told.unwrap_or_default();
+            prop_assert!(by.iter().all(|at| rules[*at].rank < rule.rank));
+            let by: Vec<&Block> = by.iter().flat_map(|at| &rules[*at].surely).collect();
+            let mut is_held = |block| matches!(cover(block, &by, &mut work), Ok(Cover::Held(_)));
+            prop_assert!(!is_dead || rule.may.iter().all(&mut is_held));
         }
     }
 

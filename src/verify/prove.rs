@@ -8,7 +8,7 @@ use crate::azure::{Dataplane, Flow};
 use crate::estate::{Id, Pool, Subnet};
 use crate::intent::Intent;
 use crate::reach::{Balance, Evaluator, Fate, FlowMap, witness};
-use crate::space::{Atoms, Block, Cover, Index, TooLarge, Work, cover};
+use crate::space::{Atoms, Block, Holding, TooLarge, Work};
 
 use super::excess::{Openness, openness};
 use super::held::needs_of;
@@ -233,18 +233,20 @@ impl Proof<'_> {
         accepted: &Balance,
         atoms: &Atoms,
     ) -> Result<(), TooLarge> {
-        let known: Vec<&Block> = accepted.missing.iter().map(|it| &it.flows).collect();
+        let known = Holding::of(accepted.missing.iter().map(|it| &it.flows));
         for missing in &balance.missing {
-            if missing.certain || left(&missing.flows, &known, atoms)?.is_some() {
+            let mut work = Work::new(atoms, STEPS);
+            if missing.certain || known.left(&missing.flows, &mut work)?.is_some() {
                 let requirement = self.intent.requirements.get(missing.of);
                 let name = requirement.map_or("", |it| it.name.as_str());
                 let text = format!("requirement {name} is not met");
                 self.object(text, &missing.flows, atoms);
             }
         }
-        let known: Vec<&Block> = accepted.surplus.iter().map(|it| &it.flows).collect();
+        let known = Holding::of(accepted.surplus.iter().map(|it| &it.flows));
         for surplus in &balance.surplus {
-            if let Some(flows) = left(&surplus.flows, &known, atoms)? {
+            let mut work = Work::new(atoms, STEPS);
+            if let Some(flows) = known.left(&surplus.flows, &mut work)? {
                 self.object("lets through what nobody needs".to_owned(), &flows, atoms);
             }
         }
@@ -264,38 +266,17 @@ fn of_fate(map: &FlowMap, fate: Fate) -> Vec<&Block> {
     map.of_fate(fate).map(|piece| &piece.flows).collect()
 }
 
-/// A part of a block that no other one has.
-fn left(block: &Block, others: &[&Block], atoms: &Atoms) -> Result<Option<Block>, TooLarge> {
-    // Mostly one has it all, under the same condition.
-    let mut alike = others.iter().filter(|other| other.known == block.known);
-    if alike.any(|other| block.is_within(other, atoms)) {
-        return Ok(None);
-    }
-    match cover(block, others, &mut Work::new(atoms, STEPS))? {
-        Cover::Left(part) => Ok(Some(*part)),
-        Cover::Held(_) => Ok(None),
-    }
-}
-
 /// A part of the first that the second do not have.
 fn first_left(
     blocks: &[&Block],
     others: &[&Block],
     atoms: &Atoms,
 ) -> Result<Option<Block>, TooLarge> {
-    let index = Index::of(others.iter().copied().zip(0..));
-    let mut met = Vec::new();
+    let others = Holding::of(others.iter().copied());
     for block in blocks {
-        met.clear();
-        index.meeting(block, &mut met);
-        met.sort_unstable();
-        met.dedup();
-        let near: Vec<&Block> = met
-            .iter()
-            .filter_map(|at| others.get(*at).copied())
-            .collect();
-        if let Some(part) = left(block, &near, atoms)? {
-            return Ok(Some(part));
+        let left = others.left(block, &mut Work::new(atoms, STEPS))?;
+        if left.is_some() {
+            return Ok(left);
         }
     }
     Ok(None)

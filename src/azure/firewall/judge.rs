@@ -238,7 +238,9 @@ impl Judge<'_> {
         let mut hits = Vec::new();
         // What was assumed about rules that do not match matters only when none does.
         let mut rejected = Notes::new();
-        for placed in &order.network {
+        let packet = self.request.packet;
+        let port = packet.transport.has_ports().then_some(packet.port);
+        for placed in order.network_for(port) {
             let mut own = Notes::new();
             let (truth, doubt) = self.network_match(placed.rule, &mut own);
             if truth == Truth::No {
@@ -262,7 +264,8 @@ impl Judge<'_> {
             notes.append(&mut rejected);
             return hits;
         }
-        for placed in &order.application {
+        let named = self.request.announced.map(|name| order.application_for(name));
+        for placed in named.unwrap_or_default() {
             let mut own = Notes::new();
             let truth = self.application_match(placed.rule, &mut own);
             if truth == Truth::No {

@@ -1,10 +1,13 @@
 //! The order in which a firewall asks its rules: by kind, then parents before children, then groups, collections and
 //! rules by priority and place (MicrosoftDocs/azure-docs, articles/firewall/rule-processing.md).
 
+use rustc_hash::FxHashMap;
+
 use crate::base::Origin;
 use crate::estate::{
-    Action, ApplicationRule, Estate, Firewall, Id, NatRule, NetworkRule, RuleInfo, Rules,
+    Action, ApplicationRule, Endpoint, Estate, Firewall, Id, NatRule, NetworkRule, RuleInfo, Rules,
 };
+use crate::net::{Destination, Fqdn, FqdnPattern};
 
 use super::super::flow::{Element, RulePlace, Site};
 use super::super::rule_sets::{Owner, RuleSet, of_firewall};
@@ -29,6 +32,60 @@ pub struct FirewallOrder<'a> {
     pub network: Vec<Placed<'a, NetworkRule>>,
     /// Application rules.
     pub application: Vec<Placed<'a, ApplicationRule>>,
+    candidates: Candidates,
+}
+
+/// Which rules a flow may match at all, by what tells most of them apart: their places in the order.
+#[derive(Debug, Default)]
+struct Candidates {
+    /// Network rules by their only port.
+    by_port: FxHashMap<u16, Vec<usize>>,
+    /// All other network rules.
+    other_network: Vec<usize>,
+    /// Application rules that name nothing but exact names, by each of them.
+    by_name: FxHashMap<Fqdn, Vec<usize>>,
+    /// All other application rules.
+    other_application: Vec<usize>,
+}
+
+impl Candidates {
+    fn of(order: &FirewallOrder<'_>) -> Self {
+        let mut all = Self::default();
+        for (at, placed) in order.network.iter().enumerate() {
+            match placed.rule.ports.as_slice() {
+                [range] if range.bounds().0 == range.bounds().1 => {
+                    all.by_port.entry(range.bounds().0).or_default().push(at);
+                }
+                _ => all.other_network.push(at),
+            }
+        }
+        for (at, placed) in order.application.iter().enumerate() {
+            let rule = placed.rule;
+            let names = rule.destinations.iter().map(|endpoint| match endpoint {
+                Endpoint::Plain(Destination::Fqdn(FqdnPattern::Exact(name))) => Some(name),
+                _ => None,
+            });
+            let names: Option<Vec<&Fqdn>> = names.collect();
+            match names.filter(|_| rule.web_categories.is_empty()) {
+                Some(names) => {
+                    for name in names {
+                        let known = all.by_name.entry(name.clone()).or_default();
+                        known.push(at);
+                    }
+                }
+                None => all.other_application.push(at),
+            }
+        }
+        all
+    }
+}
+
+/// Two lists of places as one, in order.
+fn merged(one: &[usize], other: &[usize]) -> Vec<usize> {
+    let mut places = [one, other].concat();
+    places.sort_unstable();
+    places.dedup();
+    places
 }
 
 impl<'a> FirewallOrder<'a> {
@@ -45,7 +102,25 @@ impl<'a> FirewallOrder<'a> {
         for set in sets.iter().rev() {
             order.add(set);
         }
+        order.candidates = Candidates::of(&order);
         order
+    }
+
+    /// The network rules that a flow to a port may match, in order; all of them for one without ports.
+    pub(super) fn network_for(&self, port: Option<u16>) -> Vec<&Placed<'a, NetworkRule>> {
+        let Some(port) = port else {
+            return self.network.iter().collect();
+        };
+        let own = self.candidates.by_port.get(&port).map_or(&[][..], Vec::as_slice);
+        let places = merged(own, &self.candidates.other_network).into_iter();
+        places.filter_map(|at| self.network.get(at)).collect()
+    }
+
+    /// The application rules that a name may match, in order.
+    pub(super) fn application_for(&self, name: &Fqdn) -> Vec<&Placed<'a, ApplicationRule>> {
+        let own = self.candidates.by_name.get(name).map_or(&[][..], Vec::as_slice);
+        let places = merged(own, &self.candidates.other_application).into_iter();
+        places.filter_map(|at| self.application.get(at)).collect()
     }
 
     fn add(&mut self, set: &RuleSet<'a>) {

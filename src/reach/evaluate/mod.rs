@@ -243,7 +243,7 @@ fn first_match<'a>(
 #[derive(Default)]
 struct Denied {
     blocks: Vec<Block>,
-    index: Index,
+    index: Option<Index>,
     indexed: usize,
 }
 
@@ -255,18 +255,15 @@ impl Denied {
         self.blocks.push(block);
         // Made anew each time that there are twice as many, so that all together cost little more than the last.
         if self.blocks.len() >= 2 * self.indexed + Self::FEW {
-            self.index = Index::of(self.blocks.iter().zip(0..));
+            self.index = Some(Index::of(self.blocks.iter()));
             self.indexed = self.blocks.len();
         }
     }
 
     /// The flows of a block that are not denied.
     fn leave(&self, block: Block, work: &mut Work<'_>) -> Result<Vec<Block>, TooLarge> {
-        let mut met = Vec::new();
-        self.index.meeting(&block, &mut met);
-        met.sort_unstable();
-        met.dedup();
-        let met = met.iter().filter_map(|at| self.blocks.get(*at));
+        let met = self.index.as_ref().map(|index| index.near(&block));
+        let met = met.iter().flatten().filter_map(|at| self.blocks.get(*at));
         let late = self.blocks.iter().skip(self.indexed);
         let cuts: Vec<&Block> = met
             .chain(late)
