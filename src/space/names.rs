@@ -314,10 +314,11 @@ impl Names {
             let end = backwards(&ending.backwards);
             let is_label = end.is_empty() || end.starts_with('.');
             match (ending.itself, ending.longer) {
-                (true, _) => Some(end),
-                (false, false) => None,
-                (false, true) if is_label => Some(format_smolstr!("{number:x}{end}")),
-                (false, true) => Some(format_smolstr!("{number:x}.{end}")),
+                // A text that is empty or begins with a dot is no name.
+                (true, _) if !is_label => Some(end),
+                (_, false) => None,
+                (_, true) if is_label => Some(format_smolstr!("{number:x}{end}")),
+                (_, true) => Some(format_smolstr!("{number:x}.{end}")),
             }
         });
         names.find(|name| self.holds(name))

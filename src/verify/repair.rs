@@ -18,7 +18,7 @@ use super::held::{Held, hold};
 use super::missing::Deficit;
 use super::place::Placed;
 
-/// How often changes are tried.
+/// How often changes are tried: what one change lays bare, the next may close.
 const ROUNDS: usize = 6;
 
 /// One change.
@@ -48,10 +48,7 @@ pub struct Repair {
 }
 
 fn deficits(held: &Held) -> usize {
-    let pools = held.pools.iter();
-    pools
-        .map(|pool| pool.deficits.iter().filter(|it| it.certain).count())
-        .sum()
+    held.pools.iter().map(|pool| pool.deficits.len()).sum()
 }
 
 /// Looks for changes that settle an answer.

@@ -6,7 +6,7 @@ use camino::Utf8Path;
 use tidegate::azure::facts::Facts;
 use tidegate::azure::usage::usage;
 use tidegate::base::{FileReader, SourceMap};
-use tidegate::cli::Analysis;
+use tidegate::cli::{Analysis, prove_template};
 use tidegate::compile::FirewallModel;
 use tidegate::diag::Id;
 use tidegate::emit::{self, Format, Template};
@@ -29,11 +29,13 @@ fn template(analysis: &Analysis) -> Template {
 }
 
 fn summary_of(analysis: &Analysis, template: &Template) -> String {
+    let proof = prove_template(analysis, &emit::render(template, emit::Format::Arm)).unwrap();
     summary::compile(&summary::Compile {
         estate: &analysis.estate,
         intent: &analysis.intent,
         deliveries: &analysis.deliveries,
         template,
+        proved: &proof.proved,
         usage: &usage(&analysis.estate, Facts::builtin()),
     })
 }
