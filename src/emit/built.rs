@@ -38,7 +38,9 @@ fn depend_on_symbols(resource: &mut Value, symbols: &BTreeMap<String, String>) {
         return;
     };
     for one in needed {
-        let id = one.as_str().and_then(|text| text.strip_prefix('[')?.strip_suffix(']'));
+        let id = one
+            .as_str()
+            .and_then(|text| text.strip_prefix('[')?.strip_suffix(']'));
         if let Some(symbol) = id.and_then(|id| symbols.get(id)) {
             *one = symbol.as_str().into();
         }
@@ -54,9 +56,13 @@ fn refer_to_symbols(value: &mut Value, symbols: &BTreeMap<String, String>) {
                 *text = text.replace(&format!("reference({id})"), &by_symbol);
             }
         }
-        Value::Array(items) => items.iter_mut().for_each(|it| refer_to_symbols(it, symbols)),
+        Value::Array(items) => items
+            .iter_mut()
+            .for_each(|it| refer_to_symbols(it, symbols)),
         Value::Object(fields) => {
-            fields.values_mut().for_each(|it| refer_to_symbols(it, symbols));
+            fields
+                .values_mut()
+                .for_each(|it| refer_to_symbols(it, symbols));
         }
         _ => {}
     }

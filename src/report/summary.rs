@@ -117,7 +117,7 @@ fn proof(summary: &Compile<'_>) -> Vec<String> {
     }
     let flows = counted(summary.proved.subnets, "subnet", "subnets");
     let mut lines = vec![format!(
-        "the template, read again, meets every requirement, and every flow of {flows} has the fate that was planned"
+        "the template, read again, delivers every requirement that is met, and every flow of {flows} has the fate that was planned"
     )];
     if summary.proved.open.is_empty() {
         lines.push("nothing leaves the networks that no requirement asks for".to_owned());
@@ -126,7 +126,10 @@ fn proof(summary: &Compile<'_>) -> Vec<String> {
         let name = &summary.estate.pools[*pool].meta.name;
         let shared = match open.shared.len() {
             0 => String::new(),
-            _ => format!(", and any account of anybody below {}", open.shared.join(", ")),
+            _ => format!(
+                ", and any account of anybody below {}",
+                open.shared.join(", ")
+            ),
         };
         let what = match u64::try_from(open.addresses) {
             Ok(0) => "names".to_owned(),

@@ -741,7 +741,10 @@ fn what_bicep_builds_is_proved_too() {
             panic!("{path} {model:?}: {:?}\n{built}", disproof.objections);
         }
         let spoiled = built.replacen("\"0.0.0.0/0\"", "\"0.0.0.0/1\"", 1);
-        assert!(spoiled == built || prove_template(&analysis, &spoiled).is_err(), "{path}");
+        assert!(
+            spoiled == built || prove_template(&analysis, &spoiled).is_err(),
+            "{path}"
+        );
     }
 }
 

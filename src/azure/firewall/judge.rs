@@ -264,7 +264,10 @@ impl Judge<'_> {
             notes.append(&mut rejected);
             return hits;
         }
-        let named = self.request.announced.map(|name| order.application_for(name));
+        let named = self
+            .request
+            .announced
+            .map(|name| order.application_for(name));
         for placed in named.unwrap_or_default() {
             let mut own = Notes::new();
             let truth = self.application_match(placed.rule, &mut own);

@@ -111,14 +111,22 @@ impl<'a> FirewallOrder<'a> {
         let Some(port) = port else {
             return self.network.iter().collect();
         };
-        let own = self.candidates.by_port.get(&port).map_or(&[][..], Vec::as_slice);
+        let own = self
+            .candidates
+            .by_port
+            .get(&port)
+            .map_or(&[][..], Vec::as_slice);
         let places = merged(own, &self.candidates.other_network).into_iter();
         places.filter_map(|at| self.network.get(at)).collect()
     }
 
     /// The application rules that a name may match, in order.
     pub(super) fn application_for(&self, name: &Fqdn) -> Vec<&Placed<'a, ApplicationRule>> {
-        let own = self.candidates.by_name.get(name).map_or(&[][..], Vec::as_slice);
+        let own = self
+            .candidates
+            .by_name
+            .get(name)
+            .map_or(&[][..], Vec::as_slice);
         let places = merged(own, &self.candidates.other_application).into_iter();
         places.filter_map(|at| self.application.get(at)).collect()
     }

@@ -78,15 +78,18 @@ fn excess_line(pool: &PoolHeld) -> String {
     match pool.excesses.as_slice() {
         [] => "none: nothing leaves the networks that no requirement asks for".to_owned(),
         excesses => {
-            let addresses = excesses.iter().map(|it| it.openness.addresses).max();
+            let addresses = excesses.iter().map(|it| it.openness.addresses);
             let rules = match excesses.len() {
                 1 => "1 rule lets".to_owned(),
                 many => format!("{many} rules let"),
             };
-            format!(
-                "{rules} through what nobody needs, up to {} public addresses",
-                number(addresses.unwrap_or(0))
-            )
+            match addresses.max().unwrap_or(0) {
+                0 => format!("{rules} through what nobody needs, by name"),
+                most => {
+                    let most = number(most);
+                    format!("{rules} through what nobody needs, up to {most} public addresses")
+                }
+            }
         }
     }
 }
