@@ -47,8 +47,8 @@ fn answer(options: &VerifyOptions) -> Result<Outcome, Outcome> {
     let placed = place(&policy.estate, &mut network.estate);
     let plane = Dataplane::new(&network.estate, Facts::builtin(), tags.as_ref())
         .with_fqdn_tags(fqdn_tag_contents(&policy.catalogs, &policy.estate));
-    let held = hold(&plane, &policy.estate, &policy.intent, &placed);
-    let repair = repair(&plane, &policy.estate, &policy.intent, &placed, &held);
+    let held = hold(&plane, &policy.intent, &placed);
+    let repair = repair(&plane, &policy.intent, &placed, &held);
     let view = View {
         held: &held,
         repair: &repair,

@@ -66,7 +66,7 @@ impl Held {
 
 /// Holds a network against what the pools of a policy need.
 #[must_use]
-pub fn hold(plane: &Dataplane<'_>, policy: &Estate, intent: &Intent, placed: &[Placed]) -> Held {
+pub fn hold(plane: &Dataplane<'_>, intent: &Intent, placed: &[Placed]) -> Held {
     let mut evaluator = Evaluator::new(plane, &tags_of(intent));
     let mut held = Held::default();
     for place in placed {

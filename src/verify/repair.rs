@@ -51,11 +51,10 @@ fn deficits(held: &Held) -> usize {
     held.pools.iter().map(|pool| pool.deficits.len()).sum()
 }
 
-/// Looks for changes that settle an answer.
+/// Looks for changes that close deficits and cut excesses, and holds the changed network against the intent again.
 #[must_use]
 pub fn repair(
     plane: &Dataplane<'_>,
-    policy: &Estate,
     intent: &Intent,
     placed: &[Placed],
     held: &Held,
@@ -83,7 +82,7 @@ pub fn repair(
         }
         let again = Dataplane::new(&changed, plane.facts, plane.tags)
             .with_fqdn_tags(plane.fqdn_tags.clone());
-        let next = hold(&again, policy, intent, placed);
+        let next = hold(&again, intent, placed);
         let (missing, excess) = (deficits(&next), next.excess());
         // Cutting may open a deficit that the next round closes; what makes both worse is not done.
         let opens = missing > repair.deficits_after && excess >= repair.excesses_after;

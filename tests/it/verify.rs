@@ -61,7 +61,7 @@ fn what_a_policy_compiles_to_is_even() {
         let placed = place(&analysis.estate, &mut network);
         let plane = Dataplane::new(&network, Facts::builtin(), None)
             .with_fqdn_tags(fqdn_tag_contents(&analysis.catalogs, &analysis.estate));
-        let held = hold(&plane, &analysis.estate, &analysis.intent, &placed);
+        let held = hold(&plane, &analysis.intent, &placed);
         assert!(!held.has_deficit() && !held.is_open(), "{name}");
         // Security groups alone know no names.
         assert_eq!(
@@ -154,7 +154,7 @@ fn every_deficit_is_confirmed_and_repairs_are_tried() {
         let placed = place(&analysis.estate, &mut network);
         let plane = Dataplane::new(&network, Facts::builtin(), None)
             .with_fqdn_tags(fqdn_tag_contents(&analysis.catalogs, &analysis.estate));
-        let held: Held = hold(&plane, &analysis.estate, &analysis.intent, &placed);
+        let held: Held = hold(&plane, &analysis.intent, &placed);
         lacking += usize::from(held.has_deficit());
         for pool in &held.pools {
             for deficit in pool.deficits.iter().filter(|it| it.certain) {
@@ -172,13 +172,13 @@ fn every_deficit_is_confirmed_and_repairs_are_tried() {
                 );
             }
         }
-        let repair = repair(&plane, &analysis.estate, &analysis.intent, &placed, &held);
+        let repair = repair(&plane, &analysis.intent, &placed, &held);
         let Some(repaired) = &repair.network else {
             continue;
         };
         let plane = Dataplane::new(repaired, Facts::builtin(), None)
             .with_fqdn_tags(fqdn_tag_contents(&analysis.catalogs, &analysis.estate));
-        let after = hold(&plane, &analysis.estate, &analysis.intent, &placed);
+        let after = hold(&plane, &analysis.intent, &placed);
         let left: usize = after.pools.iter().map(|pool| pool.deficits.len()).sum();
         assert_eq!(left, repair.deficits_after, "{path}");
         assert!(repair.deficits_after <= repair.deficits_before, "{path}");

@@ -101,6 +101,11 @@ impl<'w> Walk<'w> {
             route.clone(),
             format!("{prefix} -> {words} = {what}{between}"),
         );
+        for (a, b) in [(here, there), (there, here)] {
+            if let Some((id, peering)) = direction(estate, a, b) {
+                self.rest_on(peering_element(id, peering));
+            }
+        }
         let seen = |device: &Device| device.holder == candidate.holder;
         if self.devices.iter().any(seen) {
             self.block(
@@ -239,6 +244,15 @@ impl<'w> Walk<'w> {
         let estate = self.plane.estate;
         let element = firewall_element(estate, id);
         self.path.push(element.clone());
+        let policy = estate.firewalls[id].policy.as_ref();
+        if let Some(policy) = policy.and_then(|policy| policy.id) {
+            let meta = &estate.firewall_policies[policy].meta;
+            self.rest_on(Element {
+                name: format!("firewall policy `{}`", meta.name),
+                origin: meta.origin,
+                site: Site::FirewallPolicy(policy),
+            });
+        }
         let vnet = estate.subnets[client].vnet;
         let client_dns = self.plane.dns_element(vnet);
         let request = Request {

@@ -458,6 +458,14 @@ impl Walk<'_> {
         let addresses = estate.public_addresses(&firewall.public_ips);
         let all = addresses.len() == firewall.public_ips.len() || !gaps::is_part(estate);
         let known = unknown.is_none() && all;
+        for ip in &firewall.public_ips {
+            if let PublicAddress::Resource(resource) = ip {
+                self.rest_on(Element {
+                    origin: resource.origin,
+                    ..element.clone()
+                });
+            }
+        }
         let origin = firewall
             .public_ips
             .first()

@@ -105,7 +105,9 @@ impl<'w> Walk<'w> {
         self.reply_from_gateway(id, &packet);
     }
 
-    /// A virtual WAN hub: its firewall when traffic is routed through it, else straight to the other network.
+    /// A virtual WAN hub: its firewall when traffic is routed through it, else straight to the other network. Without
+    /// a firewall the hub has its default route from a site behind it, which may let traffic out or not
+    /// (MicrosoftDocs/azure-docs, articles/virtual-wan/virtual-wan-faq.md).
     pub(super) fn reach_hub(
         &mut self,
         subnet: Id<Subnet>,
@@ -114,7 +116,7 @@ impl<'w> Walk<'w> {
         route: Element,
     ) {
         let hub = &self.plane.estate.hubs[id];
-        self.pass(Stage::Route, route, "takes the packet");
+        self.pass(Stage::Route, route.clone(), "takes the packet");
         let public = packet
             .destination
             .address
@@ -127,6 +129,16 @@ impl<'w> Walk<'w> {
         let firewall = hub.firewall.as_ref().and_then(|firewall| firewall.id);
         match firewall.filter(|_| secured) {
             Some(firewall) => self.through_firewall(subnet, packet, firewall),
+            None if public => self.doubt(
+                Stage::Route,
+                Cause::OverrideOrBypass,
+                route,
+                format!(
+                    "takes Internet traffic without a firewall that is known; whether whatever is behind hub `{}` \
+                     lets it out is not known",
+                    hub.meta.name
+                ),
+            ),
             None => self.arrive_by_address(packet),
         }
     }

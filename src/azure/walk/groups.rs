@@ -78,6 +78,7 @@ impl<'w> Walk<'w> {
         packet: &Packet,
     ) {
         let judgement = nsg::judge(self.plane, nsg, direction, subnet, packet, &mut self.notes);
+        self.rest_on(nsg::nsg_element(self.plane.estate, nsg));
         let to = match (&self.name, packet.destination.address) {
             (Some(name), None) => name.to_string(),
             _ => packet.destination.words(),

@@ -27,6 +27,8 @@ impl<'w> Walk<'w> {
             );
             return;
         }
+        let own = self.subnet_element(subnet);
+        self.rest_on(own);
         let plane = self.plane;
         let endpoints = || {
             let text = gaps::service_endpoints(plane.estate, subnet)?;
@@ -97,6 +99,7 @@ impl<'w> Walk<'w> {
     pub(super) fn follow(&mut self, subnet: Id<Subnet>, packet: Packet, route: &EffectiveRoute) {
         let element = route.element(self.plane.estate);
         let prefix = destination_words(&route.destination);
+        self.rest_on(element.clone());
         if matches!(route.source, RouteSource::User) {
             self.matched.push(element.clone());
         }

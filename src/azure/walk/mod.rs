@@ -67,6 +67,8 @@ struct Walk<'w> {
     notes: Notes,
     path: Vec<Element>,
     perhaps_passed: Vec<Element>,
+    /// What has to be there for the flow to get this far, is no step of its own, and is deployed on a condition.
+    rests_on: Vec<Element>,
     matched: Vec<Element>,
     overruled: Vec<Element>,
     source_nat: Vec<IpAddr>,
@@ -87,6 +89,7 @@ impl<'w> Walk<'w> {
             notes: Notes::new(),
             path: Vec::new(),
             perhaps_passed: Vec::new(),
+            rests_on: Vec::new(),
             matched: Vec::new(),
             overruled: Vec::new(),
             source_nat: Vec::new(),
@@ -136,14 +139,20 @@ impl<'w> Walk<'w> {
             let private = target.is_some_and(|address| {
                 !super::packet::is_public(address, self.plane.facts.private_ranges())
             });
-            let space = gaps::space(estate, estate.subnets[*subnet].vnet).filter(|_| private);
+            // An address of the own subnet is nobody else's.
+            let own = target.is_some_and(|address| {
+                let mut prefixes = estate.subnets[*subnet].prefixes.iter();
+                prefixes.any(|prefix| prefix.value.contains(&address))
+            });
+            let space = gaps::space(estate, estate.subnets[*subnet].vnet);
+            let space = space.filter(|_| private && !own);
             reasons.extend(space.map(|text| (self.subnet_element(*subnet), text)));
             self.unknown_of_sender(*subnet, private, &mut reasons);
         }
         self.unknown_of_api_server(&mut reasons);
         let steps = self.steps.iter().map(|step| &step.element);
         let touched = steps.chain(self.blockers.iter().map(|blocker| &blocker.element));
-        for element in touched.chain(&self.path) {
+        for element in touched.chain(&self.path).chain(&self.rests_on) {
             let Some(condition) = estate.gaps.condition_of(element.origin) else {
                 continue;
             };
@@ -243,15 +252,22 @@ impl<'w> Walk<'w> {
             self.notes.extend(branch.notes.iter().cloned());
         }
         let perhaps = passed_on_some(&results, common);
+        let resting: Vec<Element> = results.iter().flat_map(Self::conditional).collect();
         let hindered = |branch: &Self| branch.blockers.len() > before;
         let certain = |branch: &Self| {
             let mut new = branch.blockers.iter().skip(before);
             new.any(|blocker| blocker.outcome == Outcome::Blocks)
         };
+        let stopped = |branch: &Self| {
+            let mut new = branch.blockers.iter().skip(before);
+            new.any(|blocker| blocker.outcome == Outcome::Blocks && !blocker.on_reply)
+        };
         let all_certain = results.iter().all(certain);
+        // Where some ways lose the request and others the reply, the request is what counts, in whatever order.
         let chosen = results
             .iter()
-            .position(certain)
+            .position(stopped)
+            .or_else(|| results.iter().position(certain))
             .or_else(|| results.iter().position(hindered))
             .unwrap_or(0);
         if chosen >= results.len() {
@@ -260,6 +276,7 @@ impl<'w> Walk<'w> {
         let mut branch = results.swap_remove(chosen);
         branch.notes.append(&mut self.notes);
         branch.perhaps_passed = perhaps;
+        branch.rests_on.extend(resting);
         if !all_certain {
             for blocker in branch.blockers.iter_mut().skip(before) {
                 blocker.outcome = Outcome::Unclear;
@@ -271,6 +288,23 @@ impl<'w> Walk<'w> {
             }
         }
         *self = branch;
+    }
+
+    /// An element that has to be there for the flow to get this far; noted when it is deployed on a condition.
+    fn rest_on(&mut self, element: Element) {
+        let gaps = &self.plane.estate.gaps;
+        if gaps.condition_of(element.origin).is_some() {
+            self.rests_on.push(element);
+        }
+    }
+
+    /// The elements on the way that are deployed on a condition.
+    fn conditional(&self) -> Vec<Element> {
+        let gaps = &self.plane.estate.gaps;
+        let steps = self.steps.iter().map(|step| &step.element);
+        let all = steps.chain(&self.path).chain(&self.rests_on);
+        let all = all.filter(|element| gaps.condition_of(element.origin).is_some());
+        all.cloned().collect()
     }
 
     /// A network isolated cluster that does not reach the registry it starts from: whatever of names, endpoints and

@@ -171,6 +171,7 @@ impl<'w> Walk<'w> {
             origin,
             site: Site::Service(id),
         };
+        self.rest_on(element(service.meta.origin));
         if let Some(origin) = service.public_access_off {
             self.block(
                 Stage::Service,

@@ -60,6 +60,8 @@ impl<'w> Walk<'w> {
                 if absent && gaps::is_part(self.plane.estate) {
                     blocker.outcome = Outcome::Unclear;
                 }
+                // A name that is not resolved stops the request, also where it is the server's reply that is lost.
+                blocker.on_reply = false;
                 self.steps.push(super::Step {
                     stage: Stage::Dns,
                     element: blocker.element.clone(),

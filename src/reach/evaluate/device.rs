@@ -70,7 +70,7 @@ impl<'a> Evaluator<'a> {
         }
     }
 
-    fn doubt_peering(&self, packet: &mut Packet<'a>, here: Id<Vnet>, there: Id<Vnet>) {
+    fn doubt_peering(&mut self, packet: &mut Packet<'a>, here: Id<Vnet>, there: Id<Vnet>) {
         for (a, b) in [(here, there), (there, here)] {
             if let Some(direction) = self.topology.direction(a, b) {
                 self.touch(packet, direction.origin);
@@ -176,10 +176,7 @@ impl<'a> Evaluator<'a> {
         let both = both.chain(translated.map(|packet| (packet, true)));
         let mut pieces = Vec::new();
         for (mut packet, translated) in both.collect::<Vec<_>>() {
-            packet.devices.push(Device {
-                holder: Holder::Firewall(id),
-                translated,
-            });
+            self.pass_device(&mut packet, Holder::Firewall(id), translated);
             match self.topology.firewall_subnet(estate.firewalls[id].vnet.id) {
                 Some(subnet) => pieces.extend(self.leave(subnet, packet)?),
                 None => {
@@ -194,6 +191,20 @@ impl<'a> Evaluator<'a> {
             }
         }
         Ok(pieces)
+    }
+
+    /// Flows pass a device. One that is in another network is only reached as long as the own one has the peers that
+    /// are stated.
+    fn pass_device(&mut self, packet: &mut Packet<'a>, holder: Holder, translated: bool) {
+        let estate = self.plane.estate;
+        packet.devices.push(Device { holder, translated });
+        let home = estate.subnets[packet.home].vnet;
+        let there = self.topology.vnet_of(estate, holder);
+        if there.is_some_and(|there| there != home)
+            && let Some(why) = gaps::peers(estate, home)
+        {
+            self.unsettle(packet, why);
+        }
     }
 
     /// Flows to addresses of the Internet, and all others.
@@ -228,10 +239,7 @@ impl<'a> Evaluator<'a> {
         let mut pieces = Vec::new();
         for packet in passed {
             for mut packet in self.past_guard(id, packet)? {
-                packet.devices.push(Device {
-                    holder: Holder::Appliance(id),
-                    translated: appliance.snat,
-                });
+                self.pass_device(&mut packet, Holder::Appliance(id), appliance.snat);
                 if appliance.snat {
                     let own = appliance.private_ips.first();
                     packet.from = From::Device(own.map(|ip| ip.value));
@@ -399,13 +407,20 @@ impl<'a> Evaluator<'a> {
         let firewall = hub.firewall.as_ref().and_then(|firewall| firewall.id);
         let (public, private) = self.by_publicity(packet);
         let mut pieces = Vec::new();
-        let parts = [
-            (public, hub.internet_routing),
-            (private, hub.private_routing),
-        ];
-        for (packet, secured) in parts {
-            let Some(packet) = packet else { continue };
-            pieces.extend(match firewall.filter(|_| secured) {
+        if let Some(mut packet) = public {
+            match firewall.filter(|_| hub.internet_routing) {
+                Some(firewall) => pieces.extend(self.through_firewall(subnet, packet, firewall)?),
+                None => {
+                    let name = &hub.meta.name;
+                    packet.doubt(format!(
+                        "whether what is behind hub {name} lets Internet traffic out"
+                    ));
+                    pieces.push(packet.finished());
+                }
+            }
+        }
+        if let Some(packet) = private {
+            pieces.extend(match firewall.filter(|_| hub.private_routing) {
                 Some(firewall) => self.through_firewall(subnet, packet, firewall)?,
                 None => self.arrive_by_address(packet)?,
             });

@@ -133,7 +133,7 @@ impl<'a> Evaluator<'a> {
     /// Flows of machines that have a public address of their own, and all others.
     #[expect(clippy::type_complexity, reason = "both lists are of flows")]
     fn by_own_address(
-        &self,
+        &mut self,
         packet: Packet<'a>,
     ) -> (Vec<(Packet<'a>, Option<Exit>)>, Vec<Packet<'a>>) {
         let estate = self.plane.estate;
@@ -173,7 +173,7 @@ impl<'a> Evaluator<'a> {
 
     /// What machines of a subnet without addresses of their own share.
     fn shared_exit(
-        &self,
+        &mut self,
         subnet: Id<Subnet>,
         mut packet: Packet<'a>,
     ) -> Vec<(Packet<'a>, Option<Exit>)> {

@@ -2,7 +2,7 @@
 
 use crate::azure::gaps;
 use crate::estate::{Direction, Id, PoolSetting, RouteDestination, Subnet};
-use crate::space::{Block, Kind, Known, Ranges, Side, Targets, TooLarge, every_port};
+use crate::space::{Block, Kind, Known, Names, Ranges, Side, Targets, TooLarge, every_port};
 
 use super::super::protocols::TCP;
 use super::map::Piece;
@@ -19,9 +19,11 @@ impl<'a> Evaluator<'a> {
     pub fn from_subnet(&mut self, subnet: Id<Subnet>) -> Result<FlowMap, TooLarge> {
         let sources = self.addresses_of(subnet);
         let mut pieces = Vec::new();
+        self.unsettled.clear();
         for packet in self.started(subnet, &sources) {
             pieces.extend(self.send(subnet, packet)?);
         }
+        pieces.append(&mut self.unsettled);
         Ok(FlowMap::of(subnet, pieces))
     }
 
@@ -76,7 +78,6 @@ impl<'a> Evaluator<'a> {
             no_return: false,
             devices: Vec::new(),
             hops: 0,
-            routed: false,
             by: Vec::new(),
         };
         let mut packets = vec![
@@ -98,6 +99,18 @@ impl<'a> Evaluator<'a> {
             named.kind = Some(led.kind);
             named.doubts = led.doubts.clone();
             packets.push(named);
+        }
+        let estate = self.plane.estate;
+        let proxied = self.topology.pool_in(subnet).is_some_and(|id| {
+            let unknown = gaps::pool(estate, id, PoolSetting::HttpProxy).is_some();
+            unknown || estate.pools[id].http_proxy.is_some()
+        });
+        if proxied {
+            // A proxy gets names as they are, also those that the machines cannot resolve.
+            let everywhere = To::Somewhere { microsoft: true };
+            let names = Targets::Names(Names::all());
+            let (web, _) = web_of(&packet(Kind::V4ToName, names, everywhere));
+            packets.extend(web);
         }
         packets.retain(|packet| !packet.flows.is_empty());
         packets
@@ -175,14 +188,17 @@ impl<'a> Evaluator<'a> {
             for (_, addresses) in &self.topology.held {
                 held = held.or(addresses);
             }
-            if let Some(mut private) = packet.towards(&private) {
+            let own = self.addresses_of(subnet);
+            // An address of the own subnet is nobody else's.
+            packets.extend(packet.towards(&private.and(&own)));
+            if let Some(mut private) = packet.towards(&private.minus(&own)) {
                 if let Some(why) = &space {
-                    private.doubt(why.clone());
+                    self.unsettle(&mut private, why.clone());
                 }
                 packets.extend(private.towards(&held));
                 if let Some(mut unheld) = private.not_towards(&held) {
                     if let Some(why) = &pods {
-                        unheld.doubt(why.clone());
+                        self.unsettle(&mut unheld, why.clone());
                     }
                     packets.push(unheld);
                 }
@@ -194,7 +210,7 @@ impl<'a> Evaluator<'a> {
                 .flat_map(|packet| {
                     let (web, rest) = web_of(&packet);
                     let web = web.map(|mut web| {
-                        web.doubt(why.clone());
+                        self.unsettle(&mut web, why.clone());
                         web
                     });
                     web.into_iter().chain(rest)
@@ -298,11 +314,27 @@ impl<'a> Evaluator<'a> {
             let Some(packet) = packet.in_cell(&cell.wanted, &cell.known, atoms) else {
                 continue;
             };
+            let mut packet = packet;
+            let written = cell.route.as_ref().map(|route| route.maker) == Some(Maker::User);
+            if packet.hops == 1 && !written {
+                self.doubt_hubs(subnet, &mut packet);
+            }
             if let Some(route) = &cell.route {
                 pieces.extend(self.follow(subnet, packet, route)?);
             }
         }
         Ok(pieces)
+    }
+
+    /// What hubs may tell a subnet beats what Azure itself has, and nothing that somebody wrote.
+    fn doubt_hubs(&mut self, subnet: Id<Subnet>, packet: &mut Packet<'a>) {
+        let estate = self.plane.estate;
+        let home = estate.subnets[subnet].vnet;
+        for hub in estate.hubs.ids() {
+            if let Some(why) = gaps::hub(estate, hub, home) {
+                self.unsettle(packet, why);
+            }
+        }
     }
 
     fn follow(
@@ -313,7 +345,6 @@ impl<'a> Evaluator<'a> {
     ) -> Result<Vec<Piece>, TooLarge> {
         self.touch(&mut packet, route.origin);
         if route.maker == Maker::User {
-            packet.routed = true;
             packet.by.push(route.origin);
         }
         match &route.hop {

@@ -69,6 +69,8 @@ pub struct Evaluator<'a> {
     routes: FxHashMap<Id<Subnet>, Rc<[Route]>>,
     security: FxHashMap<(Id<Nsg>, Direction, Id<Subnet>), Rc<[ReadRule]>>,
     firewalls: FxHashMap<Id<Firewall>, Rc<firewall::ReadFirewall>>,
+    /// Flows whose fate is uncertain whatever stops them on their way.
+    unsettled: Vec<Piece>,
     left: u64,
 }
 
@@ -87,6 +89,7 @@ impl<'a> Evaluator<'a> {
             routes: FxHashMap::default(),
             security: FxHashMap::default(),
             firewalls: FxHashMap::default(),
+            unsettled: Vec::new(),
             left: STEPS,
         }
     }
@@ -166,10 +169,17 @@ impl<'a> Evaluator<'a> {
     }
 
     /// An element on the way, which may be there on a condition only.
-    fn touch(&self, packet: &mut Packet<'_>, origin: Origin) {
+    fn touch(&mut self, packet: &mut Packet<'_>, origin: Origin) {
         if let Some(condition) = self.plane.estate.gaps.condition_of(origin) {
-            packet.doubt(format!("deployed only if {}", condition.text));
+            self.unsettle(packet, format!("deployed only if {}", condition.text));
         }
+    }
+
+    /// The way of some flows rests on something that is not known: they may go another way, so nothing that stops them
+    /// on this one is certain.
+    fn unsettle(&mut self, packet: &mut Packet<'_>, why: impl Into<SmolStr>) {
+        packet.doubt(why);
+        self.unsettled.push(packet.clone().finished());
     }
 
     /// Flows under a condition; nothing when they contradict it.

@@ -63,8 +63,6 @@ pub(super) struct Packet<'a> {
     pub(super) no_return: bool,
     pub(super) devices: Vec<Device>,
     pub(super) hops: usize,
-    /// They took a route that somebody wrote.
-    pub(super) routed: bool,
     /// The rules and routes that let them through.
     pub(super) by: Vec<Origin>,
 }

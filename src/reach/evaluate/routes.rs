@@ -446,8 +446,9 @@ impl Evaluator<'_> {
                     *addresses = addresses.minus(&taken);
                     Wanted::Any(taken)
                 }
-                (Takes::Addresses(takes), Wanted::Somewhere { microsoft }) => {
-                    if takes.v4 != crate::space::every_v4() {
+                (Takes::Addresses(_), Wanted::Somewhere { microsoft }) => {
+                    // A learned default route does not hold what is near, and takes this all the same.
+                    if !is_default_v4(&candidate.route.to) {
                         continue;
                     }
                     let all = Wanted::Somewhere {

@@ -72,7 +72,7 @@ impl<'a> Evaluator<'a> {
     }
 
     /// What is not known of the API server that flows go to.
-    pub(super) fn doubt_api_server(&self, packet: &mut Packet<'a>) {
+    pub(super) fn doubt_api_server(&mut self, packet: &mut Packet<'a>) {
         let Some((id, _)) = self.api_server(packet) else {
             return;
         };
@@ -82,13 +82,17 @@ impl<'a> Evaluator<'a> {
             PoolSetting::AuthorizedRanges,
         ] {
             if let Some(why) = gaps::pool(self.plane.estate, id, setting) {
-                packet.doubt(why);
+                self.unsettle(packet, why);
             }
         }
     }
 
     /// Asks whatever is at the other end; flows that it certainly refuses do not come back.
-    pub(super) fn ask_service(&self, identity: Identity, packet: Packet<'a>) -> Option<Packet<'a>> {
+    pub(super) fn ask_service(
+        &mut self,
+        identity: Identity,
+        packet: Packet<'a>,
+    ) -> Option<Packet<'a>> {
         let mut packet = packet;
         if let Identity::Subnet(subnet) = identity {
             packet = self.ask_endpoint_policy(subnet, packet)?;
@@ -147,7 +151,7 @@ impl<'a> Evaluator<'a> {
     /// A platform service refuses whom its network rules do not name. Storage of the same region sees private
     /// addresses, so entries with public prefixes do not help there.
     fn ask_platform_service(
-        &self,
+        &mut self,
         id: Id<PlatformService>,
         identity: &Identity,
         mut packet: Packet<'a>,

@@ -59,11 +59,11 @@ fn origin() -> Origin {
     span().into()
 }
 
-fn put<T>(value: T) -> Spanned<T> {
+pub(super) fn put<T>(value: T) -> Spanned<T> {
     Spanned::new(value, span())
 }
 
-fn meta(name: &str) -> Meta {
+pub(super) fn meta(name: &str) -> Meta {
     Meta {
         name: name.into(),
         origin: origin(),
@@ -72,7 +72,7 @@ fn meta(name: &str) -> Meta {
     }
 }
 
-fn parsed<T: std::str::FromStr>(text: &str) -> T
+pub(super) fn parsed<T: std::str::FromStr>(text: &str) -> T
 where
     T::Err: std::fmt::Debug,
 {
@@ -396,8 +396,19 @@ fn security_group(
     order: Order,
     asgs: &Names<ApplicationSecurityGroup>,
 ) -> Nsg {
+    let mut group = group_of(name, rules, &asgs.to("machines"));
+    group.rules = order.of(group.rules);
+    group
+}
+
+/// A security group whose rules name an application security group.
+pub(super) fn group_of(
+    name: &str,
+    rules: &[SecurityPlan],
+    machines: &Ref<ApplicationSecurityGroup>,
+) -> Nsg {
     let place = |place: Place| match place {
-        Place::Group => Endpoint::SecurityGroup(asgs.to("machines")),
+        Place::Group => Endpoint::SecurityGroup(machines.clone()),
         other => plain(other),
     };
     let rules = rules.iter().zip(0_u32..).map(|(rule, at)| SecurityRule {
@@ -416,7 +427,7 @@ fn security_group(
     });
     Nsg {
         meta: meta(name),
-        rules: order.of(rules.collect()),
+        rules: rules.collect(),
     }
 }
 

@@ -417,7 +417,7 @@ fn table() -> impl Strategy<Value = TablePlan> {
     )
 }
 
-fn nsg() -> impl Strategy<Value = Vec<SecurityPlan>> {
+pub(super) fn nsg() -> impl Strategy<Value = Vec<SecurityPlan>> {
     let direction = select(vec![
         Direction::Outbound,
         Direction::Outbound,
