@@ -1,7 +1,7 @@
 //! A network held against a policy.
 
 use crate::azure::Dataplane;
-use crate::estate::{Estate, Id, Pool, Subnet};
+use crate::estate::{Id, Pool, Subnet};
 use crate::intent::Intent;
 use crate::reach::{Evaluator, Need, Unset, Wanted};
 use crate::space::TooLarge;
