@@ -109,7 +109,12 @@ impl Evaluator<'_> {
         Ok(found)
     }
 
-    fn surplus(&mut self, map: &FlowMap, needs: &[Need]) -> Result<Vec<Surplus>, TooLarge> {
+    /// Flows that are let through and needed by nobody. What stays inside of the networks and what the Azure host
+    /// answers is not among them.
+    ///
+    /// # Errors
+    /// When there is too much to compare.
+    pub fn surplus(&mut self, map: &FlowMap, needs: &[Need]) -> Result<Vec<Surplus>, TooLarge> {
         let needed: Vec<&Block> = needs.iter().flat_map(Need::all).collect();
         let index = Index::of(needed.iter().copied().zip(0..));
         let inside = self.inside(map.subnet);
@@ -141,7 +146,11 @@ impl Evaluator<'_> {
         Ok(found)
     }
 
-    fn open(&mut self, map: &FlowMap, needs: &[Need]) -> Result<Vec<Piece>, TooLarge> {
+    /// Flows of which it is not known whether they are let through, and that nobody needs.
+    ///
+    /// # Errors
+    /// When there is too much to compare.
+    pub fn open(&mut self, map: &FlowMap, needs: &[Need]) -> Result<Vec<Piece>, TooLarge> {
         let needed: Vec<&Block> = needs.iter().flat_map(Need::all).collect();
         let inside = self.inside(map.subnet);
         let inside_names = self.names_inside(map.subnet, &inside);
@@ -165,6 +174,15 @@ impl Evaluator<'_> {
             }));
         }
         Ok(found)
+    }
+
+    /// The flows of a block that leave the networks of a subnet: to the Internet or to sites, and not to what the Azure host
+    /// answers.
+    #[must_use]
+    pub fn outward(&mut self, subnet: Id<Subnet>, flows: &Block) -> Option<Block> {
+        let inside = self.inside(subnet);
+        let names = self.names_inside(subnet, &inside);
+        flows.without_targets(&inside.v4, &inside.v6, &names)
     }
 
     /// Names that lead to addresses inside.
