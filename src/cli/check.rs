@@ -1,5 +1,6 @@
 //! `tidegate check`
 
+use crate::diag::Id;
 use crate::report::{self, Format, Run, summary};
 
 use super::Outcome;
@@ -27,7 +28,8 @@ pub(super) fn run(options: &CheckOptions) -> Outcome {
         if analysis.findings.is_empty() {
             print(&format!("{}: no findings\n", options.policy.policy));
         }
-        if let Some(text) = summary::unproved_assertions(&analysis.intent) {
+        let judged = analysis.rules_that_ran().contains(&Id::TG7011);
+        if let Some(text) = summary::judged_assertions(&analysis.intent).filter(|_| judged) {
             print(&format!("{text}\n"));
         }
     } else {

@@ -53,9 +53,10 @@ impl Id {
             | Self::TG1035
             | Self::TG3019
             | Self::TG3020
-            | Self::TG5001 => (&[], &[Unsafe]),
+            | Self::TG5001
+            | Self::TG8013 => (&[], &[Unsafe]),
             Self::TG3007 | Self::TG3008 => (&[Safe, Unsafe], &[Unsafe]),
-            Self::TG3010 | Self::TG4011 => (&[Safe], &[Unsafe]),
+            Self::TG3010 | Self::TG4011 | Self::TG8010 => (&[Safe], &[Unsafe]),
             Self::TG3023 => (&[], &[Safe]),
             _ => (&[], &[]),
         };

@@ -108,7 +108,12 @@ impl Evaluator<'_> {
         Ok(found)
     }
 
-    fn surplus(&mut self, map: &FlowMap, needs: &[Need]) -> Result<Vec<Surplus>, TooLarge> {
+    /// Flows that are let through and needed by nobody. What stays inside of the networks and what the Azure host
+    /// answers is not among them.
+    ///
+    /// # Errors
+    /// When there is too much to compare.
+    pub fn surplus(&mut self, map: &FlowMap, needs: &[Need]) -> Result<Vec<Surplus>, TooLarge> {
         let needed = Holding::of(needs.iter().flat_map(Need::all));
         let inside = self.inside(map.subnet);
         let inside_names = self.names_inside(map.subnet, &inside);
@@ -139,7 +144,11 @@ impl Evaluator<'_> {
         Ok(found)
     }
 
-    fn open(&mut self, map: &FlowMap, needs: &[Need]) -> Result<Vec<Piece>, TooLarge> {
+    /// Flows of which it is not known whether they are let through, and that nobody needs.
+    ///
+    /// # Errors
+    /// When there is too much to compare.
+    pub fn open(&mut self, map: &FlowMap, needs: &[Need]) -> Result<Vec<Piece>, TooLarge> {
         let needed: Vec<&Block> = needs.iter().flat_map(Need::all).collect();
         let inside = self.inside(map.subnet);
         let inside_names = self.names_inside(map.subnet, &inside);
@@ -163,6 +172,15 @@ impl Evaluator<'_> {
             }));
         }
         Ok(found)
+    }
+
+    /// The flows of a block that leave the networks of a subnet: to the Internet or to sites, and not to what the Azure host
+    /// answers.
+    #[must_use]
+    pub fn outward(&mut self, subnet: Id<Subnet>, flows: &Block) -> Option<Block> {
+        let inside = self.inside(subnet);
+        let names = self.names_inside(subnet, &inside);
+        flows.without_targets(&inside.v4, &inside.v6, &names)
     }
 
     /// Names that are no way out: those that lead to addresses inside, and those that nobody asks for.

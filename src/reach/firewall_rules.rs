@@ -20,8 +20,10 @@ use super::protocols::{ICMP, LAST, TCP, UDP, application};
 #[derive(Debug)]
 pub struct FirewallRules<'a> {
     rules: Vec<&'a RuleInfo>,
-    matches: Vec<Matches>,
-    atoms: Atoms,
+    pub(super) matches: Vec<Matches>,
+    /// Of each rule whether all that it may match is known; what it may match is empty else.
+    pub(super) known: Vec<bool>,
+    pub(super) atoms: Atoms,
 }
 
 impl<'a> FirewallRules<'a> {
@@ -56,6 +58,7 @@ impl<'a> FirewallRules<'a> {
         Self {
             rules: Vec::new(),
             matches: Vec::new(),
+            known: Vec::new(),
             atoms,
         }
     }
@@ -69,6 +72,7 @@ impl<'a> FirewallRules<'a> {
         may.retain(|block| is_known && !block.is_empty());
         surely.retain(|block| !block.is_empty());
         self.rules.push(info);
+        self.known.push(is_known);
         self.matches.push(Matches { rank, may, surely });
     }
 
@@ -86,12 +90,12 @@ impl<'a> FirewallRules<'a> {
 }
 
 /// What a rule matches.
-struct Blocks {
+pub(super) struct Blocks {
     /// What it may match, unless something of it is not known.
-    may: Vec<Block>,
+    pub(super) may: Vec<Block>,
     /// What it certainly matches.
     surely: Vec<Block>,
-    is_known: bool,
+    pub(super) is_known: bool,
 }
 
 impl Blocks {
@@ -146,7 +150,7 @@ fn relate_tags<'e>(
     }
 }
 
-fn network(estate: &Estate, rule: &NetworkRule, atoms: &mut Atoms) -> Blocks {
+pub(super) fn network(estate: &Estate, rule: &NetworkRule, atoms: &mut Atoms) -> Blocks {
     let deployed = deployed(estate, rule.info.origin, atoms);
     let mut reader = Reader {
         estate,
@@ -216,7 +220,11 @@ fn services(rule: &NetworkRule) -> Vec<(Ranges, Ranges, bool)> {
     vec![(with_ports, ports, true), (without, every, true)]
 }
 
-fn application_rule(estate: &Estate, rule: &ApplicationRule, atoms: &mut Atoms) -> Blocks {
+pub(super) fn application_rule(
+    estate: &Estate,
+    rule: &ApplicationRule,
+    atoms: &mut Atoms,
+) -> Blocks {
     let deployed = deployed(estate, rule.info.origin, atoms);
     let mut reader = Reader {
         estate,

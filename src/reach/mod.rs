@@ -4,19 +4,29 @@
 //! other.
 
 mod balance;
+mod crossing;
 mod ends;
 mod evaluate;
 mod firewall_rules;
+mod kinds;
+mod needless;
+mod proof;
 mod protocols;
 mod security_rules;
+mod stopped_before;
 mod wanted;
 mod witness;
 
 pub use balance::{Balance, Missing, Need, Surplus};
+pub use crossing::Crossing;
 pub use ends::names_the_azure_host;
 pub use evaluate::{Evaluator, Fate, FlowMap, Piece, Standing};
 pub use firewall_rules::FirewallRules;
+pub use kinds::decided_by_network_rules;
+pub use needless::Role;
+pub use proof::{Proof, open_questions};
 pub use security_rules::SecurityRules;
+pub use stopped_before::{Senders, StoppedBefore};
 pub use wanted::{Unset, Wanted};
 pub use witness::witness;
 

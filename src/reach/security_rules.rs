@@ -19,9 +19,9 @@ use super::protocols::{AH, ESP, ICMP, LAST, TCP, UDP};
 #[derive(Debug)]
 pub struct SecurityRules<'a> {
     estate: &'a Estate,
-    rules: Vec<&'a SecurityRule>,
-    matches: Vec<Matches>,
-    atoms: Atoms,
+    pub(super) rules: Vec<&'a SecurityRule>,
+    pub(super) matches: Vec<Matches>,
+    pub(super) atoms: Atoms,
 }
 
 impl<'a> SecurityRules<'a> {
@@ -83,7 +83,7 @@ impl<'a> SecurityRules<'a> {
     }
 }
 
-fn matches_of(estate: &Estate, rule: &SecurityRule, atoms: &mut Atoms) -> Matches {
+pub(super) fn matches_of(estate: &Estate, rule: &SecurityRule, atoms: &mut Atoms) -> Matches {
     let deployed = deployed(estate, rule.origin, atoms);
     let mut reader = Reader {
         estate,

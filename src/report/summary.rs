@@ -91,7 +91,7 @@ pub fn compile(summary: &Compile<'_>) -> String {
     for (index, text) in narrowings(summary).into_iter().enumerate() {
         line(if index == 0 { "narrower" } else { "" }, text);
     }
-    if let Some(text) = unproved_assertions(summary.intent) {
+    if let Some(text) = judged_assertions(summary.intent) {
         line("assertions", text);
     }
     for text in existing_security_groups(summary.estate) {
@@ -181,13 +181,13 @@ fn narrowings(summary: &Compile<'_>) -> Vec<String> {
     values.into_iter().map(words).collect()
 }
 
-/// That assertions are read and resolved, and no more: silence would look like proof.
+/// That assertions are judged, and how to tell which of them are proved.
 #[must_use]
-pub fn unproved_assertions(intent: &Intent) -> Option<String> {
+pub fn judged_assertions(intent: &Intent) -> Option<String> {
     match intent.assertions.len() {
         0 => None,
         count => Some(format!(
-            "{} read and resolved, not proved: `tidegate explain` follows single flows",
+            "{} proved for all flows, but for those that TG7011, TG8002 or an ignore is about",
             counted(count, "assertion", "assertions")
         )),
     }

@@ -24,6 +24,11 @@ impl<'a> Work<'a> {
         Self { atoms, left: steps }
     }
 
+    /// How many steps are left.
+    pub(super) fn left(&self) -> u64 {
+        self.left
+    }
+
     pub(super) fn step(&mut self, count: usize) -> Result<(), TooLarge> {
         let count = u64::try_from(count).unwrap_or(u64::MAX);
         self.left = self.left.checked_sub(count).ok_or(TooLarge)?;

@@ -9,6 +9,7 @@ mod addresses;
 mod atoms;
 mod block;
 mod canonical;
+mod decided;
 mod describe;
 mod first_match;
 mod flows;
@@ -25,6 +26,7 @@ pub use addresses::{as_v4, every_port, every_v4, every_v6, number_of, ports_of, 
 pub use atoms::{Atom, Atoms, Known, Side};
 pub use block::{Block, Kind, Point, Target, Targets};
 pub use canonical::Canonical;
+pub use decided::{Deciding, all_decided, needless};
 pub use describe::Wording;
 pub use first_match::{Matches, shadows};
 pub use flows::{Flows, TooLarge, Work};

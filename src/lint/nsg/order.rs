@@ -8,7 +8,7 @@ use crate::estate::{Access, Direction, Estate, Id, Nsg, SecurityRule, Subnet};
 use super::super::Context;
 
 /// Where rules come from that were made for requirements and pools.
-pub(super) fn made_origins(context: &Context<'_>) -> FxHashSet<Origin> {
+pub(in crate::lint) fn made_origins(context: &Context<'_>) -> FxHashSet<Origin> {
     let pools = context.estate.pools.iter();
     let mut origins = context.compiled_origins();
     origins.extend(pools.map(|(_, pool)| pool.meta.origin));

@@ -11,7 +11,7 @@ use crate::estate::Action;
 use crate::lint::common::cover::{Asked, RuleOrder};
 use crate::lint::common::written::{Written, is_all_known};
 use crate::lint::{Context, change, edit};
-use crate::reach::FirewallRules;
+use crate::reach::{FirewallRules, Role, decided_by_network_rules};
 use crate::space::TooLarge;
 
 use super::{correlation, network_first, redundant};
@@ -106,7 +106,25 @@ fn check_set(
         ("application rule", &application),
         ("DNAT rule", &nat),
     ] {
-        let together = together(context, set, kind, order);
+        let rules = match kind {
+            "network rule" => Some(FirewallRules::network(estate, facts, set)),
+            "application rule" => Some(FirewallRules::application(estate, set)),
+            _ => None,
+        };
+        let together = rules.as_ref().map(|rules| together(rules, order));
+        let together = together.unwrap_or_default();
+        let by_network = match kind {
+            "application rule" => decided_by_network_rules(estate, facts, set),
+            _ => Vec::new(),
+        };
+        // Those that are told of decide nothing, or are told of already.
+        let mut roles = vec![Role::Kept; order.rules().len()];
+        let mut doers: Vec<usize> = Vec::new();
+        let mut plays = |at: usize, role: Role| {
+            if let Some(slot) = roles.get_mut(at) {
+                *slot = role;
+            }
+        };
         for (at, rule) in order
             .rules()
             .iter()
@@ -116,11 +134,15 @@ fn check_set(
             let first = order.first_cover_before(at).and_then(|at| order.rule(at));
             if let Some(first) = first {
                 findings.push(never_asked(kind, rule, first));
+                plays(at, Role::Gone);
                 continue;
             }
             if let Some(by) = together.get(&at) {
                 findings.push(match by {
-                    Ok(by) => decided_together(kind, rule, by),
+                    Ok(by) => {
+                        plays(at, Role::Gone);
+                        decided_together(kind, rule, by)
+                    }
                     Err(TooLarge) => undecided(kind, rule),
                 });
                 continue;
@@ -131,9 +153,28 @@ fn check_set(
                 findings.push(finding);
                 continue;
             }
-            if known {
-                findings.extend(redundant::needless(kind, order, at, rule));
+            if let Some(Some(by)) = by_network.get(at) {
+                let by: Vec<&Asked<'_>> = by.iter().filter_map(|at| network.rule(*at)).collect();
+                findings.push(network_first::decided_together(rule, &by));
+                continue;
             }
+            if !known {
+                continue;
+            }
+            match redundant::needless(kind, order, at, rule) {
+                Some((finding, doer)) => {
+                    findings.push(finding);
+                    plays(at, Role::Gone);
+                    doers.push(doer);
+                }
+                None => plays(at, Role::Asked),
+            }
+        }
+        for doer in doers {
+            plays(doer, Role::Kept);
+        }
+        if let Some(rules) = rules.filter(|_| known) {
+            findings.extend(redundant::together(kind, order, &rules, &roles));
         }
         findings.extend(correlation::half_denied(kind, order, own));
     }
@@ -141,16 +182,9 @@ fn check_set(
 
 /// The rules that several earlier ones together take everything from, by their places, with those others.
 fn together<'o>(
-    context: &Context<'_>,
-    set: &RuleSet<'_>,
-    kind: &str,
+    rules: &FirewallRules<'_>,
     order: &'o RuleOrder<'_>,
 ) -> FxHashMap<usize, Result<Vec<&'o Asked<'o>>, TooLarge>> {
-    let rules = match kind {
-        "network rule" => FirewallRules::network(context.estate, context.facts, set),
-        "application rule" => FirewallRules::application(context.estate, set),
-        _ => return FxHashMap::default(),
-    };
     let told = rules.never_asked().into_iter().enumerate();
     let told = told.filter_map(|(at, by)| {
         let by = by.transpose()?;
@@ -161,15 +195,7 @@ fn together<'o>(
 }
 
 fn decided_together(kind: &str, rule: &Asked<'_>, by: &[&Asked<'_>]) -> Finding {
-    let names: Vec<String> = by
-        .iter()
-        .map(|other| format!("`{}`", other.info.name))
-        .collect();
-    let names = match names.as_slice() {
-        [] => String::new(),
-        [one] => one.clone(),
-        [all @ .., last] => format!("{} and {last}", all.join(", ")),
-    };
+    let names = names(by);
     let message = format!(
         "{kind} `{}` is never asked: rules {names} before it together decide all that it matches",
         rule.info.name
@@ -183,6 +209,19 @@ fn decided_together(kind: &str, rule: &Asked<'_>, by: &[&Asked<'_>]) -> Finding 
         finding.help("take it away")
     } else {
         finding.help("give it a place before them, or take it away")
+    }
+}
+
+/// The names of several rules.
+pub(super) fn names(rules: &[&Asked<'_>]) -> String {
+    let names: Vec<String> = rules
+        .iter()
+        .map(|other| format!("`{}`", other.info.name))
+        .collect();
+    match names.as_slice() {
+        [] => String::new(),
+        [one] => one.clone(),
+        [all @ .., last] => format!("{} and {last}", all.join(", ")),
     }
 }
 

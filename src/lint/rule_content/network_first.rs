@@ -5,15 +5,15 @@ use crate::estate::Action;
 use crate::lint::common::cover::{Asked, RuleOrder};
 use crate::lint::common::ends::Ends;
 
-use super::dead_rule::{told_with_tg3007, verb};
+use super::dead_rule::{names, told_with_tg3007, verb};
 
 rule! {
-    /// An application rule is never asked, because one network rule decides all its traffic before.
+    /// An application rule is never asked, because one network rule, or several together, decide all its traffic before.
     ///
     /// Azure Firewall asks all network rules before any application rule, whatever the priorities of groups and
     /// collections, and those of a child policy before the application rules of its parent. A network rule that leads
     /// everywhere on the ports of an application rule leaves nothing for that rule: a deny by name does not stop
-    /// anything, and an allow by name narrows nothing.
+    /// anything, and an allow by name narrows nothing. Several rules that together lead everywhere do the same.
     ///
     /// ```egress
     /// firewall-policy rules {
@@ -67,6 +67,23 @@ pub(super) fn decided(
     Some(finding)
 }
 
+/// An application rule whose packets several network rules decide, whichever addresses its names have.
+pub(super) fn decided_together(rule: &Asked<'_>, by: &[&Asked<'_>]) -> Finding {
+    let (name, before) = (&rule.info.name, names(by));
+    let message = format!(
+        "application rule `{name}` is never asked: network rules {before} together decide all its traffic before"
+    );
+    let finding = Finding::new(Id::TG3009, message).at(rule.info.origin, "never asked");
+    let finding = by.iter().take(3).fold(finding, |finding, other| {
+        let label = format!(
+            "{} a part of its addresses on these ports",
+            verb(other.action)
+        );
+        finding.related(other.info.origin, label)
+    });
+    finding.help("network rules are asked before all application rules, whatever the priorities")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -102,5 +119,14 @@ network-rules b 60000 allow {{ rule net {network} }}
             assert_eq!(tg3009(network, "https"), [""; 0], "{network}");
         }
         assert_eq!(tg3009("from any to any tcp/443", "http, https"), [""; 0]);
+        let halves = "from any to 0.0.0.0/1 tcp/443 rule far from 10.0.0.0/16 to 128.0.0.0/1 any";
+        assert_eq!(
+            tg3009(halves, "https"),
+            [
+                "2:37 application rule `app` is never asked: network rules `net` and `far` together decide all its traffic before"
+            ]
+        );
+        let gap = "from any to 0.0.0.0/1 tcp/443 rule far from any to 128.0.0.0/2 any";
+        assert_eq!(tg3009(gap, "https"), [""; 0]);
     }
 }

@@ -2,9 +2,10 @@
 
 pub(super) mod assertion;
 pub(super) mod authorized_ranges;
-mod followed;
+mod decided;
 pub(super) mod outbound_type;
 pub(super) mod owner;
+mod passes;
 pub(super) mod refusal;
 pub(super) mod refused;
 pub(super) mod required_endpoint;
