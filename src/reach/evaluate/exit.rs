@@ -131,7 +131,6 @@ impl<'a> Evaluator<'a> {
     }
 
     /// Flows of machines that have a public address of their own, and all others.
-    #[expect(clippy::type_complexity, reason = "both lists are of flows")]
     fn by_own_address(
         &mut self,
         packet: Packet<'a>,

@@ -56,6 +56,9 @@ fn every_protocol() -> Ranges {
     Ranges::of([ICMP, TCP, UDP, ESP, AH].map(|number| (number, number)))
 }
 
+/// One direction of a security group, as it is read on a subnet.
+type GroupOnSubnet = (Id<Nsg>, Direction, Id<Subnet>);
+
 /// Follows sets of flows through an estate.
 ///
 /// What many subnets share is read once.
@@ -67,7 +70,7 @@ pub struct Evaluator<'a> {
     classes: Option<Rc<[names::Class<'a>]>>,
     led: FxHashMap<Id<Subnet>, Rc<[names::Led<'a>]>>,
     routes: FxHashMap<Id<Subnet>, Rc<[Route]>>,
-    security: FxHashMap<(Id<Nsg>, Direction, Id<Subnet>), Rc<[ReadRule]>>,
+    security: FxHashMap<GroupOnSubnet, Rc<[ReadRule]>>,
     firewalls: FxHashMap<Id<Firewall>, Rc<firewall::ReadFirewall>>,
     /// Flows whose fate is uncertain whatever stops them on their way.
     unsettled: Vec<Piece>,

@@ -205,7 +205,7 @@ impl Packet<'_> {
                     return None;
                 };
                 let both = own.and(of_family(block.kind, &part.addresses));
-                (!both.is_empty()).then(|| Block {
+                (!both.is_empty()).then_some(Block {
                     targets: Targets::Addresses(both),
                     ..block
                 })

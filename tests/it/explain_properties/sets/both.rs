@@ -164,8 +164,8 @@ fn protocol(transport: Transport) -> u128 {
         Transport::Tcp => 6,
         Transport::Udp => 17,
         Transport::Esp => 50,
-        Transport::Ah => 51,
-        Transport::Any => unreachable!(),
+        // Any is no flow.
+        Transport::Ah | Transport::Any => 51,
     }
 }
 

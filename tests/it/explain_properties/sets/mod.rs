@@ -118,7 +118,7 @@ fn sets_of_flows_are_what_single_flows_are() {
 
 #[test]
 fn so_they_are_with_more_on_an_estate() {
-    let counts = on_all_cores(600, wider, |case, plan: &Wider| {
+    let counts = on_all_cores(300, wider, |case, plan: &Wider| {
         let estate = wider::estate(plan);
         let plane =
             Dataplane::new(&estate, Facts::builtin(), None).with_fqdn_tags(wider::fqdn_tags());
