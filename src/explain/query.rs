@@ -55,6 +55,23 @@ pub fn parse_sender(
     Ok(Sender::Inside { subnet, address })
 }
 
+/// Where all flows of somebody start: the subnets of a pool, or one subnet (`VNET/SUBNET`, or its name alone when only one
+/// has it).
+///
+/// # Errors
+/// When the word names nothing or several things.
+pub fn parse_subnets(estate: &Estate, text: &str) -> Result<Vec<Id<Subnet>>, QueryError> {
+    let Some(pool) = pool_named(estate, text) else {
+        return Ok(vec![subnet_named(estate, text)?]);
+    };
+    let subnets = estate.pools[pool].subnets.iter();
+    let subnets: Vec<Id<Subnet>> = subnets.filter_map(|subnet| subnet.id).collect();
+    if subnets.is_empty() {
+        return Err(QueryError::NoAddress(format!("pool `{text}`")));
+    }
+    Ok(subnets)
+}
+
 /// The machine at an address: in the narrowest subnet that holds it, or outside.
 #[must_use]
 pub(super) fn sender_at(estate: &Estate, address: IpAddr) -> Sender {

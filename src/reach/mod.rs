@@ -4,6 +4,7 @@
 //! other.
 
 mod balance;
+mod destinations;
 mod ends;
 mod evaluate;
 mod firewall_rules;
@@ -13,8 +14,9 @@ mod wanted;
 mod witness;
 
 pub use balance::{Balance, Missing, Need, Surplus};
+pub use destinations::Destinations;
 pub use ends::names_the_azure_host;
-pub use evaluate::{Evaluator, Fate, FlowMap, Piece, Standing};
+pub use evaluate::{Evaluator, Fate, FlowMap, Piece, Standing, tags_of};
 pub use firewall_rules::FirewallRules;
 pub use security_rules::SecurityRules;
 pub use wanted::{Unset, Wanted};

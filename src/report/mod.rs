@@ -5,6 +5,7 @@
 mod azure;
 pub mod catalog;
 mod concise;
+pub mod difference;
 mod documentation;
 pub mod explanation;
 mod fingerprint;
@@ -18,8 +19,10 @@ mod junit;
 mod line_hash;
 mod markdown;
 mod place;
+pub mod reached;
 mod run;
 mod sarif;
+mod shortened;
 pub mod summary;
 mod words;
 mod wrap;

@@ -1,7 +1,7 @@
 //! Machines of a subnet send, and subnets choose next hops.
 
 use crate::azure::gaps;
-use crate::estate::{Direction, Id, PoolSetting, Subnet};
+use crate::estate::{Direction, Id, PoolSetting, RouteDestination, Subnet};
 use crate::space::{Block, Kind, Known, Ranges, Side, Targets, TooLarge, every_port};
 
 use super::super::protocols::TCP;
@@ -317,11 +317,24 @@ impl<'a> Evaluator<'a> {
             Hop::Gateway(gateway) => self.reach_gateway(subnet, packet, *gateway, route),
             Hop::Hub(hub) => self.reach_hub(subnet, packet, *hub),
             Hop::Appliances(candidates) => {
-                let origin = route.origin;
-                let words = |way| format!("the next hop is number {way} of {origin:?}").into();
+                // In another estate that has the same route the ways are called the same, in whatever order they are told.
+                let mut candidates = candidates.clone();
+                candidates.sort_by_key(|(_, address)| *address);
+                let to = match &route.to {
+                    RouteDestination::Prefix(prefix) => prefix.to_string(),
+                    RouteDestination::ServiceTag(tag) => tag.to_string(),
+                };
+                let of = format!("{to} from {}", self.plane.estate.subnet_path(subnet));
+                let words = |way: usize| {
+                    let candidate = way.checked_sub(1).and_then(|at| candidates.get(at));
+                    match candidate.and_then(|(_, address)| *address) {
+                        Some(address) => format!("the next hop to {of} is {address}").into(),
+                        None => format!("the next hop to {of} is number {way}").into(),
+                    }
+                };
                 let ways = self.by_chance(&packet, candidates.len(), words);
                 let mut pieces = Vec::new();
-                for (packet, candidate) in ways.into_iter().zip(candidates) {
+                for (packet, candidate) in ways.into_iter().zip(&candidates) {
                     pieces.extend(self.reach_appliance(subnet, packet, *candidate)?);
                 }
                 Ok(pieces)

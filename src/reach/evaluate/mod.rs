@@ -35,6 +35,7 @@ use crate::space::{Atoms, Block, Flows, Known, Ranges, Side, TooLarge, Work};
 
 pub use map::{Fate, FlowMap, Piece, Standing};
 pub(super) use packet::To;
+pub use symbols::tags_of;
 pub(super) use topology::Addresses;
 
 use groups::{Matched, ReadRule};
@@ -91,6 +92,24 @@ impl<'a> Evaluator<'a> {
         }
     }
 
+    /// Makes an estate ready to be compared with another one's, flow by flow: what is not known and has the same name in
+    /// both is the same thing. Only one of the two can be asked at a time, the one that [took](Self::take_atoms) the
+    /// atoms last; at first that is this one.
+    #[must_use]
+    pub fn beside(plane: &'a Dataplane<'a>, other: &mut Evaluator<'_>) -> Self {
+        let mut beside = Self {
+            symbols: Symbols::default(),
+            ..Self::new(plane, &[])
+        };
+        beside.take_atoms(other);
+        beside
+    }
+
+    /// Takes the atoms that the two share.
+    pub fn take_atoms(&mut self, from: &mut Evaluator<'_>) {
+        self.symbols = std::mem::take(&mut from.symbols);
+    }
+
     /// What is known of atoms.
     #[must_use]
     pub fn atoms(&self) -> &Atoms {
@@ -103,6 +122,12 @@ impl<'a> Evaluator<'a> {
         Addresses::of(prefixes.map(|prefix| prefix.value).collect::<Vec<_>>())
     }
 
+    /// The addresses of IPv4 that somewhere in the Internet may have.
+    #[must_use]
+    pub fn public_v4(&self) -> &Ranges {
+        &self.topology.public.v4
+    }
+
     /// Addresses that somewhere in the Internet may have.
     pub(super) fn public(&self) -> &Addresses {
         &self.topology.public
@@ -111,6 +136,11 @@ impl<'a> Evaluator<'a> {
     /// Addresses that a service of Azure's may have.
     pub(super) fn serviceable(&self) -> &Addresses {
         &self.topology.serviceable
+    }
+
+    /// What the Azure host answers itself.
+    pub(super) fn platform(&self) -> &Addresses {
+        &self.topology.platform
     }
 
     /// What a file lists for a tag, where there is one that does.

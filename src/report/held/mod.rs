@@ -10,7 +10,7 @@ use crate::azure::{Element, Flow};
 use crate::base::SourceMap;
 use crate::estate::Estate;
 use crate::intent::Intent;
-use crate::verify::{Held, Repair};
+use crate::verify::{Held, Openness, Repair};
 
 /// What an answer is shown with.
 #[derive(Debug, Clone, Copy)]
@@ -68,8 +68,27 @@ pub(super) fn flow_words(flow: &Flow) -> String {
     }
 }
 
+/// How much is open, in words.
+pub(super) fn measures(open: &Openness) -> Vec<String> {
+    let mut measures = Vec::new();
+    if open.addresses > 0 {
+        measures.push(format!(
+            "{} addresses, {} pairs of address and port",
+            number(open.addresses),
+            number(open.pairs)
+        ));
+    }
+    if !open.shared.is_empty() {
+        measures.push(format!(
+            "any account of anybody below {}",
+            open.shared.join(", ")
+        ));
+    }
+    measures
+}
+
 /// A number as people read it: with commas, or as a power where it is long.
-fn number(value: u128) -> String {
+pub(super) fn number(value: u128) -> String {
     let digits = value.to_string();
     let mut text = String::new();
     for (at, digit) in digits.chars().enumerate() {
