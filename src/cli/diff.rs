@@ -12,7 +12,7 @@ use crate::report::{self, difference as shown};
 use crate::verify::{Subnets, difference};
 
 use super::arguments::{AnswerFormat, DiffOptions};
-use super::estates::read_network;
+use super::estates::read_network_telling;
 use super::lint::collect::collect;
 use super::output::{Disk, color, findings_text, print, print_error, refuse, settings};
 use super::pipeline::{Analysis, analyse};
@@ -106,7 +106,8 @@ fn read(
         return Ok(analysis);
     }
     let paths = [given.path.clone()];
-    let mut network = read_network(&paths, &options.deployment, settings)
+    let tell = |text: &str| print_error(&given.named(text));
+    let mut network = read_network_telling(&paths, &options.deployment, settings, &tell)
         .map_err(|message| refuse_given(&message))?;
     given.name(&mut network.sources);
     let wrong = network.findings.iter();
@@ -115,7 +116,7 @@ fn read(
         .cloned()
         .collect();
     let text = report::concise(&wrong, &network.sources);
-    print_error(&given.named(&text));
+    tell(&text);
     Ok(network)
 }
 

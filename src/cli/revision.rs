@@ -161,12 +161,19 @@ fn lay_out(revision: &str, path: &str) -> Result<Given, String> {
     let root = Utf8PathBuf::from_path_buf(folder.path().to_owned())
         .map_err(|_| fault("the folder for temporary files has a name that is no text".into()))?;
     write(&wanted, &root).map_err(fault)?;
+    let is_file = asked.iter().any(|entry| entry.path == path);
+    let path = if path.as_str().is_empty() {
+        root.clone()
+    } else {
+        root.join(path)
+    };
+    if !is_file {
+        // A folder is there too when nothing in it was worth laying out.
+        std::fs::create_dir_all(&path)
+            .map_err(|error| fault(format!("there is no place for its files: {error}")))?;
+    }
     Ok(Given {
-        path: if path.as_str().is_empty() {
-            root.clone()
-        } else {
-            root.join(path)
-        },
+        path,
         laid_out: Some(LaidOut {
             _folder: folder,
             root,

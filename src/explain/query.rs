@@ -99,13 +99,14 @@ pub(super) fn pool_named(estate: &Estate, name: &str) -> Option<Id<Pool>> {
 }
 
 fn subnet_named(estate: &Estate, text: &str) -> Result<Id<Subnet>, QueryError> {
-    // The names of networks may hold dots, so the whole path is compared.
+    // The names of networks may hold dots, so the whole path is compared. To Azure case means nothing.
+    let wanted = text.to_ascii_lowercase();
     let is = |subnet: &Subnet| {
-        let name = subnet.meta.name.as_str();
-        let vnet = estate.vnets[subnet.vnet].meta.name.as_str();
-        text == name
-            || text
-                .strip_prefix(vnet)
+        let name = subnet.meta.name.to_ascii_lowercase();
+        let vnet = estate.vnets[subnet.vnet].meta.name.to_ascii_lowercase();
+        wanted == name
+            || wanted
+                .strip_prefix(vnet.as_str())
                 .and_then(|rest| rest.strip_prefix(['.', '/']))
                 .is_some_and(|rest| rest == name)
     };

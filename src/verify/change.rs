@@ -6,11 +6,12 @@ use crate::azure::{Cause, Dataplane, Element, Flow, Sender, Site, Trace, Verdict
 use crate::estate::{Id, Subnet};
 use crate::reach::witness;
 use crate::space::{
-    Atoms, Block, Flows, Kind, Ranges, Targets, TooLarge, Wording, Work, v4_of, v6_of,
+    Atoms, Block, Kind, Ranges, Targets, TooLarge, Wording, Work, number_of, v4_of, v6_of,
 };
 
 use super::excess::{Openness, openness, rules_of};
 use super::moved::Moved;
+use super::query::as_one;
 
 /// How many sets of flows of one subnet are followed one by one.
 const MOST_FOLLOWED: usize = 1_000;
@@ -71,8 +72,10 @@ pub struct Change {
     pub flows: Vec<String>,
     /// A flow to show; of many changes at once the last ones have none.
     pub example: Option<Example>,
-    /// How much it is.
+    /// How much it is, without what rests on a condition.
     pub openness: Openness,
+    /// Some of it rests on a condition, such as a service tag without its file: how much that is, is not known.
+    pub unlisted: bool,
 }
 
 /// A flow, followed on both sides.
@@ -165,6 +168,8 @@ impl Changes {
         keys.sort_by_key(|(_, place)| *place);
         for ((key, _), (blocks, example)) in keys.into_iter().zip(groups) {
             let (flows, put_together) = pair.words(&blocks);
+            let listed = blocks.iter().copied().filter(|it| is_listed(it));
+            let listed: Vec<&Block> = listed.collect();
             if !put_together {
                 whole = Err(TooLarge);
             }
@@ -176,7 +181,8 @@ impl Changes {
                 subnets: vec![pair.after.estate.subnet_path(pair.subnets.1)],
                 flows,
                 example,
-                openness: openness(pair.after, &blocks, Some(pair.public)),
+                openness: openness(pair.after, &listed, Some(pair.public)),
+                unlisted: listed.len() < blocks.len(),
             };
             self.add(key, change);
         }
@@ -198,7 +204,7 @@ impl Changes {
     /// What is certain first, then by how much it is.
     pub(super) fn ranked(self) -> Vec<Change> {
         let mut all = self.all;
-        let rank = |it: &Change| (it.openness.rank(), it.flows.len());
+        let rank = |it: &Change| (it.unlisted, it.openness.rank(), it.flows.len());
         all.sort_by(|a, b| {
             let groups = (a.direction, !a.certain).cmp(&(b.direction, !b.certain));
             groups
@@ -218,6 +224,11 @@ impl Example {
             _ => arrives(before) == arrives(was) && arrives(after) == arrives(is),
         }
     }
+}
+
+/// Whether the fields alone say which flows they are.
+fn is_listed(block: &Block) -> bool {
+    block.known.all().iter().all(|(_, inside)| !inside)
 }
 
 /// A flow without a reply and one that is stopped are both of no use to who sends it.
@@ -259,7 +270,7 @@ impl Pair<'_> {
             .parts(6);
         let mut work = Work::new(self.atoms, STEPS);
         let all = blocks.iter().map(|block| (*block).clone());
-        match Flows::of_all(all, &mut work) {
+        match as_one(all.collect(), &mut work) {
             Ok(flows) => (words.flows(&flows), true),
             Err(TooLarge) => {
                 let shown = blocks.iter().take(LINES);
@@ -275,7 +286,17 @@ impl Pair<'_> {
 
     /// Follows one of some flows on both sides.
     fn follow(&self, flows: &Block) -> Option<Example> {
-        let flow = witness(self.subnets.1, flows, self.atoms)?;
+        let mut flow = witness(self.subnets.1, flows, self.atoms)?;
+        // Azure keeps the first addresses of a subnet for itself.
+        let machine = self.after.some_address(self.subnets.1);
+        if let Some(address) = machine.filter(|it| flows.sources.holds(number_of(*it)))
+            && address.is_ipv4() == flow.from.address().is_ipv4()
+        {
+            flow.from = Sender::Inside {
+                subnet: self.subnets.1,
+                address,
+            };
+        }
         let trace = |plane: &Dataplane<'_>, subnet: Id<Subnet>| {
             let address = flow.from.address();
             let prefixes = &plane.estate.subnets[subnet].prefixes;
@@ -326,13 +347,15 @@ impl Told {
         }
         let decides = other.and_then(Trace::decisive);
         let decides = decides.map(|it| layer(&it.element.site));
-        let passed = trace.path.iter().filter(|it| {
+        told.elements = rules_of(trace);
+        let is_told = |element: &Element| Some(layer(&element.site)) == decides;
+        if !told.elements.iter().any(is_told) {
             // Where a flow is does not let it through.
-            !matches!(it.site, Site::Subnet(_) | Site::Vnet(_))
-        });
-        told.elements = rules_of(trace).into_iter().chain(passed.cloned()).collect();
-        told.elements
-            .sort_by_key(|element| Some(layer(&element.site)) != decides);
+            let passed = trace.path.iter();
+            let passed = passed.filter(|it| !matches!(it.site, Site::Subnet(_) | Site::Vnet(_)));
+            told.elements.extend(passed.cloned());
+        }
+        told.elements.sort_by_key(|element| !is_told(element));
         told
     }
 

@@ -172,6 +172,9 @@ fn summed(
             .filter_map(|holder| device(plane.estate, *holder))
             .collect();
         for (to, block) in evaluator.by_destination(map.subnet, &flows) {
+            if to == Destinations::Unroutable {
+                continue;
+            }
             let (all, doubts) = blocks.entry((piece.fate, to, via.clone())).or_default();
             all.push(block);
             doubts.extend(piece.doubts.iter().map(ToString::to_string));
@@ -185,7 +188,7 @@ fn summed(
     };
     for ((fate, to, via), (blocks, mut doubts)) in blocks {
         let mut work = Work::new(evaluator.atoms(), STEPS);
-        let Ok(flows) = together(blocks, &mut work) else {
+        let Ok(flows) = as_one(blocks, &mut work) else {
             reached.too_large = true;
             continue;
         };
@@ -197,15 +200,20 @@ fn summed(
             to,
             via,
             flows: words.flows(&flows),
-            openness: openness(plane, &blocks, Some(evaluator.public_v4())),
+            openness: match to {
+                Destinations::Names | Destinations::Public => {
+                    openness(plane, &blocks, Some(evaluator.public_v4()))
+                }
+                _ => Openness::default(),
+            },
             doubts,
         });
     }
     reached
 }
 
-/// Flows that many rules let through, as few blocks.
-fn together(mut blocks: Vec<Block>, work: &mut Work<'_>) -> Result<Flows, TooLarge> {
+/// Flows that many rules let through, in blocks that are the same however the rules part them.
+pub(super) fn as_one(mut blocks: Vec<Block>, work: &mut Work<'_>) -> Result<Flows, TooLarge> {
     blocks.sort_unstable();
     blocks.dedup();
     Flows::of_all(blocks, work)?.canonical(work)?.flows(work)

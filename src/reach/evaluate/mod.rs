@@ -143,6 +143,11 @@ impl<'a> Evaluator<'a> {
         &self.topology.platform
     }
 
+    /// Addresses that no router forwards to.
+    pub(super) fn unroutable(&self) -> &Addresses {
+        &self.topology.unroutable
+    }
+
     /// What a file lists for a tag, where there is one that does.
     pub(super) fn listed(&self, tag: &ServiceTag) -> Option<Addresses> {
         let prefixes = self.plane.tags?.prefixes(tag)?;

@@ -36,6 +36,7 @@ struct Changed<'v> {
     addresses: String,
     pairs: String,
     shared_below: &'v [String],
+    unlisted: bool,
 }
 
 #[derive(Serialize)]
@@ -119,6 +120,7 @@ fn changed<'v>(view: &View<'v>, change: &'v Change) -> Changed<'v> {
         addresses: change.openness.addresses.to_string(),
         pairs: change.openness.pairs.to_string(),
         shared_below: &change.openness.shared,
+        unlisted: change.unlisted,
     }
 }
 

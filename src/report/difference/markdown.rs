@@ -1,13 +1,13 @@
 //! Markdown for a comment on a pull request. What a comment does not hold is left out with a notice, details first.
 
 use crate::report::explanation::placed;
-use crate::report::held::{flow_words, measures};
+use crate::report::held::flow_words;
 use crate::report::markdown::{COMMENT, MARK, code, inline};
 use crate::report::shortened::shortened;
 use crate::report::words::sentence;
 use crate::verify::{Change, Told};
 
-use super::{LINE, MOST, Section, View, assumed, from, note, sections, summary, told};
+use super::{LINE, MOST, Section, View, assumed, from, measured, note, sections, summary, told};
 
 /// Room for the notice about what was left out.
 const NOTICE: usize = 200;
@@ -148,7 +148,7 @@ fn details(view: &View<'_>, change: &Change) -> String {
         let after = told(&example.after, view.after);
         lines.push(format!("after: {}", inline(&after)));
     }
-    let measures = measures(&change.openness);
+    let measures = measured(change);
     lines.extend(measures.iter().map(|it| inline(it)));
     lines.extend(note(change).map(|it| inline(&it)));
     let assumed = assumed(change).into_iter();

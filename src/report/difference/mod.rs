@@ -13,6 +13,7 @@ use crate::base::SourceMap;
 use crate::verify::{Change, Difference, Direction, Told};
 
 use super::explanation::{placed, said_placed};
+use super::held::measures;
 
 /// How many changes of a kind are shown one by one.
 const MOST: usize = 20;
@@ -148,6 +149,15 @@ fn note(change: &Change) -> Option<String> {
             word(change.is)
         ),
     })
+}
+
+/// How much a change is, in words.
+fn measured(change: &Change) -> Vec<String> {
+    let mut measured = measures(&change.openness);
+    if change.unlisted {
+        measured.push("how much a condition holds is not known".to_owned());
+    }
+    measured
 }
 
 /// What was assumed on either side.

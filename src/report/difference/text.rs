@@ -1,11 +1,11 @@
 //! Text for the terminal.
 
-use crate::report::held::{flow_words, measures};
+use crate::report::held::flow_words;
 use crate::report::shortened::shortened;
 use crate::report::wrap::paragraph;
 use crate::verify::Change;
 
-use super::{LINE, MOST, View, assumed, from, note, sections, summary, told};
+use super::{LINE, MOST, View, assumed, from, measured, note, sections, summary, told};
 
 /// An answer as text.
 #[must_use]
@@ -82,7 +82,7 @@ fn write_change(out: &mut String, view: &View<'_>, at: usize, change: &Change) {
         let after = told(&example.after, view.after);
         paragraph(out, "      after:   ", &after, view.width);
     }
-    let measures = measures(&change.openness);
+    let measures = measured(change);
     if !measures.is_empty() {
         paragraph(out, "      measure: ", &measures.join("; "), view.width);
     }

@@ -72,10 +72,13 @@ pub(super) fn flow_words(flow: &Flow) -> String {
 pub(super) fn measures(open: &Openness) -> Vec<String> {
     let mut measures = Vec::new();
     if open.addresses > 0 {
+        let counted = |count: u128, one: &str, many: &str| {
+            format!("{} {}", number(count), if count == 1 { one } else { many })
+        };
         measures.push(format!(
-            "{} addresses, {} pairs of address and port",
-            number(open.addresses),
-            number(open.pairs)
+            "{}, {} of address and port",
+            counted(open.addresses, "address", "addresses"),
+            counted(open.pairs, "pair", "pairs")
         ));
     }
     if !open.shared.is_empty() {

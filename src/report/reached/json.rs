@@ -61,6 +61,8 @@ fn group(reach: &Reach) -> Group<'_> {
             Destinations::Names => "names",
             Destinations::Public => "public",
             Destinations::Private => "private",
+            Destinations::Unlisted => "unlisted",
+            Destinations::Unroutable => "unroutable",
             Destinations::Inside => "inside",
             Destinations::Platform => "platform",
         },

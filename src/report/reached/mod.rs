@@ -41,6 +41,8 @@ fn destinations(to: Destinations) -> &'static str {
         Destinations::Names => "names",
         Destinations::Public => "public addresses",
         Destinations::Private => "private networks",
+        Destinations::Unlisted => "whatever a condition holds",
+        Destinations::Unroutable => "no router forwards",
         Destinations::Inside => "inside the networks",
         Destinations::Platform => "platform",
     }
@@ -49,7 +51,7 @@ fn destinations(to: Destinations) -> &'static str {
 /// By which devices, in words.
 fn via(reach: &Reach) -> String {
     match reach.via.as_slice() {
-        [] => "past no device".to_owned(),
+        [] => "directly".to_owned(),
         devices => format!("by {}", devices.join(", then ")),
     }
 }
