@@ -306,7 +306,7 @@ pub struct Blocker {
 }
 
 /// What becomes of a flow.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Verdict {
     /// The request arrives and its reply too.
     Allowed,

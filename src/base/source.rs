@@ -206,6 +206,17 @@ impl SourceMap {
         results
     }
 
+    /// Gives files other names to show, where there is one.
+    pub fn rename(&mut self, name: impl Fn(&Utf8Path) -> Option<Utf8PathBuf>) {
+        self.names.clear();
+        for (id, file) in &mut self.files {
+            if let Some(path) = name(&file.path) {
+                Arc::make_mut(file).path = path;
+            }
+            self.names.entry(file.path.clone()).or_insert(*id);
+        }
+    }
+
     /// The file behind an id of this map.
     #[must_use]
     pub fn get(&self, id: FileId) -> Option<&SourceFile> {
@@ -266,6 +277,17 @@ mod tests {
         assert_eq!(map.text(map.span(file, 90, 95)), "");
         assert_eq!(map.describe(snapped), "a.egress:1:2");
         assert_eq!(map.find(Utf8Path::new("a.egress")), Some(file));
+    }
+
+    #[test]
+    fn files_get_other_names() {
+        let mut map = SourceMap::default();
+        let (a, b) = (map.add("x/a", "1".into()), map.add("y/b", "2".into()));
+        map.rename(|path| Some(Utf8Path::new("z").join(path.strip_prefix("x").ok()?)));
+        assert_eq!(map.find(Utf8Path::new("z/a")), Some(a));
+        assert_eq!(map.find(Utf8Path::new("y/b")), Some(b));
+        assert_eq!(map.find(Utf8Path::new("x/a")), None);
+        assert_eq!(map.describe(map.span(a, 0, 1)), "z/a:1:1");
     }
 
     #[test]

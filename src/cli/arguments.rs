@@ -26,6 +26,12 @@ pub(super) enum Command {
     /// Hold a network against a policy: what is needed and does not arrive, what is open and nobody needs.
     #[command(after_help = VERIFY_HELP)]
     Verify(VerifyOptions),
+    /// Say what changes between two networks: flows that are allowed now, and flows that are not any more.
+    #[command(after_help = DIFF_HELP)]
+    Diff(DiffOptions),
+    /// Sum up everything that a pool or a subnet can reach.
+    #[command(after_help = QUERY_HELP)]
+    Query(QueryOptions),
     /// Say why a flow gets out or not: its way, what decided, and the smallest change that lets it through.
     #[command(after_help = EXPLAIN_HELP)]
     Explain(ExplainOptions),
@@ -145,6 +151,96 @@ pub(super) struct VerifyOptions {
     /// patch.egress, the difference as a policy.
     #[arg(long, value_name = "FOLDER")]
     pub(super) patch: Option<Utf8PathBuf>,
+}
+
+/// What `diff` prints below its options.
+const DIFF_HELP: &str = "\
+A path with a revision of git before it, as in main:infra/, is read from that revision; it counts from the root of the
+repository unless it begins with a dot. A path that exists is no revision.
+
+Exit code: 0 no change, 1 changes, 2 wrong usage or a file that cannot be read, 3 it is not known whether something
+changes.
+
+Examples:
+  tidegate diff main:infra/ infra/
+  tidegate diff HEAD~1:policies/spark.egress policies/spark.egress --from spark
+  tidegate diff exported/ infra/main.json --format markdown > comment.md";
+
+/// Options of `diff`.
+#[derive(Debug, Args)]
+pub(super) struct DiffOptions {
+    /// The network before: a policy, which stands for what it compiles to, a template, an export, or a folder.
+    pub(super) before: Utf8PathBuf,
+
+    /// The network after.
+    pub(super) after: Utf8PathBuf,
+
+    /// Compare the flows of this subnet or pool only: VNET/SUBNET, or a name. All subnets with machines unless given.
+    #[arg(long, value_name = "SUBNET")]
+    pub(super) from: Vec<String>,
+
+    #[command(flatten)]
+    pub(super) reading: ReadingOptions,
+
+    #[command(flatten)]
+    pub(super) deployment: DeploymentOptions,
+
+    /// The addresses of service tags, as Microsoft publishes them every week.
+    #[arg(long, value_name = "FILE")]
+    pub(super) service_tags: Option<Utf8PathBuf>,
+
+    /// How to show the answer.
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    pub(super) format: AnswerFormat,
+}
+
+/// What `query` prints below its options.
+const QUERY_HELP: &str = "\
+Exit code: 0 summed up, 2 wrong usage or a file that cannot be read, 3 there was too much to sum up everything.
+
+Examples:
+  tidegate query policies/spark.egress --from spark
+  tidegate query --estate infra/ --from spoke/nodes --format markdown
+  tidegate query --estate infra/ --from spoke/nodes --to 10.0.0.0/8
+  tidegate query policies/spark.egress --from spark --to '*.blob.core.windows.net:443'";
+
+/// Options of `query`.
+#[derive(Debug, Args)]
+#[command(group(clap::ArgGroup::new("network").required(true).args(["policy", "estate"])))]
+pub(super) struct QueryOptions {
+    /// The policy file.
+    pub(super) policy: Option<Utf8PathBuf>,
+
+    /// A network that exists instead of a policy: templates, exports, or folders of them, read as one.
+    #[arg(long, value_name = "PATH", num_args = 1..)]
+    pub(super) estate: Vec<Utf8PathBuf>,
+
+    /// Who starts the flows: a pool, VNET/SUBNET, or the name of a subnet.
+    #[arg(long, value_name = "WHO")]
+    pub(super) from: String,
+
+    /// Only flows to these destinations: a name, a pattern, an address or a prefix, and a port behind a colon; of IPv6
+    /// in brackets.
+    #[arg(long, value_name = "WHERE")]
+    pub(super) to: Option<String>,
+
+    /// Leave nothing out, however long it is.
+    #[arg(long)]
+    pub(super) all: bool,
+
+    #[command(flatten)]
+    pub(super) reading: ReadingOptions,
+
+    #[command(flatten)]
+    pub(super) deployment: DeploymentOptions,
+
+    /// The addresses of service tags, as Microsoft publishes them every week.
+    #[arg(long, value_name = "FILE")]
+    pub(super) service_tags: Option<Utf8PathBuf>,
+
+    /// How to show the answer.
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    pub(super) format: AnswerFormat,
 }
 
 /// How answers about sets of flows are shown.

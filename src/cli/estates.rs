@@ -32,6 +32,16 @@ pub(super) fn read_network(
     deploying: &DeploymentOptions,
     settings: &Options,
 ) -> Result<Analysis, String> {
+    read_network_telling(paths, deploying, settings, &print_error)
+}
+
+/// As [`read_network`], with another way to tell what was not done.
+pub(super) fn read_network_telling(
+    paths: &[Utf8PathBuf],
+    deploying: &DeploymentOptions,
+    settings: &Options,
+    tell: &dyn Fn(&str),
+) -> Result<Analysis, String> {
     let mut inputs = collect(paths, &Override::empty())?;
     let named: Vec<&Utf8PathBuf> = deploying.parameters.iter().collect();
     let builds = build(&mut inputs, &named, use_of_bicep(deploying))?;
@@ -57,12 +67,12 @@ pub(super) fn read_network(
         services: &service_forms(),
     };
     for gap in &gaps {
-        print_error(&format!("{}: {}\n", gap.severity, gap.message));
+        tell(&format!("{}: {}\n", gap.severity, gap.message));
     }
     // What is said of a network of which a part was meant and not read would mislead.
     let unread = |finding: &Finding| matches!(finding.id, Id::TG0013 | Id::TG0037);
     if findings.iter().any(unread) {
-        print_error(&report::concise(&findings, &sources));
+        tell(&report::concise(&findings, &sources));
         return Err("a part of the network cannot be read".to_owned());
     }
     let mut networks = import::import(&mut sources, files, &options, Join::All);

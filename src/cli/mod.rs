@@ -1,7 +1,7 @@
 //! The command line: the only place that touches files, environment, clock and terminal.
 //!
 //! Exit codes: 0 fine; 1 findings, a policy that does not compile, or a flow that does not arrive; 2 wrong usage, or a
-//! file that cannot be read or understood; 3 a flow of which it is not known whether it arrives.
+//! file that cannot be read or understood; 3 what is asked is not known.
 
 mod arguments;
 mod assertions;
@@ -9,6 +9,7 @@ mod bicep;
 mod catalog;
 mod check;
 mod compile;
+mod diff;
 mod estates;
 mod explain;
 mod fmt;
@@ -17,6 +18,9 @@ mod lint;
 mod output;
 mod pipeline;
 mod proof;
+mod process;
+mod query;
+mod revision;
 mod rule;
 mod tags;
 mod verify;
@@ -80,6 +84,8 @@ pub fn main() -> ExitCode {
         Command::Compile(options) => compile::run(&options),
         Command::Explain(options) => explain::run(&options),
         Command::Verify(options) => verify::run(&options),
+        Command::Diff(options) => diff::run(&options),
+        Command::Query(options) => query::run(&options),
         Command::Fmt(options) => fmt::run(&options),
         Command::Catalog(command) => catalog::run(&command),
         Command::Rule(options) => rule::run(&options),

@@ -13,5 +13,5 @@ pub use flows::{FlowRow, FlowsError, flows_from_csv, flows_from_json};
 pub use fqdn_tags::fqdn_tag_contents;
 pub use message::{Decoded, decode};
 pub use pool::{EndpointResult, PoolReport, explain_pool};
-pub use query::{QueryError, parse_sender, parse_target};
+pub use query::{QueryError, parse_sender, parse_subnets, parse_target};
 pub use remedy::{Remedy, is_settled, refusal_remedies, remedies};

@@ -55,6 +55,23 @@ pub fn parse_sender(
     Ok(Sender::Inside { subnet, address })
 }
 
+/// Where all flows of somebody start: the subnets of a pool, or one subnet (`VNET/SUBNET`, or its name alone when only one
+/// has it).
+///
+/// # Errors
+/// When the word names nothing or several things.
+pub fn parse_subnets(estate: &Estate, text: &str) -> Result<Vec<Id<Subnet>>, QueryError> {
+    let Some(pool) = pool_named(estate, text) else {
+        return Ok(vec![subnet_named(estate, text)?]);
+    };
+    let subnets = estate.pools[pool].subnets.iter();
+    let subnets: Vec<Id<Subnet>> = subnets.filter_map(|subnet| subnet.id).collect();
+    if subnets.is_empty() {
+        return Err(QueryError::NoAddress(format!("pool `{text}`")));
+    }
+    Ok(subnets)
+}
+
 /// The machine at an address: in the narrowest subnet that holds it, or outside.
 #[must_use]
 pub(super) fn sender_at(estate: &Estate, address: IpAddr) -> Sender {
@@ -82,13 +99,14 @@ pub(super) fn pool_named(estate: &Estate, name: &str) -> Option<Id<Pool>> {
 }
 
 fn subnet_named(estate: &Estate, text: &str) -> Result<Id<Subnet>, QueryError> {
-    // The names of networks may hold dots, so the whole path is compared.
+    // The names of networks may hold dots, so the whole path is compared. To Azure case means nothing.
+    let wanted = text.to_ascii_lowercase();
     let is = |subnet: &Subnet| {
-        let name = subnet.meta.name.as_str();
-        let vnet = estate.vnets[subnet.vnet].meta.name.as_str();
-        text == name
-            || text
-                .strip_prefix(vnet)
+        let name = subnet.meta.name.to_ascii_lowercase();
+        let vnet = estate.vnets[subnet.vnet].meta.name.to_ascii_lowercase();
+        wanted == name
+            || wanted
+                .strip_prefix(vnet.as_str())
                 .and_then(|rest| rest.strip_prefix(['.', '/']))
                 .is_some_and(|rest| rest == name)
     };

@@ -5,6 +5,7 @@
 
 mod balance;
 mod crossing;
+mod destinations;
 mod ends;
 mod evaluate;
 mod firewall_rules;
@@ -19,8 +20,9 @@ mod witness;
 
 pub use balance::{Balance, Missing, Need, Surplus};
 pub use crossing::Crossing;
+pub use destinations::Destinations;
 pub use ends::names_the_azure_host;
-pub use evaluate::{Evaluator, Fate, FlowMap, Piece, Standing};
+pub use evaluate::{Evaluator, Fate, FlowMap, Piece, Standing, tags_of};
 pub use firewall_rules::FirewallRules;
 pub use kinds::decided_by_network_rules;
 pub use needless::Role;

@@ -12,10 +12,10 @@ use super::words::{azure_answer, describe, sentence};
 use super::{Run, place};
 
 /// How many characters a comment may have.
-const COMMENT: usize = 65_536;
+pub(super) const COMMENT: usize = 65_536;
 
 /// The first line, by which a workflow finds the comment that it wrote before.
-const MARK: &str = "<!-- tidegate -->";
+pub(super) const MARK: &str = "<!-- tidegate -->";
 
 /// How many things that were not done are shown.
 const GAPS: usize = 20;
@@ -201,7 +201,7 @@ fn place_line(label: &Label, sources: &SourceMap) -> String {
 }
 
 /// A text in which only what stands between backticks has a meaning, that of code.
-fn inline(text: &str) -> String {
+pub(super) fn inline(text: &str) -> String {
     let parts: Vec<&str> = text.split('`').collect();
     let last = parts.len() - 1;
     // With an odd number of backticks the last one opens nothing.
@@ -233,7 +233,7 @@ fn inline(text: &str) -> String {
 }
 
 /// A text as code. One without anything but blanks is no code.
-fn code(text: &str) -> String {
+pub(super) fn code(text: &str) -> String {
     let text = text.replace(['\r', '\n'], " ");
     if text.trim().is_empty() {
         return text;

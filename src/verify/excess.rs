@@ -94,7 +94,7 @@ pub(super) fn excesses(
             });
         all.push(Excess {
             flows: words.flows(&together(blocks.iter().copied(), atoms)?),
-            openness: openness(plane, &blocks),
+            openness: openness(plane, &blocks, None),
             by,
             subnet,
             flow,
@@ -107,7 +107,7 @@ pub(super) fn excesses(
 }
 
 /// The rules that let a flow through, a firewall's before a group's, and then the routes.
-fn rules_of(trace: &Trace) -> Vec<Element> {
+pub(super) fn rules_of(trace: &Trace) -> Vec<Element> {
     let rank = |element: &Element| match element.site {
         Site::FirewallRule(_) => 0,
         Site::SecurityRule(..) => 1,
@@ -120,13 +120,19 @@ fn rules_of(trace: &Trace) -> Vec<Element> {
     by
 }
 
-pub(super) fn openness(plane: &Dataplane<'_>, blocks: &[&Block]) -> Openness {
+/// How much some flows are; of addresses, those count that are among these, where some are given.
+pub(super) fn openness(
+    plane: &Dataplane<'_>,
+    blocks: &[&Block],
+    among: Option<&Ranges>,
+) -> Openness {
     let mut addresses = Ranges::none();
     let mut open = Openness::default();
     for block in blocks {
         match &block.targets {
             Targets::Addresses(ranges) if block.kind == Kind::V4 => {
-                addresses = addresses.or(ranges);
+                let ranges = among.map_or_else(|| ranges.clone(), |among| ranges.and(among));
+                addresses = addresses.or(&ranges);
                 let pairs = ranges.count().saturating_mul(block.ports.count());
                 let pairs = pairs.saturating_mul(block.protocols.count());
                 open.pairs = open.pairs.saturating_add(pairs);

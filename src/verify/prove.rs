@@ -125,7 +125,7 @@ fn left_open(planned: &Dataplane<'_>, all: &[Meant]) -> Vec<(Id<Pool>, Openness)
         let surplus = own.flat_map(|meant| &meant.balance.surplus);
         let flows: Vec<&Block> = surplus.map(|surplus| &surplus.flows).collect();
         if !flows.is_empty() {
-            open.push((pool, openness(planned, &flows)));
+            open.push((pool, openness(planned, &flows, None)));
         }
     }
     open

@@ -5,7 +5,6 @@
 //! uses it could be compiled.
 
 mod report;
-mod tool;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -20,10 +19,12 @@ use crate::import::bicep::{
 use crate::import::{Found, json};
 
 use super::lint::collect::Input;
+use super::process::{self, Program, Ran};
 
 pub(super) use self::report::Telling;
 
-use self::tool::Ran;
+/// What Bicep may print in bytes. Azure takes templates of 4 MiB.
+const MAX_OUTPUT: u64 = 64 << 20;
 
 /// How Bicep is used.
 #[derive(Debug, Clone, Copy)]
@@ -358,7 +359,14 @@ fn make_one(command: &str, path: &Utf8Path, using: Use) -> Made {
         _ => path.to_owned(),
     };
     let arguments = [command, path.as_str(), "--stdout", "--no-restore"];
-    match tool::run(&arguments, using.limit) {
+    let ran = process::run(Program {
+        name: "bicep",
+        arguments: &arguments,
+        input: Vec::new(),
+        limit: using.limit,
+        most: MAX_OUTPUT,
+    });
+    match ran {
         Ran::NotInstalled => Made::LeftOut,
         Ran::Failed(why) => Made::Failed(why),
         Ran::Ended {

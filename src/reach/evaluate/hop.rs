@@ -375,16 +375,24 @@ impl<'a> Evaluator<'a> {
             Hop::Gateway(gateway) => self.reach_gateway(subnet, packet, *gateway, route),
             Hop::Hub(hub) => self.reach_hub(subnet, packet, *hub),
             Hop::Appliances(candidates) => {
-                let place = self.plane.estate.subnet_path(subnet);
+                // In another estate that has the same route the ways are called the same, in whatever order they are told.
+                let mut candidates = candidates.clone();
+                candidates.sort_by_key(|(_, address)| *address);
                 let to = match &route.to {
                     RouteDestination::Prefix(prefix) => prefix.to_string(),
-                    RouteDestination::ServiceTag(tag) => format!("service tag {tag}"),
+                    RouteDestination::ServiceTag(tag) => tag.to_string(),
                 };
-                let words =
-                    |way| format!("the next hop of {place} for {to} is number {way}").into();
+                let of = format!("{to} from {}", self.plane.estate.subnet_path(subnet));
+                let words = |way: usize| {
+                    let candidate = way.checked_sub(1).and_then(|at| candidates.get(at));
+                    match candidate.and_then(|(_, address)| *address) {
+                        Some(address) => format!("the next hop to {of} is {address}").into(),
+                        None => format!("the next hop to {of} is number {way}").into(),
+                    }
+                };
                 let ways = self.by_chance(&packet, candidates.len(), words);
                 let mut pieces = Vec::new();
-                for (packet, candidate) in ways.into_iter().zip(candidates) {
+                for (packet, candidate) in ways.into_iter().zip(&candidates) {
                     pieces.extend(self.reach_appliance(subnet, packet, *candidate)?);
                 }
                 Ok(pieces)

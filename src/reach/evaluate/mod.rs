@@ -35,6 +35,7 @@ use crate::space::{Atoms, Block, Flows, Index, Known, Ranges, Side, TooLarge, Wo
 
 pub use map::{Fate, FlowMap, Piece, Standing};
 pub(super) use packet::To;
+pub use symbols::tags_of;
 pub(super) use topology::Addresses;
 
 use groups::{Matched, ReadRule};
@@ -122,6 +123,12 @@ impl<'a> Evaluator<'a> {
         Addresses::of(prefixes.map(|prefix| prefix.value).collect::<Vec<_>>())
     }
 
+    /// The addresses of IPv4 that somewhere in the Internet may have.
+    #[must_use]
+    pub fn public_v4(&self) -> &Ranges {
+        &self.topology.public.v4
+    }
+
     /// Addresses that somewhere in the Internet may have.
     pub(super) fn public(&self) -> &Addresses {
         &self.topology.public
@@ -130,6 +137,16 @@ impl<'a> Evaluator<'a> {
     /// Addresses that a service of Azure's may have.
     pub(super) fn serviceable(&self) -> &Addresses {
         &self.topology.serviceable
+    }
+
+    /// What the Azure host answers itself.
+    pub(super) fn platform(&self) -> &Addresses {
+        &self.topology.platform
+    }
+
+    /// Addresses that no router forwards to.
+    pub(super) fn unroutable(&self) -> &Addresses {
+        &self.topology.unroutable
     }
 
     /// What a file lists for a tag, where there is one that does.

@@ -72,7 +72,8 @@ impl Symbols {
 }
 
 /// Every service tag that rules and routes of an estate name, and some more.
-pub(super) fn tags_of(estate: &Estate, more: &[ServiceTag]) -> Vec<ServiceTag> {
+#[must_use]
+pub fn tags_of(estate: &Estate, more: &[ServiceTag]) -> Vec<ServiceTag> {
     let mut seen: FxHashSet<String> = FxHashSet::default();
     let mut tags = Vec::new();
     let mut add = |tag: &ServiceTag| {

@@ -54,7 +54,7 @@ fn line_of(sources: &SourceMap, span: Span) -> Option<String> {
 }
 
 /// An element with its place.
-pub(super) fn placed(sources: &SourceMap, element: &Element) -> String {
+pub(in crate::report) fn placed(sources: &SourceMap, element: &Element) -> String {
     match place(sources, element.origin) {
         Some(place) => format!("{} ({place})", element.name),
         None => element.name.clone(),
@@ -73,7 +73,7 @@ pub(super) fn said(name: &str, text: &str) -> String {
 }
 
 /// The same with the place of the element behind its name.
-pub(super) fn said_placed(sources: &SourceMap, element: &Element, text: &str) -> String {
+pub(in crate::report) fn said_placed(sources: &SourceMap, element: &Element, text: &str) -> String {
     said_as(&element.name, &placed(sources, element), text)
 }
 

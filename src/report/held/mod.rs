@@ -7,10 +7,10 @@ pub use json::json;
 pub use text::{markdown, text};
 
 use crate::azure::{Element, Flow};
-use crate::base::{SourceMap, grouped};
+use crate::base::SourceMap;
 use crate::estate::Estate;
 use crate::intent::Intent;
-use crate::verify::{Held, Repair};
+use crate::verify::{Held, Openness, Repair};
 
 /// What an answer is shown with.
 #[derive(Debug, Clone, Copy)]
@@ -68,7 +68,37 @@ pub(super) fn flow_words(flow: &Flow) -> String {
     }
 }
 
-/// A number as people read it.
-fn number(value: u128) -> String {
-    u64::try_from(value).map_or_else(|_| value.to_string(), grouped)
+/// How much is open, in words.
+pub(super) fn measures(open: &Openness) -> Vec<String> {
+    let mut measures = Vec::new();
+    if open.addresses > 0 {
+        let counted = |count: u128, one: &str, many: &str| {
+            format!("{} {}", number(count), if count == 1 { one } else { many })
+        };
+        measures.push(format!(
+            "{}, {} of address and port",
+            counted(open.addresses, "address", "addresses"),
+            counted(open.pairs, "pair", "pairs")
+        ));
+    }
+    if !open.shared.is_empty() {
+        measures.push(format!(
+            "any account of anybody below {}",
+            open.shared.join(", ")
+        ));
+    }
+    measures
+}
+
+/// A number as people read it: with commas, or as a power where it is long.
+pub(super) fn number(value: u128) -> String {
+    let digits = value.to_string();
+    let mut text = String::new();
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at) % 3 == 0 {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
 }

@@ -4,7 +4,7 @@ use crate::azure::Verdict;
 use crate::report::wrap::paragraph;
 use crate::verify::{Deficit, Excess, PoolHeld, RepairStep};
 
-use super::{View, flow_words, number, placed};
+use super::{View, flow_words, measures, number, placed};
 
 /// How many are shown one by one.
 const MOST: usize = 20;
@@ -159,21 +159,7 @@ fn write_excess(out: &mut String, view: &View<'_>, at: usize, excess: &Excess) {
         &flow_words(&excess.flow),
         view.width,
     );
-    let open = &excess.openness;
-    let mut measures = Vec::new();
-    if open.addresses > 0 {
-        measures.push(format!(
-            "{} addresses, {} pairs of address and port",
-            number(open.addresses),
-            number(open.pairs)
-        ));
-    }
-    if !open.shared.is_empty() {
-        measures.push(format!(
-            "any account of anybody below {}",
-            open.shared.join(", ")
-        ));
-    }
+    let measures = measures(&excess.openness);
     if !measures.is_empty() {
         paragraph(out, "       measure: ", &measures.join("; "), view.width);
     }

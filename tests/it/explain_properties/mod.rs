@@ -2,6 +2,7 @@
 //! has nothing to do with changes its verdict, and knowing more never turns a certain verdict over.
 
 mod build;
+mod differences;
 mod found;
 mod plan;
 mod sets;

@@ -1,14 +1,11 @@
-//! Runs `bicep`: bounded in time and in what it may print.
+//! Runs other programs: bounded in time and in what they may print.
 
-use std::io::{ErrorKind, Read};
+use std::io::{ErrorKind, Read, Write};
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
-/// What Bicep may print in bytes. Azure takes templates of 4 MiB.
-const MAX_OUTPUT: u64 = 64 << 20;
-
-/// What Bicep may say in bytes.
+/// What a program may say beside its output, in bytes.
 const MAX_MESSAGES: u64 = 4 << 20;
 
 /// How long to wait between two looks at the process.
@@ -32,39 +29,62 @@ pub(super) enum Ran {
     Failed(String),
 }
 
-/// Runs `bicep` with these arguments.
-pub(super) fn run(arguments: &[&str], limit: Duration) -> Ran {
-    let spawned = Command::new("bicep")
-        .args(arguments)
-        .stdin(Stdio::null())
+/// A program to run.
+#[derive(Debug)]
+pub(super) struct Program<'p> {
+    /// Its name, which is looked for in the PATH.
+    pub(super) name: &'p str,
+    pub(super) arguments: &'p [&'p str],
+    /// What it reads from standard input.
+    pub(super) input: Vec<u8>,
+    /// How long it may take.
+    pub(super) limit: Duration,
+    /// How many bytes it may print.
+    pub(super) most: u64,
+}
+
+/// Runs a program.
+pub(super) fn run(program: Program<'_>) -> Ran {
+    let name = program.name;
+    let input = if program.input.is_empty() {
+        Stdio::null()
+    } else {
+        Stdio::piped()
+    };
+    let spawned = Command::new(name)
+        .args(program.arguments)
+        .stdin(input)
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn();
     let mut child = match spawned {
         Ok(child) => child,
         Err(error) if error.kind() == ErrorKind::NotFound => return Ran::NotInstalled,
-        Err(error) => return Ran::Failed(format!("`bicep` cannot be started: {error}")),
+        Err(error) => return Ran::Failed(format!("`{name}` cannot be started: {error}")),
     };
-    let output = child.stdout.take().map(|pipe| collect(pipe, MAX_OUTPUT));
+    if let Some(mut pipe) = child.stdin.take() {
+        // The program may print before it has read everything, and need not read everything.
+        std::thread::spawn(move || pipe.write_all(&program.input));
+    }
+    let most = program.most;
+    let output = child.stdout.take().map(|pipe| collect(pipe, most));
     let messages = child.stderr.take().map(|pipe| collect(pipe, MAX_MESSAGES));
-    let status = wait(&mut child, limit);
+    let status = wait(&mut child, program.limit);
     let ended = match status {
         Ok(Some(succeeded)) => succeeded,
         Ok(None) => {
-            return Ran::Failed(format!("`bicep` was not done after {} s", limit.as_secs()));
+            let seconds = program.limit.as_secs();
+            return Ran::Failed(format!("`{name}` was not done after {seconds} s"));
         }
-        Err(error) => return Ran::Failed(format!("`bicep` cannot be waited for: {error}")),
+        Err(error) => return Ran::Failed(format!("`{name}` cannot be waited for: {error}")),
     };
     let received = |pipe: Option<Receiver<Vec<u8>>>| {
         pipe.and_then(|pipe| pipe.recv_timeout(LAST_OUTPUT).ok())
             .unwrap_or_default()
     };
     let (output, messages) = (received(output), received(messages));
-    if output.len() as u64 > MAX_OUTPUT {
-        return Ran::Failed(format!(
-            "`bicep` printed more than {} MiB",
-            MAX_OUTPUT >> 20
-        ));
+    if output.len() as u64 > most {
+        return Ran::Failed(format!("`{name}` printed more than {} MiB", most >> 20));
     }
     Ran::Ended {
         succeeded: ended,
