@@ -7,15 +7,19 @@ use crate::azure::Dataplane;
 use crate::azure::next_hop::Holder;
 use crate::estate::{Estate, Id, Subnet};
 use crate::net::{FqdnPattern, NameError, parse_prefix};
-use crate::reach::{Destinations, Evaluator, Fate, FlowMap};
+use crate::reach::{Destinations, Evaluator, Fate, FlowMap, Piece};
 use crate::space::{
-    Block, Flows, Kind, Names, Ranges, Targets, TooLarge, Wording, Work, v4_of, v6_of,
+    Atoms, Block, Cover, Flows, Index, Kind, Known, Names, Ranges, Targets, TooLarge, Wording,
+    Work, cover, v4_of, v6_of,
 };
 
 use super::excess::{Openness, openness};
 
 /// How many comparisons the flows of one group may take.
 const STEPS: u64 = 20_000_000;
+
+/// How many comparisons it may take to see that a condition changes nothing.
+const STEPS_OF_ONE: u64 = 200_000;
 
 /// What a subnet can reach.
 #[derive(Debug, Clone)]
@@ -162,8 +166,10 @@ fn summed(
 ) -> Reached {
     let mut blocks: BTreeMap<(Fate, Destinations, Vec<String>), (Vec<Block>, Vec<String>)> =
         BTreeMap::new();
+    let conditions = Conditions::of(map);
     for piece in &map.pieces {
-        let Some(flows) = narrow.of(&piece.flows) else {
+        let flows = conditions.without_idle(piece, evaluator.atoms());
+        let Some(flows) = narrow.of(&flows) else {
             continue;
         };
         let via: Vec<String> = piece
@@ -210,6 +216,54 @@ fn summed(
         });
     }
     reached
+}
+
+/// What becomes of flows under conditions, and without them.
+struct Conditions<'m> {
+    map: &'m FlowMap,
+    index: Index,
+}
+
+impl<'m> Conditions<'m> {
+    fn of(map: &'m FlowMap) -> Self {
+        let flows = map.pieces.iter().map(|piece| &piece.flows);
+        Self {
+            map,
+            index: Index::of(flows.zip(0..)),
+        }
+    }
+
+    /// The flows of a piece, without conditions that change nothing: where they do not hold, other pieces have the same
+    /// flows.
+    fn without_idle(&self, piece: &Piece, atoms: &Atoms) -> Block {
+        let mut flows = piece.flows.clone();
+        if flows.known == Known::default() {
+            return flows;
+        }
+        let mut near = Vec::new();
+        self.index.meeting(&flows, &mut near);
+        near.sort_unstable();
+        near.dedup();
+        let near = near.into_iter().filter_map(|at| self.map.pieces.get(at));
+        let near = near.filter(|other| other.fate == piece.fate && other.via == piece.via);
+        let near: Vec<&Block> = near.map(|other| &other.flows).collect();
+        for (idle, _) in piece.flows.known.all() {
+            let rest = flows.known.all().iter().filter(|(atom, _)| atom != idle);
+            let known = rest.fold(Known::default(), |all, (atom, inside)| {
+                let one = Known::that(*atom, *inside);
+                all.both(&one, atoms).unwrap_or(all)
+            });
+            let wider = Block {
+                known,
+                ..flows.clone()
+            };
+            let mut work = Work::new(atoms, STEPS_OF_ONE);
+            if let Ok(Cover::Held(_)) = cover(&wider, &near, &mut work) {
+                flows = wider;
+            }
+        }
+        flows
+    }
 }
 
 /// Flows that many rules let through, in blocks that are the same however the rules part them.

@@ -115,11 +115,7 @@ fn told(told: &Told, sources: &SourceMap) -> String {
             format!("{verdict}: no machine of the subnet has the address")
         }
         [] => format!("{verdict}: nothing stands in the way"),
-        elements => {
-            let elements = elements.iter().take(2);
-            let elements: Vec<String> = elements.map(|it| placed(sources, it)).collect();
-            format!("{verdict} by {}", elements.join(" and "))
-        }
+        [first, ..] => format!("{verdict} by {}", placed(sources, first)),
     }
 }
 
