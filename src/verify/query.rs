@@ -229,7 +229,7 @@ impl<'m> Conditions<'m> {
         let flows = map.pieces.iter().map(|piece| &piece.flows);
         Self {
             map,
-            index: Index::of(flows.zip(0..)),
+            index: Index::of(flows),
         }
     }
 
@@ -240,11 +240,11 @@ impl<'m> Conditions<'m> {
         if flows.known == Known::default() {
             return flows;
         }
-        let mut near = Vec::new();
-        self.index.meeting(&flows, &mut near);
-        near.sort_unstable();
-        near.dedup();
-        let near = near.into_iter().filter_map(|at| self.map.pieces.get(at));
+        let anyhow = Block {
+            known: Known::default(),
+            ..flows.clone()
+        };
+        let near = self.index.near(&anyhow).into_iter().filter_map(|at| self.map.pieces.get(at));
         let near = near.filter(|other| other.fate == piece.fate && other.via == piece.via);
         let near: Vec<&Block> = near.map(|other| &other.flows).collect();
         for (idle, _) in piece.flows.known.all() {
