@@ -10,6 +10,7 @@ use crate::base::{Date, FileReader, ReadError, SourceMap};
 use crate::compile::{Delivery, FirewallModel, compile};
 use crate::diag::{self, Finding, Id, Severity};
 use crate::estate::Estate;
+use crate::explain::fqdn_tag_contents;
 use crate::intent::catalog::Library;
 use crate::intent::{Assertion, Intent};
 use crate::lint::{self, lint};
@@ -173,7 +174,8 @@ pub(super) fn judge(
         estate: &compiled.estate,
         intent: &lowered.intent,
         facts,
-        plane: &Dataplane::new(&compiled.estate, facts, None),
+        plane: &Dataplane::new(&compiled.estate, facts, None)
+            .with_fqdn_tags(fqdn_tag_contents(library, &compiled.estate)),
         regions: library.regions(),
         catalogs: Some(library),
         today: options.today,

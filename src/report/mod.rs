@@ -5,8 +5,8 @@
 mod azure;
 pub mod catalog;
 mod concise;
-mod disproof;
 pub mod difference;
+mod disproof;
 mod documentation;
 pub mod explanation;
 mod fingerprint;

@@ -244,7 +244,11 @@ impl<'m> Conditions<'m> {
             known: Known::default(),
             ..flows.clone()
         };
-        let near = self.index.near(&anyhow).into_iter().filter_map(|at| self.map.pieces.get(at));
+        let near = self
+            .index
+            .near(&anyhow)
+            .into_iter()
+            .filter_map(|at| self.map.pieces.get(at));
         let near = near.filter(|other| other.fate == piece.fate && other.via == piece.via);
         let near: Vec<&Block> = near.map(|other| &other.flows).collect();
         for (idle, _) in piece.flows.known.all() {

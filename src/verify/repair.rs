@@ -53,12 +53,7 @@ fn deficits(held: &Held) -> usize {
 
 /// Looks for changes that close deficits and cut excesses, and holds the changed network against the intent again.
 #[must_use]
-pub fn repair(
-    plane: &Dataplane<'_>,
-    intent: &Intent,
-    placed: &[Placed],
-    held: &Held,
-) -> Repair {
+pub fn repair(plane: &Dataplane<'_>, intent: &Intent, placed: &[Placed], held: &Held) -> Repair {
     let mut repair = Repair {
         deficits_before: deficits(held),
         deficits_after: deficits(held),
