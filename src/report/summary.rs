@@ -140,13 +140,13 @@ fn narrowings(summary: &Compile<'_>) -> Vec<String> {
     values.into_iter().map(words).collect()
 }
 
-/// That assertions are judged, and how to tell which of them are proved.
+/// That assertions are judged, and what silence means: of a pool it is not told what is not known.
 #[must_use]
 pub fn judged_assertions(intent: &Intent) -> Option<String> {
     match intent.assertions.len() {
         0 => None,
         count => Some(format!(
-            "{} proved for all flows, but for those that TG7011, TG8002 or an ignore is about",
+            "{} held against all flows; what certainly breaks one is told, what is not known is not",
             counted(count, "assertion", "assertions")
         )),
     }

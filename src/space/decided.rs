@@ -197,10 +197,27 @@ impl<'r, W: PartialEq + Copy> List<'r, W> {
         }
         by.sort_unstable();
         by.dedup();
+        // Where one of them does it alone, the others need not be named.
+        let alone = by.iter().copied().filter(|_| by.len() > 1);
+        let alone = alone.rev().find(|one| self.does_alone(*one, rule, work));
+        if let Some(alone) = alone {
+            by = vec![alone];
+        }
         Ok(if decides {
             Told::Needless(by)
         } else {
             Told::Dead
+        })
+    }
+
+    /// Whether one later rule does the same with all that a rule may match, before any other does otherwise.
+    fn does_alone(&self, one: usize, rule: &Deciding<'_, W>, work: &mut Work<'_>) -> bool {
+        rule.matches.may.iter().all(|block| {
+            let later = self.rules.iter().enumerate().filter(|(other, it)| {
+                it.matches.rank > rule.matches.rank && (it.way != rule.way || *other == one)
+            });
+            let later = later.map(|(other, it)| (other, *it));
+            matches!(all_decided(block, rule.way, later, work), Ok(Some(_)))
         })
     }
 
@@ -264,6 +281,23 @@ mod tests {
                 (true, (5, 9), EVERY)
             ]),
             [Some(vec![1, 2]), None, None]
+        );
+        // One does it alone, though another one does a part of it before.
+        assert_eq!(
+            told(&[
+                (true, (1, 8), (1, 8)),
+                (true, (0, 4), EVERY),
+                (true, (0, 9), EVERY)
+            ]),
+            [Some(vec![2]), Some(vec![2]), None]
+        );
+        assert_eq!(
+            told(&[
+                (true, (1, 8), (1, 8)),
+                (true, (0, 4), (2, 50)),
+                (true, (0, 9), (0, 9))
+            ]),
+            [Some(vec![2]), None, None]
         );
         // What an earlier rule decides is none of its business.
         assert_eq!(

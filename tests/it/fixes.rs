@@ -481,6 +481,8 @@ fn settable() -> Vec<(Id, Utf8PathBuf)> {
         Id::TG3010,
         Id::TG3023,
         Id::TG4011,
+        Id::TG8010,
+        Id::TG8013,
         Id::TG0026,
         Id::TG2001,
     ];
@@ -514,7 +516,7 @@ proptest! {
 
     #[test]
     fn what_is_taken_out_leaves_the_rest_as_it_was(
-        id in prop::sample::select(vec![Id::TG3007, Id::TG3008, Id::TG3010, Id::TG3023, Id::TG4011]),
+        id in prop::sample::select(vec![Id::TG3007, Id::TG3008, Id::TG3010, Id::TG3023, Id::TG4011, Id::TG8010, Id::TG8013]),
         choices in prop::collection::vec(any::<u8>(), 1..200),
     ) {
         let path = Utf8PathBuf::from(format!("fixtures/lint/{id}/fires.json"));

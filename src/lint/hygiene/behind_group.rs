@@ -21,14 +21,11 @@ rule! {
     ///
     /// ```egress
     /// vnet shop 10.0.0.0/16 {
-    ///   subnet AzureFirewallSubnet 10.0.0.0/26
-    ///   subnet web 10.0.1.0/24 { nsg web-nsg  route-table to-fw }
+    ///   subnet web 10.0.1.0/24 { nsg web-nsg }
     /// }
-    /// route-table to-fw { route default 0.0.0.0/0 -> firewall fw }
     /// nsg web-nsg {
     ///   rule no-sql 200 outbound deny from any to any tcp/1433
     /// }
-    /// firewall fw in shop { private-ip 10.0.0.4  policy rules }
     /// firewall-policy rules {
     ///   rule-collection-group own 200 {
     ///     network-rules data 200 allow {

@@ -2,9 +2,8 @@
 
 use crate::diag::{Finding, Id};
 use crate::estate::{Direction, Endpoint, SecurityRule};
-use crate::lint::Context;
 use crate::lint::common::public::is_tag;
-use crate::lint::nsg::order::made_origins;
+use crate::lint::nsg::shadowed::told_with_tg4011;
 use crate::net::Destination;
 use crate::reach::{Crossing, SecurityRules};
 
@@ -33,21 +32,17 @@ rule! {
     /// Put the deny first when it is meant to hold; otherwise narrow it to what it stops.
     ///
     /// Source: MicrosoftDocs/azure-docs, articles/virtual-network/network-security-groups-overview.md.
-    TG8011, check
+    TG8011, told_with_tg4011
 }
 
-fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
-    let estate = context.estate;
-    let made = made_origins(context);
-    for (_, nsg) in estate.nsgs.iter() {
-        for direction in [Direction::Inbound, Direction::Outbound] {
-            let rules = SecurityRules::of(estate, nsg, direction);
-            let meant =
-                |rule: &SecurityRule| !made.contains(&rule.origin) && !denies_the_rest(rule);
-            let crossings = rules.crossings(meant).into_iter().take(MOST_TOLD);
-            findings.extend(crossings.map(|it| finding(&it)));
-        }
-    }
+/// The denies of one direction of a group that cross an earlier allow.
+pub(in crate::lint) fn told(
+    rules: &SecurityRules<'_>,
+    is_written: impl Fn(&SecurityRule) -> bool,
+) -> Vec<Finding> {
+    let meant = |rule: &SecurityRule| is_written(rule) && !denies_the_rest(rule);
+    let crossings = rules.crossings(meant).into_iter().take(MOST_TOLD);
+    crossings.map(|it| finding(&it)).collect()
 }
 
 /// Whether what is far away from the group's machines is everything, or all of the Internet or the network.

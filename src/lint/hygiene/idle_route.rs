@@ -240,7 +240,7 @@ route-table t {{ {routes} }}"
                 "",
                 "route all 192.168.0.0/16 -> firewall fw
   route low 192.168.0.0/17 -> internet
-  route high 192.168.128.0/17 -> drop
+  route high 192.168.128.0/17 -> none
   route part 192.168.3.0/24 -> internet"
             ),
             [
@@ -291,7 +291,7 @@ route-table t {{ {routes} }}"
             [""; 0]
         );
         assert_eq!(
-            told("10.0.0.0/16", peered, "route all 10.0.0.0/15 -> drop").len(),
+            told("10.0.0.0/16", peered, "route all 10.0.0.0/15 -> none").len(),
             1
         );
     }

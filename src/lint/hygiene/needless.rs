@@ -1,10 +1,9 @@
 //! TG8010: security rules that could be taken away without a difference.
 
-use crate::azure::gaps;
 use crate::diag::{Finding, Id, Safety};
-use crate::estate::{Access, Direction, SecurityRule};
-use crate::lint::nsg::order::made_origins;
-use crate::lint::{Context, change, edit};
+use crate::estate::{Access, SecurityRule};
+use crate::lint::nsg::shadowed::told_with_tg4011;
+use crate::lint::{change, edit};
 use crate::reach::SecurityRules;
 
 rule! {
@@ -28,24 +27,17 @@ rule! {
     /// Take it away; or keep it and narrow the others, when those let through more than is needed.
     ///
     /// Source: MicrosoftDocs/azure-docs, articles/virtual-network/network-security-groups-overview.md.
-    TG8010, check
+    TG8010, told_with_tg4011
 }
 
-fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
-    let estate = context.estate;
-    let made = made_origins(context);
-    for (id, nsg) in estate.nsgs.iter() {
-        // A rule that is not seen may stand between.
-        if gaps::security_rules(estate, id).is_some() {
-            continue;
-        }
-        for direction in [Direction::Inbound, Direction::Outbound] {
-            let rules = SecurityRules::of(estate, nsg, direction);
-            let needless = rules.needless().into_iter();
-            let needless = needless.filter(|(rule, _)| !made.contains(&rule.origin));
-            findings.extend(needless.map(|(rule, by)| finding(rule, &by)));
-        }
-    }
+/// The rules of one direction of a group that could go. Rules that are not seen may stand between those that are.
+pub(in crate::lint) fn told<'a>(
+    rules: &SecurityRules<'a>,
+    is_written: impl Fn(&SecurityRule) -> bool,
+) -> Vec<Finding> {
+    let needless: Vec<(&'a SecurityRule, Vec<&'a SecurityRule>)> = rules.needless();
+    let needless = needless.iter().filter(|(rule, _)| is_written(rule));
+    needless.map(|(rule, by)| finding(rule, by)).collect()
 }
 
 fn finding(rule: &SecurityRule, by: &[&SecurityRule]) -> Finding {

@@ -1,11 +1,13 @@
 //! TG4011: security rules that never decide.
 
+use crate::azure::gaps;
 use crate::diag::{Finding, Id, Safety, Severity};
 use crate::estate::{Access, Direction, SecurityRule};
 use crate::reach::SecurityRules;
 use crate::space::TooLarge;
 
 use super::super::Context;
+use super::super::hygiene::{crossing, needless};
 use super::super::{change, edit};
 use super::order::made_origins;
 
@@ -33,18 +35,26 @@ rule! {
     TG4011, check
 }
 
+/// Rules are read once for all that depends on their order.
+pub(in crate::lint) fn told_with_tg4011(_: &Context<'_>, _: &mut Vec<Finding>) {}
+
 fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
     let made = made_origins(context);
-    for (_, nsg) in context.estate.nsgs.iter() {
+    let is_written = |rule: &SecurityRule| !made.contains(&rule.origin);
+    for (id, nsg) in context.estate.nsgs.iter() {
         for direction in [Direction::Inbound, Direction::Outbound] {
             let rules = SecurityRules::of(context.estate, nsg, direction);
             let dead = rules.never_asked().into_iter();
-            for (rule, by) in dead.filter(|(rule, _)| !made.contains(&rule.origin)) {
+            for (rule, by) in dead.filter(|(rule, _)| is_written(rule)) {
                 findings.push(match by {
                     Ok(by) => finding(rule, &by),
                     Err(TooLarge) => undecided(rule),
                 });
             }
+            if gaps::security_rules(context.estate, id).is_none() {
+                findings.extend(needless::told(&rules, is_written));
+            }
+            findings.extend(crossing::told(&rules, is_written));
         }
     }
 }

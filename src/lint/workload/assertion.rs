@@ -18,18 +18,18 @@ rule! {
     ///
     /// A policy asserts of its pools; the `assertions` of `tidegate.yaml` assert of subnets, in every network that is
     /// linted. All flows of each subnet concerned are followed at once, as sets, through security groups, routes,
-    /// firewalls and public addresses, and their replies back. So an assertion without a finding is proved for every
-    /// address of a prefix, every name of a wildcard and every port of a range, and one that does not hold comes with a
-    /// flow that breaks it, which was followed alone as well.
+    /// firewalls and public addresses, and their replies back: every address of a prefix, every name of a wildcard, every
+    /// port of a range. An assertion that does not hold comes with a flow that breaks it, which was followed alone as
+    /// well; one of subnets without a finding is proved.
     ///
     /// What is reached gets a reply: where replies are lost, `reaches` does not hold and `never reaches` does. A
     /// service tag without its file is a set of addresses that nobody knows, and judged as that. A name without a known
     /// address is judged by what is asked for under that name. `only reaches` is about what leaves the virtual networks,
     /// and all `only reaches` of one pool or subnet are one.
     ///
-    /// Where what decides is not known, that is a note that says what it is; where an answer rests on an assumption, it
-    /// is a warning; and where there is too much to compare, a note says so. An assertion that a requirement contradicts
-    /// is TG8002.
+    /// Where what decides is not known, a policy hears nothing, and of subnets a note says what it is. Where an answer
+    /// rests on an assumption, it is a warning; and where there is too much to compare, a note says so. An assertion that
+    /// a requirement contradicts is TG8002.
     ///
     /// ```egress
     /// vnet spoke 10.1.0.0/16 { subnet nodes 10.1.0.0/24 { nsg nodes-nsg } }
@@ -102,18 +102,9 @@ fn of_pool<'a>(
         Answer::Kept => 4,
     };
     let broken = match answers.min_by_key(rank)? {
-        Answer::Kept => return None,
-        Answer::NoAddresses => {
-            let message = format!("whether {who} keeps an assertion cannot be followed");
-            let label = "the addresses of its subnet are not known";
-            return Some(not_known(message).at(assertion.origin, label));
-        }
+        Answer::Kept | Answer::Open(_) | Answer::NoAddresses => return None,
         Answer::TooLarge => {
             return Some(too_large(who).at(assertion.origin, "this is not decided"));
-        }
-        Answer::Open(open) => {
-            let finding = still_open(assertion, &open, who);
-            return Some(finding.at(assertion.origin, "this is not certain"));
         }
         Answer::Broken(broken) => broken,
     };

@@ -165,7 +165,7 @@ pub(super) fn decide<'a>(
                     }
                 },
             };
-            let answer = answer.unwrap_or_else(|TooLarge| Answer::TooLarge);
+            let answer = answer.unwrap_or(Answer::TooLarge);
             answers.entry(*at).or_default().push((subnet, answer));
         }
     }
