@@ -22,7 +22,7 @@ pub enum Proof {
     /// It rests on what is not known.
     Open {
         /// Flows that it is not known of.
-        flows: Block,
+        flows: Box<Block>,
         /// What is not known, in words.
         doubts: Vec<SmolStr>,
     },
@@ -144,7 +144,10 @@ impl FlowMap {
 fn open(flows: Block, mut doubts: Vec<SmolStr>) -> Proof {
     doubts.sort();
     doubts.dedup();
-    Proof::Open { flows, doubts }
+    Proof::Open {
+        flows: Box::new(flows),
+        doubts,
+    }
 }
 
 /// All flows of a block that are in none of others.

@@ -230,8 +230,10 @@ mod tests {
     use super::super::ranges::Ranges;
     use super::*;
 
+    type Span = (u128, u128);
+
     /// A block by its targets and its ports.
-    fn block(targets: (u128, u128), ports: (u128, u128)) -> Block {
+    fn block(targets: Span, ports: Span) -> Block {
         Block {
             kind: Kind::V4,
             protocols: Ranges::span(6, 6),
@@ -243,7 +245,7 @@ mod tests {
         }
     }
 
-    fn told(rules: &[(bool, (u128, u128), (u128, u128))]) -> Vec<Option<Vec<usize>>> {
+    fn told(rules: &[(bool, Span, Span)]) -> Vec<Option<Vec<usize>>> {
         let matches = rules.iter().zip(0..).map(|((_, targets, ports), rank)| {
             let block = block(*targets, *ports);
             Matches {
@@ -262,7 +264,7 @@ mod tests {
         needless(&deciding.collect::<Vec<_>>(), &Atoms::default(), 10_000)
     }
 
-    const EVERY: (u128, u128) = (0, 100);
+    const EVERY: Span = (0, 100);
 
     #[test]
     fn what_later_rules_do_too_is_needless() {

@@ -313,11 +313,17 @@ impl<'a> Wording<'a> {
     fn saying(&self, atom: Atom, inside: bool) -> String {
         let (side, own) = self.atoms.name(atom);
         let name = self.called.get(&atom).map_or(own, SmolStr::as_str);
-        let verb = if inside { "holds" } else { "does not hold" };
-        match side {
-            Side::Source => format!("{name} {verb} the source"),
-            Side::Destination => format!("{name} {verb} the destination"),
-            Side::Deployment => format!("{name} {verb}"),
+        // A set of addresses holds an end; anything else that is not known is a sentence of its own.
+        let end = match side {
+            Side::Source => Some("source"),
+            Side::Destination => Some("destination"),
+            Side::Deployment => None,
+        };
+        match (end.filter(|_| name.starts_with("tag ")), inside) {
+            (Some(end), true) => format!("{name} holds the {end}"),
+            (Some(end), false) => format!("{name} does not hold the {end}"),
+            (None, true) => name.to_owned(),
+            (None, false) => format!("it is not so that {name}"),
         }
     }
 

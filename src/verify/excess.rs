@@ -102,7 +102,7 @@ pub(super) fn excesses(
             needless,
         });
     }
-    all.sort_by(|a, b| b.openness.rank().cmp(&a.openness.rank()));
+    all.sort_by_key(|it| std::cmp::Reverse(it.openness.rank()));
     Ok(all)
 }
 

@@ -180,7 +180,7 @@ mod tests {
             .iter()
             .map(|moved| {
                 let Targets::Addresses(addresses) = &moved.flows.targets else {
-                    unreachable!()
+                    panic!("flows to addresses were compared")
                 };
                 let known = moved.flows.known.all().iter().map(|(_, inside)| *inside);
                 format!(

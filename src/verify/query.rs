@@ -49,6 +49,9 @@ pub struct Reach {
     pub doubts: Vec<String>,
 }
 
+/// What flows stand together by: what becomes of them, where they go, and the devices that they pass.
+type Key = (Fate, Destinations, Vec<String>);
+
 /// How much is told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Detail {
@@ -164,8 +167,7 @@ fn summed(
     narrow: &Narrow,
     detail: Detail,
 ) -> Reached {
-    let mut blocks: BTreeMap<(Fate, Destinations, Vec<String>), (Vec<Block>, Vec<String>)> =
-        BTreeMap::new();
+    let mut blocks: BTreeMap<Key, (Vec<Block>, Vec<String>)> = BTreeMap::new();
     let conditions = Conditions::of(map);
     for piece in &map.pieces {
         let flows = conditions.without_idle(piece, evaluator.atoms());

@@ -241,7 +241,9 @@ const SABOTAGE: &[(&str, &str, Change)] = &[
     }),
     ("a name has a letter less", APPLICATION_RULE, |it| {
         edit(it, "/targetFqdns/0", |name| {
-            name[..name.len() - 1].to_owned()
+            let mut letters = name.chars();
+            letters.next_back();
+            letters.as_str().to_owned()
         })
     }),
     ("a name is a wildcard", APPLICATION_RULE, |it| {
@@ -579,7 +581,7 @@ fn places<'v>(template: &'v mut Value, path: &str) -> Vec<&'v mut Value> {
         NETWORK_RULES | NETWORK_RULE => (false, true),
         APPLICATION_RULES | APPLICATION_RULE => (true, false),
         _ => {
-            let (kind, rest) = path[1..].split_once(']').unwrap();
+            let (kind, rest) = path.strip_prefix('[').unwrap().split_once(']').unwrap();
             let resources = template["resources"].as_array_mut().unwrap().iter_mut();
             let resources = resources.filter(|it| is_kind(it, kind));
             return match rest.strip_suffix("/*") {
@@ -722,7 +724,7 @@ fn tried(path: &str, model: FirewallModel) -> (BTreeSet<&'static str>, usize) {
     }
     for cut in [text.len() / 2, text.len() - 1] {
         assert!(
-            prove_template(&analysis, &text[..cut]).is_err(),
+            prove_template(&analysis, text.get(..cut).unwrap()).is_err(),
             "{path} cut short"
         );
     }
