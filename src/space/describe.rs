@@ -319,11 +319,15 @@ impl<'a> Wording<'a> {
             Side::Destination => Some("destination"),
             Side::Deployment => None,
         };
-        match (end.filter(|_| name.starts_with("tag ")), inside) {
-            (Some(end), true) => format!("{name} holds the {end}"),
-            (Some(end), false) => format!("{name} does not hold the {end}"),
-            (None, true) => name.to_owned(),
-            (None, false) => format!("it is not so that {name}"),
+        let is = |kinds: &[&str]| kinds.iter().any(|kind| name.starts_with(kind));
+        let verb = if inside { "holds" } else { "does not hold" };
+        match end {
+            Some(end) if is(&["tag ", "group ", "security group "]) => {
+                format!("{name} {verb} the {end}")
+            }
+            None if is(&["condition "]) => format!("{name} {verb}"),
+            _ if inside => name.to_owned(),
+            _ => format!("it is not so that {name}"),
         }
     }
 
