@@ -183,13 +183,14 @@ mod tests {
             .moved
             .iter()
             .map(|moved| {
-                let Targets::Addresses(addresses) = &moved.flows.targets else {
-                    unreachable!()
+                let addresses = match &moved.flows.targets {
+                    Targets::Addresses(addresses) => addresses.ranges(),
+                    Targets::Names(_) => &[],
                 };
                 let known = moved.flows.known.all().iter().map(|(_, inside)| *inside);
                 format!(
                     "{:?} {:?} {:?} {:?}->{:?}",
-                    addresses.ranges(),
+                    addresses,
                     moved.flows.ports.ranges(),
                     known.collect::<Vec<_>>(),
                     moved.before,
