@@ -42,14 +42,18 @@ impl<'m> Sorted<'m> {
             .collect();
         Self {
             all: blocks.iter().copied().collect(),
-            index: Index::of(blocks.iter().map(|(block, _)| *block)),
+            index: Index::of(blocks.iter().map(|(block, _)| *block).zip(0..)),
             blocks,
         }
     }
 
     /// The places of blocks that may have a flow in common with this one.
     fn near(&self, block: &Block) -> Vec<(usize, &'m Block, Verdict)> {
-        let near = self.index.near(block).into_iter();
+        let mut met = Vec::new();
+        self.index.meeting(block, &mut met);
+        met.sort_unstable();
+        met.dedup();
+        let near = met.into_iter();
         near.filter_map(|at| {
             let (block, verdict) = self.blocks.get(at)?;
             Some((at, *block, *verdict))
@@ -179,13 +183,14 @@ mod tests {
             .moved
             .iter()
             .map(|moved| {
-                let Targets::Addresses(addresses) = &moved.flows.targets else {
-                    panic!("flows to addresses were compared")
+                let addresses = match &moved.flows.targets {
+                    Targets::Addresses(addresses) => addresses.ranges(),
+                    Targets::Names(_) => &[],
                 };
                 let known = moved.flows.known.all().iter().map(|(_, inside)| *inside);
                 format!(
                     "{:?} {:?} {:?} {:?}->{:?}",
-                    addresses.ranges(),
+                    addresses,
                     moved.flows.ports.ranges(),
                     known.collect::<Vec<_>>(),
                     moved.before,
