@@ -42,18 +42,14 @@ impl<'m> Sorted<'m> {
             .collect();
         Self {
             all: blocks.iter().copied().collect(),
-            index: Index::of(blocks.iter().map(|(block, _)| *block).zip(0..)),
+            index: Index::of(blocks.iter().map(|(block, _)| *block)),
             blocks,
         }
     }
 
     /// The places of blocks that may have a flow in common with this one.
     fn near(&self, block: &Block) -> Vec<(usize, &'m Block, Verdict)> {
-        let mut met = Vec::new();
-        self.index.meeting(block, &mut met);
-        met.sort_unstable();
-        met.dedup();
-        let near = met.into_iter();
+        let near = self.index.near(block).into_iter();
         near.filter_map(|at| {
             let (block, verdict) = self.blocks.get(at)?;
             Some((at, *block, *verdict))
