@@ -14,7 +14,7 @@ use camino::Utf8Path;
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use tidegate::azure::facts::Facts;
 use tidegate::base::{Date, MemoryFiles, SourceMap};
-use tidegate::cli::{Assertions, Options, analyse};
+use tidegate::cli::{Analysis, Assertions, Options, analyse, prove_template};
 use tidegate::compile::FirewallModel;
 use tidegate::emit;
 
@@ -55,7 +55,7 @@ fn policy(count: usize) -> String {
     text
 }
 
-fn compile(text: &str) -> usize {
+fn compile(text: &str) -> (Analysis, String) {
     let files = MemoryFiles([(PATH.into(), text.to_owned())].into());
     let options = Options {
         parameters: Default::default(),
@@ -66,7 +66,8 @@ fn compile(text: &str) -> usize {
     };
     let analysis = analyse(Utf8Path::new(PATH), &files, &options).unwrap();
     let template = emit::template(&analysis.estate, Facts::builtin(), &analysis.sources);
-    emit::render(&template, emit::Format::Arm).len()
+    let rendered = emit::render(&template, emit::Format::Arm);
+    (analysis, rendered)
 }
 
 fn benchmark(criterion: &mut Criterion) {
@@ -80,6 +81,13 @@ fn benchmark(criterion: &mut Criterion) {
             &text,
             |bencher, text| {
                 bencher.iter(|| compile(black_box(text)));
+            },
+        );
+        let (analysis, template) = compile(&text);
+        group.bench_function(
+            BenchmarkId::new("proof of the template", count),
+            |bencher| {
+                bencher.iter(|| prove_template(&analysis, black_box(&template)).is_ok());
             },
         );
     }
