@@ -105,9 +105,8 @@ impl<'w> Walk<'w> {
         self.reply_from_gateway(id, &packet);
     }
 
-    /// A virtual WAN hub: its firewall when traffic is routed through it, else straight to the other network. Without
-    /// a firewall the hub has its default route from a site behind it, which may let traffic out or not
-    /// (MicrosoftDocs/azure-docs, articles/virtual-wan/virtual-wan-faq.md).
+    /// A virtual WAN hub: its firewall when traffic is routed through it, else straight to the other network. Where the
+    /// hub has a default route without a firewall that is known, what is behind it is assumed to let traffic out or not.
     pub(super) fn reach_hub(
         &mut self,
         subnet: Id<Subnet>,

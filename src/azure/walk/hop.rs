@@ -250,13 +250,13 @@ impl<'w> Walk<'w> {
     ) -> bool {
         let estate = self.plane.estate;
         let here = estate.subnets[subnet].vnet;
-        let Some(address) = packet.destination.address else {
-            return false;
-        };
-        let near = estate.vnets.iter().any(|(id, vnet)| {
-            let mut prefixes = vnet.prefixes.iter();
-            prefixes.any(|prefix| prefix.value.contains(&address))
-                && (id == here || are_peered(estate, here, id))
+        // A public address that is not known lies outside of all networks.
+        let near = packet.destination.address.is_some_and(|address| {
+            estate.vnets.iter().any(|(id, vnet)| {
+                let mut prefixes = vnet.prefixes.iter();
+                prefixes.any(|prefix| prefix.value.contains(&address))
+                    && (id == here || are_peered(estate, here, id))
+            })
         });
         route.source == RouteSource::User && !near
     }

@@ -350,14 +350,12 @@ impl<'a> Evaluator<'a> {
         match &route.hop {
             Hop::Drop => Ok(Vec::new()),
             Hop::VnetLocal | Hop::Peering => {
-                let near = if route.maker == Maker::User {
-                    packet.towards(&self.near(subnet))
-                } else {
-                    Some(packet.clone())
+                let near = match (route.maker, &packet.to) {
+                    // A public address that nobody knows lies outside of all networks.
+                    (Maker::User, To::Somewhere { .. }) => None,
+                    (Maker::User, _) => packet.towards(&self.near(subnet)),
+                    _ => Some(packet),
                 };
-                // A public address that nobody knows is looked for in vain, but nobody knows that.
-                let somewhere = matches!(packet.to, To::Somewhere { .. });
-                let near = if somewhere { Some(packet) } else { near };
                 near.map_or(Ok(Vec::new()), |packet| self.arrive(packet))
             }
             Hop::PrivateEndpoint(id) => self.arrive_at_endpoint(*id, packet),

@@ -55,6 +55,9 @@ pub(super) fn run(
         }
     });
     wrong.extend(expect::compare(expected, &observed));
+    if observed.lacks == Some(false) {
+        wrong.push("what does not arrive is not in the deficit".to_owned());
+    }
     let contrast = check.get("contrast") == Some(&Value::Bool(true)) && changes.is_empty();
     if contrast && !["allow", "accept", "resolves", "not_required"].contains(&observed.verdict) {
         wrong.push("it must not fail".to_owned());

@@ -9,6 +9,7 @@ use tidegate::explain::fqdn_tag_contents;
 use tidegate::net::Fqdn;
 
 use super::super::policy::built_in;
+use super::deficit::lacks;
 use super::observed::{Observed, Seen};
 use super::topology::Built;
 
@@ -39,6 +40,9 @@ pub(super) fn flow(built: &Built, flow: &Flow) -> Observed {
     };
     if let Some(blocker) = trace.decisive() {
         observed.blocked_by(blocker, built);
+    }
+    if matches!(trace.verdict, Verdict::Denied | Verdict::NoReturn) {
+        observed.lacks = lacks(&plane, flow);
     }
     if let Some(pool) = built.pool {
         told(&mut observed, symptoms(&plane, pool, flow, &trace));

@@ -25,6 +25,8 @@ pub(super) struct Observed {
     pub(super) matched: Vec<Seen>,
     pub(super) path: Vec<Seen>,
     pub(super) source_nat: Vec<IpAddr>,
+    /// Of a flow that does not arrive, whether its network lacks it.
+    pub(super) lacks: Option<bool>,
     pub(super) missing_actions: Vec<String>,
     pub(super) log: Option<String>,
     /// `private`, `public` or `none`.
