@@ -12,6 +12,7 @@ use super::routing::{EffectiveRoute, effective_routes};
 use super::service_tags::ServiceTags;
 use super::tag_membership::{Membership, membership};
 use super::truth::Truth;
+use super::whereabouts::{Region, regions};
 
 /// An estate, what is known about Azure, and what is known about the contents of tags.
 ///
@@ -29,6 +30,7 @@ pub struct Dataplane<'a> {
     routes: Vec<OnceLock<Vec<EffectiveRoute>>>,
     security_rules: Vec<[Vec<usize>; 2]>,
     firewalls: Vec<FirewallOrder<'a>>,
+    regions: OnceLock<Vec<Region>>,
 }
 
 impl<'a> Dataplane<'a> {
@@ -48,6 +50,7 @@ impl<'a> Dataplane<'a> {
                 .ids()
                 .map(|id| FirewallOrder::of(estate, id))
                 .collect(),
+            regions: OnceLock::new(),
         }
     }
 
@@ -56,6 +59,13 @@ impl<'a> Dataplane<'a> {
     pub fn with_fqdn_tags(mut self, contents: FqdnTagContents) -> Self {
         self.fqdn_tags = contents;
         self
+    }
+
+    /// The regions that a public address which nobody knows may lie in; none when prefixes tell none apart.
+    #[must_use]
+    pub fn regions(&self) -> &[Region] {
+        self.regions
+            .get_or_init(|| regions(self.estate, self.facts))
     }
 
     /// The routes in force on a subnet.

@@ -165,7 +165,7 @@ pub enum Site {
 }
 
 /// Where a firewall rule is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct RulePlace {
     /// Whose rules.
     pub owner: Owner,

@@ -5,7 +5,7 @@ use crate::estate::{
     Subnet, Unknown, VirtualHub, Vnet,
 };
 
-use super::rule_sets::{Owner, of_firewall, with_parents};
+use super::rule_sets::{Owner, RuleSet, of_firewall, with_parents, with_those_above};
 
 /// Whether what the estate does not state may exist all the same.
 #[must_use]
@@ -107,19 +107,29 @@ pub fn exit(estate: &Estate, subnet: Id<Subnet>) -> Option<String> {
 /// Why the rules that a firewall applies are not all known.
 #[must_use]
 pub fn firewall_rules(estate: &Estate, firewall: Id<Firewall>) -> Option<String> {
-    of_firewall(estate, firewall)
-        .iter()
-        .find_map(|set| match set.owner {
-            Owner::Firewall(id) => named("rules are", estate.gaps.at(Gap::FirewallRules(id))),
-            Owner::Policy(id) => {
-                let parent = estate.firewall_policies[id].parent.as_ref();
-                let absent = parent.filter(|parent| parent.id.is_none()).map(|parent| {
-                    let name = &parent.name;
-                    format!("parent policy `{name}` is not part of the input, so its rules are not known")
-                });
-                absent.or_else(|| named("rules are", estate.gaps.at(Gap::PolicyRules(id))))
-            }
-        })
+    rules_of_sets(estate, &of_firewall(estate, firewall))
+}
+
+/// Why the rules of a firewall or policy, and of the policies above it, are not all known.
+#[must_use]
+pub fn rules(estate: &Estate, set: &RuleSet<'_>) -> Option<String> {
+    rules_of_sets(estate, &with_those_above(estate, set))
+}
+
+fn rules_of_sets(estate: &Estate, sets: &[RuleSet<'_>]) -> Option<String> {
+    sets.iter().find_map(|set| match set.owner {
+        Owner::Firewall(id) => named("rules are", estate.gaps.at(Gap::FirewallRules(id))),
+        Owner::Policy(id) => {
+            let parent = estate.firewall_policies[id].parent.as_ref();
+            let absent = parent.filter(|parent| parent.id.is_none()).map(|parent| {
+                let name = &parent.name;
+                format!(
+                    "parent policy `{name}` is not part of the input, so its rules are not known"
+                )
+            });
+            absent.or_else(|| named("rules are", estate.gaps.at(Gap::PolicyRules(id))))
+        }
+    })
 }
 
 /// Why the settings of a firewall or policy itself are not all known: its tier, DNS, threat intelligence, SNAT.

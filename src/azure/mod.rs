@@ -26,6 +26,7 @@ mod testing;
 mod truth;
 pub mod usage;
 mod walk;
+mod whereabouts;
 
 pub use cause::Cause;
 pub use dataplane::Dataplane;
@@ -38,3 +39,4 @@ pub use flow::{
 pub use samples::{sample_service, sample_targets};
 pub use service_tags::{ServiceTags, ServiceTagsError};
 pub use tag_membership::{Membership, MembershipAnswer, MembershipReason, membership};
+pub use whereabouts::{Region, is_wide};

@@ -1,7 +1,7 @@
 //! A flow as an element on its way sees it, and how addresses, tags and transports match it.
 
 use std::collections::BTreeSet;
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
 
 use ipnet::IpNet;
 
@@ -9,6 +9,7 @@ use crate::net::{AddressRange, Fqdn, PortRange, ServiceTag, Transport};
 
 use super::flow::Assumption;
 use super::truth::Truth;
+use super::whereabouts::is_wide;
 
 /// What has been assumed so far.
 pub(super) type Notes = BTreeSet<Assumption>;
@@ -27,6 +28,8 @@ pub(super) struct End {
     pub(super) tags: Vec<ServiceTag>,
     /// The name that leads to it, when the address is not known.
     pub(super) name: Option<Fqdn>,
+    /// An address of the region that one that nobody knows is taken to lie in.
+    pub(super) about: Option<Ipv4Addr>,
 }
 
 impl End {
@@ -39,9 +42,10 @@ impl End {
     }
 
     /// Whether a prefix holds it. A public address that is not known is taken to lie outside every prefix but the
-    /// whole family; whoever makes such an end notes the assumption.
+    /// whole family and those that hold its region; whoever makes such an end notes the assumption.
     pub(super) fn is_in(&self, prefix: IpNet) -> Truth {
-        match self.address {
+        let region = self.about.filter(|_| is_wide(prefix)).map(IpAddr::V4);
+        match self.address.or(region) {
             Some(address) => prefix.contains(&address).into(),
             None => (prefix.prefix_len() == 0 && prefix.addr().is_ipv4()).into(),
         }
@@ -50,7 +54,13 @@ impl End {
     /// Whether a range holds it.
     pub(super) fn is_between(&self, range: AddressRange) -> Truth {
         let (first, last) = range.bounds();
+        let region = || {
+            let mut prefixes = range.prefixes().into_iter();
+            let about = self.about.map(IpAddr::V4);
+            about.filter(|_| prefixes.any(is_wide))
+        };
         self.address
+            .or_else(region)
             .is_some_and(|address| first <= address && address <= last)
             .into()
     }

@@ -32,6 +32,9 @@ pub(super) enum Command {
     /// Sum up everything that a pool or a subnet can reach.
     #[command(after_help = QUERY_HELP)]
     Query(QueryOptions),
+    /// Find fewer rules that do the same, and prove that they do.
+    #[command(after_help = OPTIMIZE_HELP)]
+    Optimize(OptimizeOptions),
     /// Say why a flow gets out or not: its way, what decided, and the smallest change that lets it through.
     #[command(after_help = EXPLAIN_HELP)]
     Explain(ExplainOptions),
@@ -192,6 +195,62 @@ pub(super) struct DiffOptions {
     /// How to show the answer.
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     pub(super) format: AnswerFormat,
+}
+
+/// What `optimize` prints below its options.
+const OPTIMIZE_HELP: &str = "\
+Exit code: 0 done, 1 with --check when fewer rules would do the same, 2 wrong usage or a file that cannot be read,
+3 what was found could not be proved.
+
+Examples:
+  tidegate optimize infra/
+  tidegate optimize exported/ --format egress > smaller.egress
+  tidegate optimize policies/spark.egress --keep-names
+  tidegate optimize exported/ --patch smaller/";
+
+/// Options of `optimize`.
+#[derive(Debug, Args)]
+pub(super) struct OptimizeOptions {
+    /// The network: a policy, a template, an export, or a folder, with a revision of git before it if wanted.
+    pub(super) network: Utf8PathBuf,
+
+    /// Take rules away only, and make none of several.
+    #[arg(long)]
+    pub(super) keep_names: bool,
+
+    /// Fail when fewer rules would do the same.
+    #[arg(long)]
+    pub(super) check: bool,
+
+    #[command(flatten)]
+    pub(super) reading: ReadingOptions,
+
+    #[command(flatten)]
+    pub(super) deployment: DeploymentOptions,
+
+    /// The addresses of service tags, as Microsoft publishes them every week.
+    #[arg(long, value_name = "FILE")]
+    pub(super) service_tags: Option<Utf8PathBuf>,
+
+    /// How to show the rules.
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    pub(super) format: OptimizeFormat,
+
+    /// Write the changed rules into this folder: patch.json, a template of the changed resources, and patch.egress, the
+    /// difference as a policy.
+    #[arg(long, value_name = "FOLDER")]
+    pub(super) patch: Option<Utf8PathBuf>,
+}
+
+/// How smaller rules are shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum OptimizeFormat {
+    /// What is done with which rule, and the rules.
+    Text,
+    /// Only the rules, in tidegate's language.
+    Egress,
+    /// Data for programs.
+    Json,
 }
 
 /// What `query` prints below its options.

@@ -15,7 +15,10 @@ mod explain;
 mod fmt;
 mod import;
 mod lint;
+mod network;
+mod optimize;
 mod output;
+mod patch;
 mod pipeline;
 mod process;
 mod proof;
@@ -82,6 +85,7 @@ pub fn main() -> ExitCode {
         Command::Import(options) => import::run(&options),
         Command::Lint(options) => lint::run(&options),
         Command::Compile(options) => compile::run(&options),
+        Command::Optimize(options) => optimize::run(&options),
         Command::Explain(options) => explain::run(&options),
         Command::Verify(options) => verify::run(&options),
         Command::Diff(options) => diff::run(&options),

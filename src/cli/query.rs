@@ -2,15 +2,15 @@
 
 use crate::azure::Dataplane;
 use crate::azure::facts::Facts;
-use crate::diag::{Finding, Severity};
 use crate::explain::{fqdn_tag_contents, parse_subnets};
 use crate::report::catalog::DEFAULT_WIDTH;
-use crate::report::{self, reached};
+use crate::report::reached;
 use crate::verify::{Detail, Narrow, query};
 
 use super::Outcome;
 use super::arguments::{AnswerFormat, QueryOptions};
 use super::estates::read_network;
+use super::network::wrong_with;
 use super::output::{Disk, color, findings_text, print, print_error, refuse, settings};
 use super::pipeline::{Analysis, analyse};
 use super::tags::service_tags;
@@ -66,12 +66,7 @@ fn read(options: &QueryOptions) -> Result<Analysis, Outcome> {
     let Some(policy) = &options.policy else {
         let network = read_network(&options.estate, &options.deployment, &settings)
             .map_err(|message| refuse(&message))?;
-        let wrong = network.findings.iter();
-        let wrong: Vec<Finding> = wrong
-            .filter(|finding| finding.severity >= Severity::Error)
-            .cloned()
-            .collect();
-        print_error(&report::concise(&wrong, &network.sources));
+        print_error(&wrong_with(&network));
         return Ok(network);
     };
     let analysis = analyse(policy, &Disk, &settings)

@@ -1,24 +1,18 @@
 //! `tidegate verify`
 
-use camino::Utf8Path;
-
 use crate::azure::Dataplane;
 use crate::azure::facts::Facts;
-use crate::base::SourceMap;
-use crate::diag::{Finding, Severity};
-use crate::emit::egress::policy_text;
-use crate::emit::{self, Template};
-use crate::estate::Estate;
 use crate::explain::fqdn_tag_contents;
-use crate::intent::Intent;
+use crate::report::catalog::DEFAULT_WIDTH;
 use crate::report::held::{self, View};
-use crate::report::{self, catalog::DEFAULT_WIDTH};
-use crate::verify::{Held, Repair, hold, place, repair};
+use crate::verify::{Held, hold, place, repair};
 
 use super::Outcome;
 use super::arguments::{AnswerFormat, VerifyOptions};
 use super::estates::read_network;
-use super::output::{Disk, color, findings_text, print, print_error, refuse, settings, write_file};
+use super::network::wrong_with;
+use super::output::{Disk, color, findings_text, print, print_error, refuse, settings};
+use super::patch::write_patch;
 use super::pipeline::{Analysis, analyse};
 use super::tags::service_tags;
 
@@ -65,7 +59,7 @@ fn answer(options: &VerifyOptions) -> Result<Outcome, Outcome> {
         AnswerFormat::Json => held::json(&view),
     });
     if let Some(folder) = &options.patch {
-        write_patch(folder, &network, &repair)?;
+        write_patch(folder, &network, repair.network.as_ref())?;
     }
     Ok(outcome(&held, options.max_excess))
 }
@@ -93,63 +87,6 @@ fn network(
     }
     let network = read_network(&options.estate, &options.deployment, settings)
         .map_err(|message| refuse(&message))?;
-    let wrong = network.findings.iter();
-    let wrong: Vec<Finding> = wrong
-        .filter(|finding| finding.severity >= Severity::Error)
-        .cloned()
-        .collect();
-    print_error(&report::concise(&wrong, &network.sources));
+    print_error(&wrong_with(&network));
     Ok(network)
-}
-
-fn write_patch(folder: &Utf8Path, network: &Analysis, repair: &Repair) -> Result<(), Outcome> {
-    let Some(changed) = &repair.network else {
-        print_error("there is no change to write\n");
-        return Ok(());
-    };
-    let files = [
-        (
-            "patch.json",
-            changed_resources(&network.estate, changed, &network.sources),
-        ),
-        ("patch.egress", difference(&network.estate, changed)),
-    ];
-    for (name, text) in files {
-        let path = folder.join(name);
-        write_file(&path, &text).map_err(|message| refuse(&message))?;
-        print_error(&format!("{path} is written\n"));
-    }
-    Ok(())
-}
-
-/// A template of the resources that differ.
-fn changed_resources(before: &Estate, after: &Estate, sources: &SourceMap) -> String {
-    let facts = Facts::builtin();
-    let known = emit::template(before, facts, sources);
-    let mut template = emit::template(after, facts, sources);
-    let text = |resource: &emit::Resource| {
-        let alone = Template {
-            resources: vec![resource.clone()],
-            ..Template::default()
-        };
-        emit::render(&alone, emit::Format::Arm)
-    };
-    let known: Vec<String> = known.resources.iter().map(text).collect();
-    template
-        .resources
-        .retain(|resource| !known.contains(&text(resource)));
-    template.outputs.clear();
-    emit::render(&template, emit::Format::Arm)
-}
-
-/// What differs between two networks, as policies.
-fn difference(before: &Estate, after: &Estate) -> String {
-    let nothing = Intent::default();
-    let (before, after) = (policy_text(before, &nothing), policy_text(after, &nothing));
-    let difference = similar::TextDiff::from_lines(&before.text, &after.text);
-    let mut unified = difference.unified_diff();
-    unified
-        .context_radius(3)
-        .header("network", "changed")
-        .to_string()
 }

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use ipnet::IpNet;
+use rustc_hash::FxHashSet;
 use smol_str::SmolStr;
 
 use crate::base::{Date, Origin, Span, Spanned};
@@ -175,4 +176,15 @@ pub struct Intent {
     pub pools: Vec<PoolSummary>,
     /// What is silenced.
     pub ignores: Vec<Ignore>,
+}
+
+impl Intent {
+    /// Where requirements and admissions come from. A rule of the estate that comes from there was compiled: what is
+    /// wrong with it is wrong with the requirement.
+    #[must_use]
+    pub fn compiled_origins(&self) -> FxHashSet<Origin> {
+        let requirements = self.requirements.iter().map(|it| it.origin);
+        let admissions = self.admissions.iter().map(|it| it.origin);
+        requirements.chain(admissions).collect()
+    }
 }

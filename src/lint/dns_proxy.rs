@@ -44,7 +44,7 @@ rule! {
 const THROUGH_FIREWALL: &str = "resolve through the firewall";
 
 fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
-    let compiled = context.compiled_origins();
+    let compiled = context.intent.compiled_origins();
     for set in rule_sets(context.estate) {
         let tier = fact_tier(set.tier.value);
         // A tier without the feature is reported as TG2002.

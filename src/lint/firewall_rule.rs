@@ -48,7 +48,7 @@ rule! {
 }
 
 fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
-    let compiled = context.compiled_origins();
+    let compiled = context.intent.compiled_origins();
     let is_written = |info: &RuleInfo| !compiled.contains(&info.origin);
     for set in rule_sets(context.estate) {
         check_order(context.facts, &set, findings);

@@ -42,7 +42,7 @@ fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
         findings.extend(policy_tier(context, firewall));
         findings.extend(forced_tunnelling(context, firewall));
     }
-    let compiled = context.compiled_origins();
+    let compiled = context.intent.compiled_origins();
     let known = |set: &RuleSet<'_>| gaps::own_settings(context.estate, set.owner).is_none();
     for set in rule_sets(context.estate).into_iter().filter(known) {
         for (feature, place, what) in used_features(&set, &compiled) {

@@ -104,7 +104,7 @@ fn report<'a>(
     usages: impl Iterator<Item = Usage<'a>>,
     finding: impl Fn(&Usage<'a>) -> Finding,
 ) -> Vec<Finding> {
-    let compiled = context.compiled_origins();
+    let compiled = context.intent.compiled_origins();
     usages
         .map(|usage| {
             let finding = with_places(finding(&usage), &usage, |origin| compiled.contains(&origin));

@@ -9,11 +9,10 @@ mod suppress;
 pub use suppress::apply as silence;
 
 use rayon::prelude::*;
-use rustc_hash::FxHashSet;
 
 use crate::azure::Dataplane;
 use crate::azure::facts::Facts;
-use crate::base::{Date, Origin};
+use crate::base::Date;
 use crate::diag::{Finding, Id};
 use crate::estate::Estate;
 use crate::intent::Intent;
@@ -46,17 +45,6 @@ impl<'a> Context<'a> {
             Some(catalogs) => catalogs,
             None => Library::shared(),
         }
-    }
-
-    /// Where requirements and admissions come from. A rule of the estate that comes from there was compiled; what is
-    /// wrong with it is wrong with the requirement, and reported there.
-    fn compiled_origins(&self) -> FxHashSet<Origin> {
-        let requirements = self.intent.requirements.iter();
-        let admissions = self.intent.admissions.iter();
-        requirements
-            .map(|requirement| requirement.origin)
-            .chain(admissions.map(|admission| admission.origin))
-            .collect()
     }
 }
 

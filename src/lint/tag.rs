@@ -167,7 +167,7 @@ fn use_of(exit: Exit) -> Option<TagUse> {
 
 fn tags_of_rules<'a>(context: &Context<'a>) -> Vec<PlacedTag<'a>> {
     let estate = context.estate;
-    let compiled = context.compiled_origins();
+    let compiled = context.intent.compiled_origins();
     let mut tags = Vec::new();
     let mut take = |origin: Origin, endpoints: &'a [Endpoint], tag_use| {
         if compiled.contains(&origin) {
@@ -376,7 +376,7 @@ fn check_fqdn_tags(context: &Context<'_>, findings: &mut Vec<Finding>) {
             }
         }
     }
-    let compiled = context.compiled_origins();
+    let compiled = context.intent.compiled_origins();
     for set in rule_sets(context.estate) {
         for placed in set.application_rules() {
             let origin = placed.rule.info.origin;

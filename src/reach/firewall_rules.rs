@@ -30,8 +30,17 @@ impl<'a> FirewallRules<'a> {
     /// The network rules of a set and of the policies above it.
     #[must_use]
     pub fn network(estate: &'a Estate, facts: &Facts, set: &RuleSet<'a>) -> Self {
+        Self::network_over(estate, facts, set, Atoms::default())
+    }
+
+    /// The same over atoms that there are already.
+    pub(super) fn network_over(
+        estate: &'a Estate,
+        facts: &Facts,
+        set: &RuleSet<'a>,
+        mut atoms: Atoms,
+    ) -> Self {
         let order = FirewallOrder::of_sets(&with_those_above(estate, set));
-        let mut atoms = Atoms::default();
         let rules = order.network.iter().map(|placed| placed.rule);
         relate_tags(rules.flat_map(|rule| &rule.destinations), facts, &mut atoms);
         let mut list = Self::none(atoms);
@@ -45,8 +54,13 @@ impl<'a> FirewallRules<'a> {
     /// The application rules of a set and of the policies above it.
     #[must_use]
     pub fn application(estate: &'a Estate, set: &RuleSet<'a>) -> Self {
+        Self::application_over(estate, set, Atoms::default())
+    }
+
+    /// The same over atoms that there are already.
+    pub(super) fn application_over(estate: &'a Estate, set: &RuleSet<'a>, atoms: Atoms) -> Self {
         let order = FirewallOrder::of_sets(&with_those_above(estate, set));
-        let mut list = Self::none(Atoms::default());
+        let mut list = Self::none(atoms);
         for (placed, rank) in order.application.iter().zip(0u32..) {
             let matches = application_rule(estate, placed.rule, &mut list.atoms);
             list.add(&placed.rule.info, rank, matches);
@@ -80,6 +94,14 @@ impl<'a> FirewallRules<'a> {
     #[must_use]
     pub fn never_asked(&self) -> Vec<Result<Option<Vec<usize>>, TooLarge>> {
         shadows(&self.matches, &self.atoms, STEPS)
+    }
+
+    /// A rule of which it is not known what it matches.
+    #[must_use]
+    pub fn unclear(&self) -> Option<&'a RuleInfo> {
+        let rules = self.rules.iter().zip(&self.known);
+        let mut unclear = rules.filter(|(_, known)| !**known);
+        unclear.next().map(|(rule, _)| *rule)
     }
 
     /// Name and place of each rule, in order.

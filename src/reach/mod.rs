@@ -3,6 +3,7 @@
 //! Built from the same facts as the evaluator of single flows, and from none of its code: each is held against the
 //! other.
 
+mod alike;
 mod balance;
 mod crossing;
 mod destinations;
@@ -18,6 +19,7 @@ mod stopped_before;
 mod wanted;
 mod witness;
 
+pub use alike::{application_rules_alike, network_rules_alike, security_rules_alike};
 pub use balance::{Balance, Missing, Need, Surplus};
 pub use crossing::Crossing;
 pub use destinations::Destinations;

@@ -60,6 +60,20 @@ impl<'a> SecurityRules<'a> {
         .collect()
     }
 
+    /// The rules in the order in which they are asked.
+    #[must_use]
+    pub fn rules(&self) -> &[&'a SecurityRule] {
+        &self.rules
+    }
+
+    /// Whether some flow may match two of the rules, by their places in the order.
+    #[must_use]
+    pub fn meet(&self, one: usize, other: usize) -> bool {
+        let may = |at: usize| self.matches.get(at).map_or(&[][..], |it| it.may.as_slice());
+        let mut blocks = may(one).iter();
+        blocks.any(|block| may(other).iter().any(|it| block.meets(it, &self.atoms)))
+    }
+
     /// Whether some of the rules leave a flow that a rule, of this group or made up, may match.
     ///
     /// # Errors
@@ -83,7 +97,17 @@ impl<'a> SecurityRules<'a> {
     }
 }
 
-pub(super) fn matches_of(estate: &Estate, rule: &SecurityRule, atoms: &mut Atoms) -> Matches {
+/// Flows that a rule matches, and how sure that is.
+pub(super) struct Part {
+    pub(super) block: Block,
+    /// Whether it is known whom the rule names.
+    is_known: bool,
+    /// It has ports that protocols without them may not care about: such a rule may match these, or not.
+    pub(super) is_doubtful: bool,
+}
+
+/// What a rule matches, where what it names may stand for anything.
+pub(super) fn parts_of(estate: &Estate, rule: &SecurityRule, atoms: &mut Atoms) -> Vec<Part> {
     let deployed = deployed(estate, rule.origin, atoms);
     let mut reader = Reader {
         estate,
@@ -100,13 +124,10 @@ pub(super) fn matches_of(estate: &Estate, rule: &SecurityRule, atoms: &mut Atoms
     let every = every_port();
     let is_every = ports == every && source_ports == every;
     let (with_ports, without_ports) = protocols(rule.transport);
-    let mut matches = Matches {
-        rank: rule.priority.value,
-        ..Matches::default()
-    };
+    let mut parts = Vec::new();
     for source in &sources {
         for target in &targets {
-            let is_sure = source.is_known() && target.is_known();
+            let is_known = source.is_known() && target.is_known();
             for mut block in between(source, target, atoms) {
                 let Some(known) = block.known.both(&deployed, atoms) else {
                     continue;
@@ -122,17 +143,31 @@ pub(super) fn matches_of(estate: &Estate, rule: &SecurityRule, atoms: &mut Atoms
                     protocols: without_ports.clone(),
                     ..block
                 };
-                // Ports mean nothing to protocols without them: such a rule may match these, or not.
-                matches.may.extend([limited.clone(), unlimited.clone()]);
-                if is_sure {
-                    matches.surely.push(limited);
-                    matches.surely.extend(is_every.then_some(unlimited));
-                }
+                parts.extend([(limited, false), (unlimited, !is_every)].map(
+                    |(block, is_doubtful)| Part {
+                        block,
+                        is_known,
+                        is_doubtful,
+                    },
+                ));
             }
         }
     }
-    matches.may.retain(|block| !block.is_empty());
-    matches.surely.retain(|block| !block.is_empty());
+    parts.retain(|part| !part.block.is_empty());
+    parts
+}
+
+pub(super) fn matches_of(estate: &Estate, rule: &SecurityRule, atoms: &mut Atoms) -> Matches {
+    let mut matches = Matches {
+        rank: rule.priority.value,
+        ..Matches::default()
+    };
+    for part in parts_of(estate, rule, atoms) {
+        if part.is_known && !part.is_doubtful {
+            matches.surely.push(part.block.clone());
+        }
+        matches.may.push(part.block);
+    }
     matches
 }
 

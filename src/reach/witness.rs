@@ -2,20 +2,25 @@
 
 use std::net::IpAddr;
 
-use crate::azure::{Announced, Flow, Sender, Target};
+use crate::azure::{Announced, Flow, Region, Sender, Target};
 use crate::estate::{Id, Subnet};
 use crate::net::{ServiceTag, Transport};
-use crate::space::{Atoms, Block, Kind, Point, Side, Target as PointTarget};
+use crate::space::{Atoms, Block, Kind, Side, Target as PointTarget};
+
+use super::evaluate::is_said;
 
 use super::protocols::{AH, ESP, ICMP, TCP, UDP};
 
-/// A flow of a set from a subnet. The tags that its destination is in are stated with it.
+/// A flow of a set from a subnet. The tags that its destination is in are stated with it, and an address of the region
+/// that it lies in, where the set says which of them that is.
 #[must_use]
-pub fn witness(subnet: Id<Subnet>, flows: &Block, atoms: &Atoms) -> Option<Flow> {
-    flow_of(subnet, &flows.example(atoms)?, atoms)
-}
-
-fn flow_of(subnet: Id<Subnet>, point: &Point, atoms: &Atoms) -> Option<Flow> {
+pub fn witness(
+    subnet: Id<Subnet>,
+    flows: &Block,
+    atoms: &Atoms,
+    regions: &[Region],
+) -> Option<Flow> {
+    let point = flows.example(atoms)?;
     let address = |number: u128, kind: Kind| -> Option<IpAddr> {
         match kind {
             Kind::V4 | Kind::V4ToName => Some(IpAddr::V4(u32::try_from(number).ok()?.into())),
@@ -41,11 +46,15 @@ fn flow_of(subnet: Id<Subnet>, point: &Point, atoms: &Atoms) -> Option<Flow> {
             address: Some(address(*number, point.kind)?),
             tags: tags.collect(),
         },
-        PointTarget::Name(name) => Target {
-            name: Some(name.parse().ok()?),
-            address: None,
-            tags: tags.collect(),
-        },
+        PointTarget::Name(name) => {
+            let mut regions = regions.iter();
+            let region = regions.find(|it| is_said(&flows.known, atoms, it.prefix));
+            Target {
+                name: Some(name.parse().ok()?),
+                address: region.map(|region| region.address.into()),
+                tags: tags.collect(),
+            }
+        }
     };
     let announced = match to.name {
         Some(_) => Announced::Target,

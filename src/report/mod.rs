@@ -19,6 +19,7 @@ mod json_outline;
 mod junit;
 mod line_hash;
 mod markdown;
+pub mod optimized;
 mod place;
 pub mod reached;
 mod run;

@@ -6,6 +6,7 @@
 //! count their steps, and past a bound the answer is [`TooLarge`], never a guess.
 
 mod addresses;
+mod alike;
 mod atoms;
 mod block;
 mod canonical;
@@ -23,6 +24,7 @@ mod search;
 mod tests;
 
 pub use addresses::{as_v4, every_port, every_v4, every_v6, number_of, ports_of, v4_of, v6_of};
+pub use alike::{Acting, differ};
 pub use atoms::{Atom, Atoms, Known, Side};
 pub use block::{Block, Kind, Point, Target, Targets};
 pub use canonical::Canonical;

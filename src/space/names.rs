@@ -105,6 +105,14 @@ impl Names {
         !self.0.iter().any(|ending| ending.longer)
     }
 
+    /// Its names one by one; `None` where patterns are among them.
+    #[must_use]
+    pub fn each(&self) -> Option<Vec<SmolStr>> {
+        let exact = self.is_finite();
+        let names = self.0.iter().filter(|ending| ending.itself);
+        exact.then(|| names.map(|ending| backwards(&ending.backwards)).collect())
+    }
+
     /// Whether a name, in lower case, is in it.
     #[must_use]
     pub fn holds(&self, name: &str) -> bool {

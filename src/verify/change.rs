@@ -286,7 +286,8 @@ impl Pair<'_> {
 
     /// Follows one of some flows on both sides.
     fn follow(&self, flows: &Block) -> Option<Example> {
-        let mut flow = witness(self.subnets.1, flows, self.atoms)?;
+        let regions = [self.after.regions(), self.before.regions()].concat();
+        let mut flow = witness(self.subnets.1, flows, self.atoms, &regions)?;
         // Azure keeps the first addresses of a subnet for itself.
         let machine = self.after.some_address(self.subnets.1);
         if let Some(address) = machine.filter(|it| flows.sources.holds(number_of(*it)))

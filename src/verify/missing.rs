@@ -91,7 +91,7 @@ pub(super) fn deficits(
             if deficit.obstacles.len() >= MOST_EXPLAINED {
                 break;
             }
-            let Some(flow) = witness(subnet, &missing.flows, atoms) else {
+            let Some(flow) = witness(subnet, &missing.flows, atoms, plane.regions()) else {
                 continue;
             };
             let explanation = explain(plane, &flow);

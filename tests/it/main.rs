@@ -28,6 +28,7 @@ mod layering;
 mod limits;
 mod lint;
 mod lint_fixtures;
+mod optimize;
 mod policies;
 mod policy;
 mod query;

@@ -9,6 +9,7 @@ use super::super::dataplane::Dataplane;
 use super::super::flow::Element;
 use super::super::packet::Packet;
 use super::super::rule_sets::of_firewall;
+use super::super::truth::Truth;
 use super::PassedBy;
 use super::order::{firewall_element, setting_element};
 
@@ -33,10 +34,7 @@ pub(in crate::azure) fn translated_source(
         return Snat::Own;
     }
     let settings = plane.estate.settings_of(&plane.estate.firewalls[firewall]);
-    let holds = |prefix: IpNet| match packet.destination.address {
-        Some(address) => prefix.contains(&address),
-        None => prefix.prefix_len() == 0,
-    };
+    let holds = |prefix: IpNet| packet.destination.is_in(prefix) == Truth::Yes;
     let private = if settings.snat_private_ranges.is_empty() {
         plane.facts.private_ranges().any(holds)
     } else {

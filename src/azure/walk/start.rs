@@ -1,6 +1,6 @@
 //! A machine in a subnet starts a flow: it looks the name up, and sends.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
 
 use crate::estate::{Direction, Id, Subnet};
 
@@ -28,7 +28,21 @@ impl<'w> Walk<'w> {
             port: self.flow.port,
         };
         self.path.push(self.subnet_element(subnet));
-        self.send(subnet, packet);
+        let mut regions: Vec<Ipv4Addr> = Vec::new();
+        if packet.destination.address.is_none() {
+            regions.extend(self.plane.regions().iter().map(|region| region.address));
+            regions.sort_unstable();
+            regions.dedup();
+        }
+        if regions.is_empty() {
+            self.send(subnet, packet);
+        } else {
+            self.each_way(&regions, |walk, about| {
+                let mut packet = packet.clone();
+                packet.destination.about = Some(*about);
+                walk.send(subnet, packet);
+            });
+        }
         self.blame_exemption(subnet);
     }
 
@@ -94,14 +108,18 @@ impl<'w> Walk<'w> {
                 })
             }
             Answer::Public(None) => {
-                self.note(
+                self.note(if self.plane.regions().is_empty() {
                     "public addresses that are not known are taken to lie outside every prefix that routes and rules \
-                     name",
-                );
+                     name"
+                } else {
+                    "public addresses that are not known are taken to lie outside every prefix from /8 on that routes \
+                     and rules name"
+                });
                 Some(End {
                     address: None,
                     tags: target.tags.clone(),
                     name: Some(name.clone()),
+                    about: None,
                 })
             }
             Answer::Private(address) | Answer::Public(address) => Some(End {

@@ -28,7 +28,7 @@ impl Writer<'_> {
         body
     }
 
-    fn firewall(&mut self, id: Id<Firewall>, firewall: &Firewall) -> Block {
+    pub(super) fn firewall(&mut self, id: Id<Firewall>, firewall: &Firewall) -> Block {
         let name = self.names.firewalls.of(id).clone();
         let mut above = Body::default();
         let vnet = self.vnet_of(&mut above, "firewall", &name, &firewall.vnet);
@@ -57,7 +57,11 @@ impl Writer<'_> {
         block
     }
 
-    fn firewall_policy(&mut self, id: Id<FirewallPolicy>, policy: &FirewallPolicy) -> Block {
+    pub(super) fn firewall_policy(
+        &mut self,
+        id: Id<FirewallPolicy>,
+        policy: &FirewallPolicy,
+    ) -> Block {
         let name = self.names.firewall_policies.of(id).clone();
         let head = format!("firewall-policy {name}").into();
         let mut block = self.resource(head, "firewall policy", &policy.meta, &name);

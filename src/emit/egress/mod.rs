@@ -26,7 +26,7 @@ use std::collections::BTreeSet;
 use smol_str::{SmolStr, format_smolstr};
 
 use crate::base::{Origin, Span, Spanned};
-use crate::estate::{Estate, Home, Meta, Ref, Region, Subnet};
+use crate::estate::{Estate, Firewall, FirewallPolicy, Home, Id, Meta, Nsg, Ref, Region, Subnet};
 use crate::intent::Intent;
 use crate::net::Cloud;
 
@@ -57,14 +57,7 @@ pub struct LeftOut {
 /// catalogs and what is ignored. What follows from catalogs is not written: reading the policy brings it back.
 #[must_use]
 pub fn policy_text(estate: &Estate, intent: &Intent) -> Written {
-    let mut writer = Writer {
-        estate,
-        intent,
-        names: Names::of(estate),
-        parameters: BTreeSet::new(),
-        ignores_written: BTreeSet::new(),
-        left_out: Vec::new(),
-    };
+    let mut writer = Writer::of(estate, intent);
     let sections = [
         writer.networks(),
         writer.routing(),
@@ -87,6 +80,38 @@ pub fn policy_text(estate: &Estate, intent: &Intent) -> Written {
     }
 }
 
+/// Resources that have rules.
+#[derive(Debug, Clone, Default)]
+pub struct RuleOwners {
+    /// Security groups.
+    pub nsgs: Vec<Id<Nsg>>,
+    /// Firewall policies.
+    pub firewall_policies: Vec<Id<FirewallPolicy>>,
+    /// Firewalls with rules of their own.
+    pub firewalls: Vec<Id<Firewall>>,
+}
+
+/// The blocks of some resources alone, as they stand in the policy of the whole estate.
+#[must_use]
+pub fn rules_text(estate: &Estate, of: &RuleOwners) -> Written {
+    let intent = Intent::default();
+    let mut writer = Writer::of(estate, &intent);
+    let mut body = Body::default();
+    for id in &of.nsgs {
+        body.block(writer.nsg(*id, &estate.nsgs[*id]));
+    }
+    for id in &of.firewalls {
+        body.block(writer.firewall(*id, &estate.firewalls[*id]));
+    }
+    for id in &of.firewall_policies {
+        body.block(writer.firewall_policy(*id, &estate.firewall_policies[*id]));
+    }
+    Written {
+        text: body.paragraphs().join("\n"),
+        left_out: writer.left_out,
+    }
+}
+
 struct Writer<'a> {
     estate: &'a Estate,
     intent: &'a Intent,
@@ -96,6 +121,19 @@ struct Writer<'a> {
     /// The places in the intent of the `ignore`s that are written.
     ignores_written: BTreeSet<usize>,
     left_out: Vec<LeftOut>,
+}
+
+impl<'a> Writer<'a> {
+    fn of(estate: &'a Estate, intent: &'a Intent) -> Self {
+        Self {
+            estate,
+            intent,
+            names: Names::of(estate),
+            parameters: BTreeSet::new(),
+            ignores_written: BTreeSet::new(),
+            left_out: Vec::new(),
+        }
+    }
 }
 
 impl Writer<'_> {
@@ -266,7 +304,7 @@ impl Writer<'_> {
         known
     }
 
-    fn subnet_path(&self, id: crate::estate::Id<Subnet>) -> String {
+    fn subnet_path(&self, id: Id<Subnet>) -> String {
         self.names.subnet_path(self.estate, id)
     }
 

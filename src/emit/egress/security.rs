@@ -30,7 +30,7 @@ impl Writer<'_> {
         body
     }
 
-    fn nsg(&mut self, id: Id<Nsg>, nsg: &Nsg) -> Block {
+    pub(super) fn nsg(&mut self, id: Id<Nsg>, nsg: &Nsg) -> Block {
         let name = self.names.nsgs.of(id).clone();
         let head = format!("nsg {name}").into();
         let mut block = self.resource(head, "NSG", &nsg.meta, &name);

@@ -3,9 +3,9 @@
 use rustc_hash::FxHashSet;
 
 use crate::azure::gaps;
-use crate::azure::rule_sets::{Owner, PlacedRule, RuleSet, rule_sets, with_those_above};
+use crate::azure::rule_sets::{PlacedRule, RuleSet, rule_sets, with_those_above};
 use crate::base::Origin;
-use crate::estate::{Action, ApplicationRule, Estate, Gap, NetworkRule, RuleInfo};
+use crate::estate::{Action, ApplicationRule, Estate, NetworkRule, RuleInfo};
 use crate::lint::Context;
 
 use super::cover::RuleOrder;
@@ -18,7 +18,7 @@ pub(in crate::lint) struct Written(FxHashSet<Origin>);
 impl Written {
     /// What the intent of a context explains is compiled.
     pub(in crate::lint) fn of(context: &Context<'_>) -> Self {
-        Self(context.compiled_origins())
+        Self(context.intent.compiled_origins())
     }
 
     /// Whether somebody wrote the rule.
@@ -29,18 +29,7 @@ impl Written {
 
 /// Whether all rules and settings of a set and of those above it are part of the input.
 pub(in crate::lint) fn is_all_known(estate: &Estate, set: &RuleSet<'_>) -> bool {
-    if gaps::settings(estate, set.owner).is_some() {
-        return false;
-    }
-    let sets = with_those_above(estate, set);
-    sets.iter().all(|set| match set.owner {
-        Owner::Firewall(id) => estate.gaps.at(Gap::FirewallRules(id)).is_empty(),
-        Owner::Policy(id) => {
-            let parent = estate.firewall_policies[id].parent.as_ref();
-            parent.is_none_or(|parent| parent.id.is_some())
-                && estate.gaps.at(Gap::PolicyRules(id)).is_empty()
-        }
-    })
+    gaps::settings(estate, set.owner).is_none() && gaps::rules(estate, set).is_none()
 }
 
 /// A rule that lets something through.

@@ -110,7 +110,7 @@ fn opened_at(
         return Some(destination.span.into());
     }
     let firewall = firewall_of(context.estate, pool)?;
-    let compiled = context.compiled_origins();
+    let compiled = context.intent.compiled_origins();
     allowing_rule(context, firewall, name).filter(|origin| !compiled.contains(origin))
 }
 

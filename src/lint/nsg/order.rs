@@ -10,7 +10,7 @@ use super::super::Context;
 /// Where rules come from that were made for requirements and pools.
 pub(in crate::lint) fn made_origins(context: &Context<'_>) -> FxHashSet<Origin> {
     let pools = context.estate.pools.iter();
-    let mut origins = context.compiled_origins();
+    let mut origins = context.intent.compiled_origins();
     origins.extend(pools.map(|(_, pool)| pool.meta.origin));
     origins
 }

@@ -401,10 +401,9 @@ impl<'a> Scene<'_, 'a> {
         claim: Claim<'a>,
         about: Option<About<'_>>,
     ) -> Result<Box<Broken<'a>>, Open<'a>> {
-        let atoms = self.evaluator.atoms();
         let mut unsure = None;
         for block in flows.iter().take(MOST_FOLLOWED) {
-            let Some(flow) = witness(self.subnet, block, atoms) else {
+            let Some(flow) = self.witness(block) else {
                 continue;
             };
             let trace = self.context.plane.trace(&flow);
@@ -441,8 +440,13 @@ impl<'a> Scene<'_, 'a> {
         }))
     }
 
+    fn witness(&self, flows: &Block) -> Option<Flow> {
+        let regions = self.context.plane.regions();
+        witness(self.subnet, flows, self.evaluator.atoms(), regions)
+    }
+
     fn open(&self, flows: Option<&Block>, about: About<'_>, doubts: Vec<SmolStr>) -> Open<'a> {
-        let flow = flows.and_then(|it| witness(self.subnet, it, self.evaluator.atoms()));
+        let flow = flows.and_then(|it| self.witness(it));
         Open {
             what: what(Some(about), flow.as_ref()),
             doubts,
@@ -453,7 +457,7 @@ impl<'a> Scene<'_, 'a> {
 
     /// The same of flows that nothing names.
     fn open_flow(&self, flows: &Block, doubts: Vec<SmolStr>) -> Open<'a> {
-        let flow = witness(self.subnet, flows, self.evaluator.atoms());
+        let flow = self.witness(flows);
         Open {
             what: what(None, flow.as_ref()),
             doubts,

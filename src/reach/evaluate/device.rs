@@ -160,10 +160,12 @@ impl<'a> Evaluator<'a> {
             (Kind::Network, []) => self.plane.facts.private_ranges().collect(),
             (Kind::Network, ranges) => ranges.iter().map(|range| range.value).collect(),
         };
-        let keeps_everything = kept.iter().any(|range| range.prefix_len() == 0);
         let kept = Addresses::of(kept);
+        let everywhere = self.named(kept.clone()).somewhere;
         let (own, translated) = match packet.to {
-            To::Somewhere { .. } if keeps_everything => (Some(packet), None),
+            To::Somewhere { microsoft, place } if everywhere.holds(microsoft, place) => {
+                (Some(packet), None)
+            }
             To::Somewhere { .. } => (None, Some(packet)),
             To::Own | To::At(_) => (packet.towards(&kept), packet.not_towards(&kept)),
         };
@@ -379,7 +381,11 @@ impl<'a> Evaluator<'a> {
         let learned = Addresses::of(learned.collect::<Vec<_>>());
         let outside = self.topology.public.minus(&learned);
         let mut pieces = Vec::new();
+        let nearby = self.named(learned).somewhere;
         let (outward, inward) = match packet.to {
+            To::Somewhere { microsoft, place } if nearby.holds(microsoft, place) => {
+                (None, Some(packet))
+            }
             To::Somewhere { .. } => (Some(packet), None),
             To::Own | To::At(_) => (packet.towards(&outside), packet.not_towards(&outside)),
         };

@@ -1,48 +1,58 @@
 //! The ends of rules, and which part of a packet's ends they hold.
 
+use std::net::IpAddr;
+
 use crate::azure::gaps;
 use crate::estate::{Endpoint, Gap, Id, NextHop, RouteDestination, Subnet};
 use crate::net::{Destination, ServiceTag};
 use crate::space::{Known, Side, every_v4};
 
 use super::Evaluator;
+use super::places::Place;
 use super::topology::Addresses;
 
-/// What of the public addresses that nobody knows an end holds.
+/// What of the public addresses that nobody knows an end holds: a bit for each place where they may lie.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Somewhere {
     /// Those behind names of Microsoft's.
-    pub(super) microsoft: bool,
+    microsoft: u128,
     /// All others.
-    pub(super) others: bool,
+    others: u128,
 }
 
 impl Somewhere {
-    const NONE: Self = Self {
-        microsoft: false,
-        others: false,
-    };
-    const MICROSOFT: Self = Self {
-        microsoft: true,
-        others: false,
-    };
-    const ALL: Self = Self {
-        microsoft: true,
-        others: true,
-    };
+    const NONE: Self = Self::of(0, 0);
+    const MICROSOFT: Self = Self::of(u128::MAX, 0);
+    const ALL: Self = Self::of(u128::MAX, u128::MAX);
+
+    const fn of(microsoft: u128, others: u128) -> Self {
+        Self { microsoft, others }
+    }
 
     fn and(self, other: Self) -> Self {
-        Self {
-            microsoft: self.microsoft && other.microsoft,
-            others: self.others && other.others,
-        }
+        Self::of(self.microsoft & other.microsoft, self.others & other.others)
     }
 
     fn minus(self, other: Self) -> Self {
-        Self {
-            microsoft: self.microsoft && !other.microsoft,
-            others: self.others && !other.others,
-        }
+        Self::of(
+            self.microsoft & !other.microsoft,
+            self.others & !other.others,
+        )
+    }
+
+    /// Whether it holds an address at a place.
+    pub(super) fn holds(self, microsoft: bool, place: Place) -> bool {
+        let own = if microsoft {
+            self.microsoft
+        } else {
+            self.others
+        };
+        own & place.bit() != 0
+    }
+
+    /// Whether it holds an address of which nothing at all is known.
+    pub(super) fn holds_unplaced(self) -> bool {
+        self.holds(true, Place::ANY) || self.holds(false, Place::ANY)
     }
 }
 
@@ -55,16 +65,11 @@ pub(super) struct Part {
 }
 
 impl Part {
+    /// Addresses that are known one by one, or from a file.
     pub(super) fn of(addresses: Addresses) -> Self {
-        // Whoever holds every address holds one that nobody knows.
-        let somewhere = if addresses.v4 == every_v4() {
-            Somewhere::ALL
-        } else {
-            Somewhere::NONE
-        };
         Self {
             addresses,
-            somewhere,
+            somewhere: Somewhere::NONE,
             known: Known::default(),
         }
     }
@@ -169,7 +174,7 @@ impl Evaluator<'_> {
             }
         }
         if !plain.is_empty() {
-            parts.push(Part::of(plain));
+            parts.push(self.named(plain));
         }
         parts
     }
@@ -212,10 +217,7 @@ impl Evaluator<'_> {
         let file = self.plane.tags.and_then(|file| file.prefixes(tag));
         match file {
             Some(prefixes) => vec![
-                Part {
-                    somewhere: Somewhere::NONE,
-                    ..Part::of(Addresses::of(prefixes.collect::<Vec<_>>()))
-                },
+                Part::of(Addresses::of(prefixes.collect::<Vec<_>>())),
                 Part {
                     addresses: Addresses::default(),
                     somewhere,
@@ -227,6 +229,24 @@ impl Evaluator<'_> {
                 somewhere,
                 known,
             }],
+        }
+    }
+
+    /// Addresses that routes, rules and networks name by prefixes, with the places that they hold of those that nobody
+    /// knows.
+    pub(super) fn named(&self, addresses: Addresses) -> Part {
+        // Whoever holds every address holds one that nobody knows.
+        let somewhere = if addresses.v4 == every_v4() {
+            Somewhere::ALL
+        } else {
+            let places = self.places.iter();
+            let held = places.filter(|(_, about)| addresses.holds(IpAddr::V4(*about)));
+            let bits = held.fold(0, |bits, (place, _)| bits | place.bit());
+            Somewhere::of(bits, bits)
+        };
+        Part {
+            somewhere,
+            ..Part::of(addresses)
         }
     }
 
@@ -270,7 +290,7 @@ impl Evaluator<'_> {
     /// The tag `VirtualNetwork`, seen from a subnet (service-tags-overview.md; MicrosoftDocs/azure-docs#22178).
     pub(super) fn in_network(&mut self, subnet: Id<Subnet>, side: Side) -> Vec<Part> {
         let (by_route, tags) = self.sent_inward(subnet);
-        let mut parts = vec![Part::of(self.network(subnet).or(&by_route))];
+        let mut parts = vec![self.named(self.network(subnet).or(&by_route))];
         for tag in &tags {
             parts.extend(self.tag_parts(tag, side, Reader::Firewall));
         }
@@ -284,11 +304,7 @@ impl Evaluator<'_> {
         let outside = self.topology.public.minus(&self.network(subnet));
         let rerouted = outside.and(&by_route);
         let straight = outside.minus(&by_route);
-        let anywhere = if by_route.v4 == every_v4() {
-            Somewhere::NONE
-        } else {
-            Somewhere::ALL
-        };
+        let anywhere = Somewhere::ALL.minus(self.named(by_route.clone()).somewhere);
         let words = "the tag Internet holds what a user route sends to an appliance";
         let still = self.symbols.that(side, words);
         let mut parts = Vec::new();

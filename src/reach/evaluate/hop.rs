@@ -7,6 +7,7 @@ use crate::space::{Block, Kind, Known, Names, Ranges, Side, Targets, TooLarge, e
 use super::super::protocols::TCP;
 use super::map::Piece;
 use super::packet::{From, Packet, To};
+use super::places::Place;
 use super::routes::{Hop, Maker, Route};
 use super::topology::Addresses;
 use super::{Evaluator, FlowMap, MOST_HOPS, every_protocol};
@@ -98,7 +99,7 @@ impl<'a> Evaluator<'a> {
             named.name = led.name.clone();
             named.kind = Some(led.kind);
             named.doubts = led.doubts.clone();
-            packets.push(named);
+            packets.extend(self.by_place(named));
         }
         let estate = self.plane.estate;
         let proxied = self.topology.pool_in(subnet).is_some_and(|id| {
@@ -107,7 +108,10 @@ impl<'a> Evaluator<'a> {
         });
         if proxied {
             // A proxy gets names as they are, also those that the machines cannot resolve.
-            let everywhere = To::Somewhere { microsoft: true };
+            let everywhere = To::Somewhere {
+                microsoft: true,
+                place: Place::ANY,
+            };
             let names = Targets::Names(Names::all());
             let (web, _) = web_of(&packet(Kind::V4ToName, names, everywhere));
             packets.extend(web);

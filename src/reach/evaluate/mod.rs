@@ -16,12 +16,14 @@ mod hop;
 mod map;
 mod names;
 mod packet;
+mod places;
 mod reply;
 mod routes;
 mod service;
 mod symbols;
 mod topology;
 
+use std::net::Ipv4Addr;
 use std::rc::Rc;
 
 use rustc_hash::FxHashMap;
@@ -35,11 +37,13 @@ use crate::space::{Atoms, Block, Flows, Index, Known, Ranges, Side, TooLarge, Wo
 
 pub use map::{Fate, FlowMap, Piece, Standing};
 pub(super) use packet::To;
+pub(super) use places::is_said;
 pub use symbols::tags_of;
 pub(super) use topology::Addresses;
 
 use groups::{Matched, ReadRule};
 use packet::Packet;
+use places::Place;
 use routes::Route;
 use symbols::Symbols;
 use topology::Topology;
@@ -68,6 +72,7 @@ pub struct Evaluator<'a> {
     plane: &'a Dataplane<'a>,
     topology: Topology,
     symbols: Symbols,
+    places: Vec<(Place, Ipv4Addr)>,
     classes: Option<Rc<[names::Class<'a>]>>,
     led: FxHashMap<Id<Subnet>, Rc<[names::Led<'a>]>>,
     routes: FxHashMap<Id<Subnet>, Rc<[Route]>>,
@@ -88,6 +93,7 @@ impl<'a> Evaluator<'a> {
             plane,
             topology: Topology::of(plane.estate, plane.facts),
             symbols: Symbols::of(&tags, plane.facts),
+            places: places::places(plane),
             classes: None,
             led: FxHashMap::default(),
             routes: FxHashMap::default(),

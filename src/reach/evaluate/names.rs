@@ -13,6 +13,7 @@ use crate::space::Names;
 
 use super::Evaluator;
 use super::packet::To;
+use super::places::Place;
 use super::topology::Addresses;
 
 /// Names that the estate treats alike.
@@ -231,17 +232,19 @@ impl<'a> Evaluator<'a> {
             }
             doubts.push(format!("{} {}", blocker.element.name, blocker.text).into());
         }
+        let somewhere = |microsoft: bool| To::Somewhere {
+            microsoft,
+            place: Place::ANY,
+        };
         let to = match resolution.answer {
             Answer::Private(None) => match self.plane.some_address(subnet) {
                 Some(address) => To::At(address),
-                None => To::Somewhere { microsoft: true },
+                None => somewhere(true),
             },
             Answer::Private(Some(address)) | Answer::Public(Some(address)) => To::At(address),
-            Answer::Public(None) => To::Somewhere {
-                microsoft: class.microsoft,
-            },
+            Answer::Public(None) => somewhere(class.microsoft),
             // Nothing is known of the name behind it either.
-            Answer::None | Answer::Unknown => To::Somewhere { microsoft: true },
+            Answer::None | Answer::Unknown => somewhere(true),
         };
         Some(Led {
             names: class.names.clone(),

@@ -11,6 +11,7 @@ use crate::net::Fqdn;
 use crate::space::{Atoms, Block, Kind, Known, Ranges, Targets};
 
 use super::ends::Part;
+use super::places::Place;
 use super::routes::Wanted;
 use super::topology::Addresses;
 
@@ -31,7 +32,7 @@ pub(in crate::reach) enum To {
     /// All to this address.
     At(IpAddr),
     /// To public addresses that nobody knows, behind names of Microsoft's or others.
-    Somewhere { microsoft: bool },
+    Somewhere { microsoft: bool, place: Place },
 }
 
 /// A device on the way that keeps state.
@@ -99,7 +100,7 @@ impl Packet<'_> {
         match self.to {
             To::Own => Wanted::Any(self.own_targets()),
             To::At(address) => Wanted::Any(Addresses::between(address, address)),
-            To::Somewhere { microsoft } => Wanted::Somewhere { microsoft },
+            To::Somewhere { microsoft, place } => Wanted::Somewhere { microsoft, place },
         }
     }
 
@@ -191,7 +192,7 @@ impl Packet<'_> {
                 part.addresses.holds(address).then(|| self.flows.clone())
             }
             From::Device(None) => {
-                let any = part.somewhere.microsoft || part.somewhere.others;
+                let any = part.somewhere.holds_unplaced();
                 any.then(|| self.flows.clone())
             }
         }
@@ -211,8 +212,9 @@ impl Packet<'_> {
                 })
             }
             To::At(address) => part.addresses.holds(address).then_some(block),
-            To::Somewhere { microsoft: true } => part.somewhere.microsoft.then_some(block),
-            To::Somewhere { microsoft: false } => part.somewhere.others.then_some(block),
+            To::Somewhere { microsoft, place } => {
+                part.somewhere.holds(microsoft, place).then_some(block)
+            }
         }
     }
 

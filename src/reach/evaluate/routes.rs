@@ -8,9 +8,9 @@ use ipnet::IpNet;
 use rustc_hash::FxHashSet;
 use smol_str::SmolStr;
 
-use crate::azure::ServiceTags;
 use crate::azure::facts::{SystemNextHop, SystemRouteDestination};
 use crate::azure::next_hop::Holder;
+use crate::azure::{ServiceTags, is_wide};
 use crate::base::Origin;
 use crate::estate::{
     Gateway, Id, NextHop, PrivateEndpoint, PrivateEndpointPolicies, RouteDestination, ShownHop,
@@ -20,6 +20,7 @@ use crate::net::ServiceTag;
 use crate::space::{Known, Side};
 
 use super::Evaluator;
+use super::places::Place;
 use super::topology::Addresses;
 
 /// Who made a route. Of routes of one length the later one here is preferred.
@@ -102,7 +103,7 @@ pub(super) enum Wanted {
     Any(Addresses),
     /// A public address that nobody knows, and the tag names that it may have: those of Microsoft's names only, or that
     /// of the whole cloud only.
-    Somewhere { microsoft: bool },
+    Somewhere { microsoft: bool, place: Place },
 }
 
 /// A part of the destinations, and the route that takes it; `None` where there is none.
@@ -446,14 +447,14 @@ impl Evaluator<'_> {
                     *addresses = addresses.minus(&taken);
                     Wanted::Any(taken)
                 }
-                (Takes::Addresses(_), Wanted::Somewhere { microsoft }) => {
+                (Takes::Addresses(_), Wanted::Somewhere { place, .. }) => {
                     // A learned default route does not hold what is near, and takes this all the same.
-                    if !is_default_v4(&candidate.route.to) {
+                    if !is_default_v4(&candidate.route.to)
+                        && !self.holds_place(&candidate.route.to, *place)
+                    {
                         continue;
                     }
-                    let all = Wanted::Somewhere {
-                        microsoft: *microsoft,
-                    };
+                    let all = left.clone();
                     left = Wanted::Any(Addresses::default());
                     all
                 }
@@ -543,6 +544,16 @@ impl Evaluator<'_> {
         }));
     }
 
+    /// Whether a wide prefix holds the addresses of a place.
+    fn holds_place(&self, to: &RouteDestination, place: Place) -> bool {
+        match (to, self.about(place)) {
+            (RouteDestination::Prefix(prefix), Some(about)) => {
+                is_wide(*prefix) && prefix.contains(&IpAddr::V4(about))
+            }
+            _ => false,
+        }
+    }
+
     /// What a tag may hold, and what it certainly does not.
     fn parted_by_tag(&self, wanted: &Wanted, tag: &ServiceTag) -> (Option<Wanted>, Option<Wanted>) {
         let some = |wanted: Wanted| (!wanted.is_empty()).then_some(wanted);
@@ -552,7 +563,7 @@ impl Evaluator<'_> {
                 let outside = addresses.minus(&inside);
                 (some(Wanted::Any(inside)), some(Wanted::Any(outside)))
             }
-            Wanted::Somewhere { microsoft } => {
+            Wanted::Somewhere { microsoft, .. } => {
                 let cloud = super::ends::is_whole_cloud(tag);
                 if *microsoft || cloud {
                     (Some(wanted.clone()), None)

@@ -94,6 +94,30 @@ fn which_kind_of_rule_lets_through_may_decide_the_source() {
     assert_eq!(trace.verdict, Verdict::Uncertain);
 }
 
+/// A name may lead to either half of the Internet, and so takes one of the routes to the halves.
+#[test]
+fn two_halves_stand_in_for_a_default_route() {
+    let text = "vnet net 10.0.0.0/16 {\n  subnet AzureFirewallSubnet 10.0.0.0/26\n  \
+                subnet nodes 10.0.1.0/24 { route-table rt }\n}\n\
+                route-table rt { route low 0.0.0.0/1 -> firewall fw  route high 128.0.0.0/1 -> HOP }\n\
+                firewall fw in net { private-ip 10.0.0.4  public-ip 20.50.1.8\n  \
+                application-rules web 200 allow {\n    rule api from any to api.example.com https\n  }\n}";
+    let verdict = |hop: &str, to: &str| {
+        let text = text.replace("HOP", hop);
+        traced(&text, "net.nodes", to, None).verdict
+    };
+    for (hop, to, expected) in [
+        ("firewall fw", "api.example.com", Verdict::Allowed),
+        ("firewall fw", "other.example.com", Verdict::Denied),
+        ("internet", "api.example.com", Verdict::Allowed),
+        ("internet", "other.example.com", Verdict::Uncertain),
+        ("none", "api.example.com", Verdict::Uncertain),
+        ("none", "other.example.com", Verdict::Denied),
+    ] {
+        assert_eq!(verdict(hop, to), expected, "{hop} {to}");
+    }
+}
+
 /// Where one of several next hops loses the request and another the reply, their order does not matter.
 #[test]
 fn next_hops_that_share_the_load_have_no_order() {

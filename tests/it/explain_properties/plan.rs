@@ -226,7 +226,7 @@ fn place() -> impl Strategy<Value = Place> {
         2 => Just(Place::Anywhere),
         4 => select(vec![
             "10.0.0.0/8", "10.1.0.0/16", "10.1.0.4/32", "10.2.0.0/16", "192.168.0.0/16",
-            "20.50.1.0/24", "20.150.0.0/24", "0.0.0.0/0",
+            "20.50.1.0/24", "20.150.0.0/24", "0.0.0.0/0", "0.0.0.0/1", "128.0.0.0/1",
         ])
         .prop_map(Place::Prefix),
         2 => select(vec!["Storage", "VirtualNetwork", "Internet", "AzureLoadBalancer", "AzureCloud"])
@@ -398,6 +398,9 @@ fn table() -> impl Strategy<Value = TablePlan> {
         "Storage",
         "AzureCloud",
         "::/0",
+        "0.0.0.0/1",
+        "128.0.0.0/1",
+        "192.0.0.0/2",
     ]);
     let default = option::weighted(0.85, hop());
     (default, vec((more, hop()), 0..3), mostly(true, Just(false))).prop_map(

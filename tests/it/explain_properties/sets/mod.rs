@@ -2,6 +2,7 @@
 
 mod both;
 mod corners;
+mod smaller;
 mod tiny;
 mod wider;
 mod witnesses;
@@ -167,4 +168,18 @@ fn so_are_flows_of_incidents() {
         }
     }
     tell(&counts);
+}
+
+#[test]
+fn smaller_rules_do_the_same() {
+    let done = Mutex::new(smaller::Done::default());
+    on_all_cores(200, wider, |case, plan: &Wider| {
+        let estate = smaller::overgrown(&wider::estate(plan), case);
+        let followed = smaller::follow(&estate, start(&estate, case), case)?;
+        done.lock().unwrap().add(&followed);
+        Ok(followed.counts())
+    });
+    let done = done.into_inner().unwrap();
+    println!("{done:?}");
+    assert!(done.left * 4 < done.rules * 3, "{done:?}");
 }
