@@ -34,6 +34,13 @@ pub(super) fn write_patch(
         ),
         ("patch.egress", difference(&network.estate, changed)),
     ];
+    for condition in &network.estate.gaps.conditions {
+        let place = network.sources.describe(condition.resource);
+        print_error(&format!(
+            "note: {place} is deployed only if {}; what is written says nothing of that\n",
+            condition.text
+        ));
+    }
     for (name, text) in files {
         let path = folder.join(name);
         write_file(&path, &text).map_err(|message| refuse(&message))?;

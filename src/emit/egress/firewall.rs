@@ -125,6 +125,7 @@ impl Writer<'_> {
         taken: &mut Taken,
         group: &RuleCollectionGroup,
     ) {
+        self.condition(body, group.origin);
         if let Some(parameter) = &group.needs_parameter {
             let what = format!("that the next group waits for a value of `{parameter}`");
             self.not_said(body, group.origin, what);

@@ -120,6 +120,8 @@ struct Writer<'a> {
     parameters: BTreeSet<SmolStr>,
     /// The places in the intent of the `ignore`s that are written.
     ignores_written: BTreeSet<usize>,
+    /// The conditions that are noted, by the resources that depend on them.
+    conditions_noted: Vec<Span>,
     left_out: Vec<LeftOut>,
 }
 
@@ -131,6 +133,7 @@ impl<'a> Writer<'a> {
             names: Names::of(estate),
             parameters: BTreeSet::new(),
             ignores_written: BTreeSet::new(),
+            conditions_noted: Vec::new(),
             left_out: Vec::new(),
         }
     }
@@ -205,6 +208,7 @@ impl Writer<'_> {
     /// The block of a resource: says above it when its name is another one in Azure.
     fn resource(&mut self, head: page::Clause, kind: &str, meta: &Meta, handle: &str) -> Block {
         let mut block = Block::new(head);
+        self.condition(&mut block.above, meta.origin);
         if handle != meta.name {
             let group = match &meta.home {
                 Home::Existing {
@@ -223,6 +227,19 @@ impl Writer<'_> {
             });
         }
         block
+    }
+
+    /// Notes the condition on which an element is deployed, once for all that depends on it.
+    fn condition(&mut self, body: &mut Body, origin: Origin) {
+        let Some(condition) = self.estate.gaps.condition_of(origin) else {
+            return;
+        };
+        if self.conditions_noted.contains(&condition.resource) {
+            return;
+        }
+        self.conditions_noted.push(condition.resource);
+        let what = format!("that what follows is deployed only if {}", condition.text);
+        self.not_said(body, origin, what);
     }
 
     /// `existing` and `ignore`.

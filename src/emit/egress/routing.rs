@@ -31,6 +31,7 @@ impl Writer<'_> {
     }
 
     fn route(&mut self, body: &mut Body, taken: &mut Taken, route: &Route) {
+        self.condition(body, route.origin);
         let destination = match &route.destination.value {
             RouteDestination::Prefix(prefix) => prefix_text(*prefix),
             RouteDestination::ServiceTag(tag) => format!("tag {tag}"),

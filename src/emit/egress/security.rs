@@ -43,6 +43,7 @@ impl Writer<'_> {
     }
 
     fn security_rule(&mut self, body: &mut Body, taken: &mut Taken, rule: &SecurityRule) {
+        self.condition(body, rule.origin);
         let place = (rule.name.as_str(), rule.origin);
         let from = self.endpoints(body, Place::SecurityRule, place, &rule.sources);
         let to = self.endpoints(body, Place::SecurityRule, place, &rule.destinations);
