@@ -1,5 +1,5 @@
-//! How long it takes to hold a network against a policy: the catalog of AKS from each of many subnets, through one
-//! firewall.
+//! How long it takes to hold a network against a policy: the catalog of AKS, and one of sixty endpoints, from each of many
+//! subnets, through one firewall.
 
 #![expect(
     clippy::unwrap_used,
@@ -21,11 +21,15 @@ use tidegate::verify::{hold, place};
 
 const PATH: &str = "generated.egress";
 
-/// A network with so many subnets, and a cluster in each.
-fn policy(subnets: usize) -> String {
+/// A network with so many subnets, and a pool in each: with a cluster of AKS, or that needs so many endpoints.
+fn policy(subnets: usize, endpoints: Option<usize>) -> String {
     let mut text = String::from(
         "egress 1\nregion westeurope\nuse aks\nvnet net 10.0.0.0/16 {\n  dns firewall fw\n",
     );
+    let kind = match endpoints {
+        None => "kind aks",
+        Some(_) => "",
+    };
     // Writing to a string does not fail.
     for at in 1..=subnets {
         let _ = writeln!(
@@ -42,8 +46,17 @@ fn policy(subnets: usize) -> String {
     for at in 1..=subnets {
         let _ = writeln!(
             text,
-            "pool aks-{at} in net.nodes-{at} {{ kind aks  outbound userDefinedRouting  identity nodes-id }}"
+            "pool aks-{at} in net.nodes-{at} {{ {kind}  outbound userDefinedRouting  identity nodes-id }}"
         );
+        for endpoint in 0..endpoints.unwrap_or(0) {
+            // Like the catalogs: mostly names, some of them patterns, and a few prefixes.
+            let to = match endpoint % 10 {
+                0 => format!("20.60.{endpoint}.0/24 tcp/443"),
+                1 => format!("*.host-{endpoint}.example.com https"),
+                _ => format!("host-{endpoint}.example.com https"),
+            };
+            let _ = writeln!(text, "require aks-{at} -> {to}");
+        }
     }
     text
 }
@@ -63,22 +76,25 @@ fn analysed(text: String) -> Analysis {
 fn benchmark(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("verify");
     group.sample_size(10);
-    for subnets in [1, 10, 50] {
-        let analysis = analysed(policy(subnets));
+    let aks = [1, 10, 50].map(|subnets| (subnets, None));
+    let sixty = [1, 10, 50].map(|subnets| (subnets, Some(60)));
+    for (subnets, endpoints) in aks.into_iter().chain(sixty) {
+        let analysis = analysed(policy(subnets, endpoints));
         let mut network = analysis.estate.clone();
         let placed = place(&analysis.estate, &mut network);
         let plane = Dataplane::new(&network, Facts::builtin(), None);
-        println!(
-            "{subnets} subnets: {} requirements",
-            analysis.intent.requirements.len()
-        );
+        let what = match endpoints {
+            None => "the catalog of AKS".to_owned(),
+            Some(count) => format!("{count} endpoints"),
+        };
+        let held = hold(&plane, &analysis.intent, &placed);
+        let asked: usize = held.pools.iter().map(|pool| pool.asked).sum();
+        println!("{what} from {subnets} subnets: {asked} requirements held");
+        assert!(!held.has_deficit() && held.excess() == 0);
         group.throughput(Throughput::Elements(subnets as u64));
-        group.bench_function(
-            format!("the catalog of AKS from {subnets} subnets"),
-            |bencher| {
-                bencher.iter(|| hold(black_box(&plane), &analysis.intent, &placed).excess());
-            },
-        );
+        group.bench_function(format!("{what} from {subnets} subnets"), |bencher| {
+            bencher.iter(|| hold(black_box(&plane), &analysis.intent, &placed).excess());
+        });
     }
     group.finish();
 }

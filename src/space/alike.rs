@@ -71,16 +71,19 @@ fn left_of<'b>(
 /// The blocks of a list, each with the place of its rule.
 struct List<'r, W> {
     rules: &'r [Acting<W>],
-    blocks: Vec<(usize, &'r Block)>,
+    blocks: Vec<(usize, Block)>,
     index: Index,
 }
 
 impl<'r, W: PartialEq> List<'r, W> {
     fn of(rules: &'r [Acting<W>]) -> Self {
         let each = rules.iter().enumerate();
-        let blocks = each.flat_map(|(at, rule)| rule.blocks.iter().map(move |block| (at, block)));
-        let blocks: Vec<(usize, &Block)> = blocks.filter(|(_, block)| !block.is_empty()).collect();
-        let index = Index::of(blocks.iter().map(|(_, block)| *block));
+        let blocks = each.flat_map(|(at, rule)| {
+            let pieces = rule.blocks.iter().flat_map(Block::by_target);
+            pieces.map(move |block| (at, block))
+        });
+        let blocks: Vec<(usize, Block)> = blocks.filter(|(_, block)| !block.is_empty()).collect();
+        let index = Index::of(blocks.iter().map(|(_, block)| block));
         Self {
             rules,
             blocks,
@@ -89,9 +92,10 @@ impl<'r, W: PartialEq> List<'r, W> {
     }
 
     /// The blocks of the rules before a place that may meet a block.
-    fn near(&self, block: &Block, before: usize) -> impl Iterator<Item = (usize, &'r Block)> {
+    fn near(&self, block: &Block, before: usize) -> impl Iterator<Item = (usize, &Block)> {
         let near = self.index.near(block).into_iter();
-        let near = near.filter_map(|place| self.blocks.get(place).copied());
+        let near = near.filter_map(|place| self.blocks.get(place));
+        let near = near.map(|(at, block)| (*at, block));
         near.take_while(move |(at, _)| *at < before)
     }
 

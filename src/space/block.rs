@@ -120,6 +120,33 @@ impl Block {
             || self.source_ports.is_empty()
     }
 
+    /// The block by each of its targets: what has a long list is compared entry by entry, so that each meets few others.
+    #[must_use]
+    pub fn by_target(&self) -> Vec<Self> {
+        let targets: Vec<Targets> = match &self.targets {
+            Targets::Names(names) => names.pieces().into_iter().map(Targets::Names).collect(),
+            Targets::Addresses(addresses) => {
+                let ranges = addresses.ranges().iter();
+                let ranges = ranges.map(|(first, last)| Ranges::span(*first, *last));
+                ranges.map(Targets::Addresses).collect()
+            }
+        };
+        let each = targets.into_iter().map(|targets| Self {
+            targets,
+            ..self.clone()
+        });
+        each.collect()
+    }
+
+    /// Blocks that differ in their targets only as one; `None` of none.
+    #[must_use]
+    pub fn of_targets(blocks: impl IntoIterator<Item = Self>) -> Option<Self> {
+        blocks.into_iter().reduce(|all, one| Self {
+            targets: all.targets.or(&one.targets),
+            ..all
+        })
+    }
+
     /// Whether a flow is in both, as far as the fields say. What is known of atoms is not looked at.
     pub(super) fn fields_meet(&self, other: &Self) -> bool {
         // Those that tell blocks apart best come first.

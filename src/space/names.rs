@@ -113,10 +113,30 @@ impl Names {
         exact.then(|| names.map(|ending| backwards(&ending.backwards)).collect())
     }
 
+    /// The set as sets of one text each, where it leaves nothing out of a pattern; as it is else.
+    pub(super) fn pieces(&self) -> Vec<Self> {
+        // Texts that continue another one stand right behind it.
+        let is_nested = self.0.windows(2).any(|pair| match pair {
+            [one, next] => next.backwards.starts_with(one.backwards.as_str()),
+            _ => false,
+        });
+        if is_nested || self.0.len() < 2 {
+            return vec![self.clone()];
+        }
+        let each = self
+            .0
+            .iter()
+            .map(|ending| Self(Arc::from([ending.clone()])));
+        each.collect()
+    }
+
     /// Whether a name, in lower case, is in it.
     #[must_use]
     pub fn holds(&self, name: &str) -> bool {
-        let name = backwards(name);
+        self.holds_backwards(&backwards(name))
+    }
+
+    fn holds_backwards(&self, name: &str) -> bool {
         let mut endings = self.0.iter().rev();
         let longest = endings.find(|ending| name.starts_with(ending.backwards.as_str()));
         longest.is_some_and(|ending| {
@@ -155,10 +175,32 @@ impl Names {
     /// Whether a name is in both.
     #[must_use]
     pub fn meets(&self, other: &Self) -> bool {
-        if let ([a], [b]) = (&*self.0, &*other.0) {
-            return a.meets(b);
+        match (&*self.0, &*other.0) {
+            ([a], [b]) => a.meets(b),
+            ([one], _) => other.meets_one(one),
+            (_, [one]) => self.meets_one(one),
+            _ => !self.and(other).is_empty(),
         }
-        !self.and(other).is_empty()
+    }
+
+    /// Whether a name of one ending is in it.
+    fn meets_one(&self, one: &Ending) -> bool {
+        let own = one.backwards.as_str();
+        if one.itself && self.holds_backwards(own) {
+            return true;
+        }
+        if !one.longer {
+            return false;
+        }
+        // Names that continue it: by the longest text that it continues itself, or by one that continues it.
+        let mut endings = self.0.iter().rev();
+        let around = endings.find(|ending| own.starts_with(ending.backwards.as_str()));
+        around.is_some_and(|ending| ending.longer)
+            || self.0.iter().any(|ending| {
+                let text = ending.backwards.as_str();
+                let continues = text.len() > own.len() && text.starts_with(own);
+                continues && (ending.itself || ending.longer)
+            })
     }
 
     /// The texts that names of the set end with, backwards, so that a shorter one begins those that continue it.
@@ -456,6 +498,10 @@ mod tests {
                 prop_assert_eq!(a.or(&b).holds(name), x || y, "{}", name);
                 prop_assert_eq!(a.minus(&b).holds(name), x && !y, "{}", name);
             }
+            prop_assert_eq!(a.meets(&b), !a.and(&b).is_empty());
+            let pieces = a.pieces();
+            let all = pieces.iter().fold(Names::none(), |all, piece| all.or(piece));
+            prop_assert_eq!(&all, &a);
         }
 
         #[test]

@@ -110,12 +110,21 @@ fn worse(
     atoms: &Atoms,
 ) -> Result<Vec<(Block, Verdict)>, TooLarge> {
     let mut work = Work::new(atoms, STEPS);
+    let mut open = Vec::new();
+    for part in block.by_target() {
+        let near = other.near(&part).into_iter();
+        let as_good = near.filter(|(_, _, other)| *other <= verdict);
+        let as_good: Vec<&Block> = as_good.map(|(_, block, _)| block).collect();
+        if let Cover::Left(_) = cover(&part, &as_good, &mut work)? {
+            open.push(part);
+        }
+    }
+    let Some(block) = &Block::of_targets(open) else {
+        return Ok(Vec::new());
+    };
     let there = other.near(block);
     let as_good = there.iter().filter(|(_, _, other)| *other <= verdict);
     let as_good: Vec<&Block> = as_good.map(|(_, block, _)| *block).collect();
-    if let Cover::Held(_) = cover(block, &as_good, &mut work)? {
-        return Ok(Vec::new());
-    }
     let here = own.near(block).into_iter();
     // Of pieces that hold the same flows the first one tells them.
     let told = here.filter(|(place, _, other)| (*other, *place) < (verdict, at));

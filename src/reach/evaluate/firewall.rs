@@ -350,7 +350,8 @@ impl<'a> Evaluator<'a> {
         for rule in &rules.application {
             let ports = packet.flows.ports.and(&rule.ports);
             let met = || rule.names.iter().any(|(names, _)| names.meets(own));
-            if ports.is_empty() || (rule.targets.is_empty() && !met()) {
+            let sent = || rule.sources.iter().any(|part| packet.may_come_from(part));
+            if ports.is_empty() || !sent() || (rule.targets.is_empty() && !met()) {
                 continue;
             }
             let mut blocks = Vec::new();

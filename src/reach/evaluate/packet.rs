@@ -175,6 +175,18 @@ impl Packet<'_> {
         })
     }
 
+    /// Whether a part of a rule holds the source of some of the flows.
+    pub(super) fn may_come_from(&self, part: &Part) -> bool {
+        match self.from {
+            From::Own => {
+                let sources = of_family(self.flows.kind, &part.addresses);
+                self.flows.sources.meets(sources)
+            }
+            From::Device(Some(address)) => part.addresses.holds(address),
+            From::Device(None) => part.somewhere.holds_unplaced(),
+        }
+    }
+
     /// The flows whose source a part of a rule holds.
     pub(super) fn cut_source(&self, part: &Part) -> Option<Block> {
         match self.from {
@@ -188,13 +200,7 @@ impl Packet<'_> {
                     ..self.flows.clone()
                 })
             }
-            From::Device(Some(address)) => {
-                part.addresses.holds(address).then(|| self.flows.clone())
-            }
-            From::Device(None) => {
-                let any = part.somewhere.holds_unplaced();
-                any.then(|| self.flows.clone())
-            }
+            From::Device(_) => self.may_come_from(part).then(|| self.flows.clone()),
         }
     }
 

@@ -1,5 +1,6 @@
 //! The evaluator of single flows and that of sets of flows, held against each other.
 
+mod alike;
 mod both;
 mod corners;
 mod smaller;
@@ -182,4 +183,19 @@ fn smaller_rules_do_the_same() {
     let done = done.into_inner().unwrap();
     println!("{done:?}");
     assert!(done.left * 4 < done.rules * 3, "{done:?}");
+}
+
+#[test]
+fn rules_that_are_alike_do_the_same() {
+    let noticed = Mutex::new(alike::Noticed::default());
+    on_all_cores(300, wider, |case, plan: &Wider| {
+        let estate = wider::estate(plan);
+        let (told, counts) = alike::follow(&estate, start(&estate, case), case)?;
+        noticed.lock().unwrap().add(&told);
+        Ok(counts)
+    });
+    let noticed = noticed.into_inner().unwrap();
+    println!("{noticed:?}");
+    assert!(noticed.alike > 20 && noticed.different > 20, "{noticed:?}");
+    assert!(noticed.shown > 0, "{noticed:?}");
 }
