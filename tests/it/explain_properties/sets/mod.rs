@@ -1,7 +1,10 @@
 //! The evaluator of single flows and that of sets of flows, held against each other.
 
-mod both;
-mod corners;
+pub(crate) mod asked;
+pub(crate) mod both;
+pub(crate) mod corners;
+pub(crate) mod needed;
+mod proved;
 mod tiny;
 mod wider;
 mod witnesses;
@@ -15,7 +18,9 @@ use tidegate::azure::Dataplane;
 use tidegate::azure::facts::Facts;
 use tidegate::estate::{Estate, Id, Subnet};
 
+use self::asked::{Ask, asks};
 use self::both::{Both, Counts};
+use self::needed::Found;
 use self::wider::{Wider, wider};
 use super::build::{self, Order};
 use super::plan::{Plan, plan};
@@ -31,7 +36,7 @@ fn seeds() -> Vec<u64> {
 }
 
 /// Checks random cases on all cores, for each seed so many. Of a case that fails the smallest is shown.
-fn on_all_cores<S: Strategy>(
+pub(crate) fn on_all_cores<S: Strategy>(
     cases: usize,
     strategy: impl Fn() -> S + Sync,
     check: impl Fn(usize, &S::Value) -> Result<Counts, String> + Sync,
@@ -167,4 +172,23 @@ fn so_are_flows_of_incidents() {
         }
     }
     tell(&counts);
+}
+
+#[test]
+fn what_is_needed_is_what_single_flows_need() {
+    let found = Mutex::new(Found::default());
+    let any = || (wider(), asks());
+    on_all_cores(200, any, |case, (plan, asks): &(Wider, Vec<Ask>)| {
+        let estate = wider::estate(plan);
+        let plane =
+            Dataplane::new(&estate, Facts::builtin(), None).with_fqdn_tags(wider::fqdn_tags());
+        let subnet = start(&estate, case);
+        let others = corners::flows(&estate, subnet, 300, case);
+        let of_one = needed::hold(&plane, subnet, asks, &others)?;
+        found.lock().unwrap().add(&of_one);
+        Ok(Counts::default())
+    });
+    let found = found.into_inner().unwrap();
+    println!("{found:?}");
+    assert!(found.is_telling(200), "{found:?}");
 }
