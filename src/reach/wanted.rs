@@ -1,5 +1,7 @@
 //! What destinations and services of an intent are as sets of flows.
 
+use std::net::IpAddr;
+
 use ipnet::IpNet;
 
 use crate::estate::{Id, Subnet};
@@ -63,6 +65,10 @@ impl Evaluator<'_> {
         let v6 = |ranges: &Ranges, known: &Known| {
             block(Kind::V6, Targets::Addresses(ranges.clone()), known.clone())
         };
+        let at = |address: IpAddr, known: &Known| {
+            let own = Addresses::between(address, address);
+            [v4(&own.v4, known), v6(&own.v6, known)]
+        };
         let named =
             |names: Names, known: Known| block(Kind::V4ToName, Targets::Names(names), known);
         let led = self.led(subnet);
@@ -119,17 +125,14 @@ impl Evaluator<'_> {
             }
             Destination::Fqdn(FqdnPattern::Exact(name)) => {
                 let names = Names::exactly(name.as_str());
-                let known = self.known_addresses(name);
+                let known = self.known_addresses(|own| own == name);
                 let mut may = Vec::new();
                 // Only rules that name it let its addresses through whatever they are.
                 let there = self.that_matters(Side::Destination, &leads_to_the_address(name));
                 if let Some(there) = there.filter(|_| known.is_empty()) {
                     may.extend([v4(&every_v4(), &there), v6(&every_v6(), &there)]);
                 }
-                for address in known {
-                    let own = Addresses::between(address, address);
-                    may.extend([v4(&own.v4, &nothing), v6(&own.v6, &nothing)]);
-                }
+                may.extend(known.into_iter().flat_map(|address| at(address, &nothing)));
                 Wanted {
                     must: vec![named(names, nothing)],
                     may,
@@ -137,14 +140,21 @@ impl Evaluator<'_> {
             }
             Destination::Fqdn(pattern) => {
                 let names = Names::of(pattern);
-                by_name(names.clone(), self.as_asked(names), nothing)
+                let known = self.known_addresses(|own| names.holds(own.as_str()));
+                let mut wanted = by_name(names.clone(), self.as_asked(names), nothing.clone());
+                let there = known.into_iter().flat_map(|address| at(address, &nothing));
+                wanted.may.extend(there);
+                wanted
             }
             Destination::FqdnTag(tag) => {
                 let mut wanted = Wanted::default();
                 for (names, known) in self.names_of_tag(tag) {
-                    let one = by_name(names.clone(), self.as_asked(names), known);
+                    let there = self.known_addresses(|own| names.holds(own.as_str()));
+                    let one = by_name(names.clone(), self.as_asked(names), known.clone());
                     wanted.must.extend(one.must);
                     wanted.may.extend(one.may);
+                    let there = there.into_iter().flat_map(|address| at(address, &known));
+                    wanted.may.extend(there);
                 }
                 wanted
             }

@@ -3,12 +3,11 @@
 use std::net::IpAddr;
 
 use crate::azure::{Announced, Flow, Region, Sender, Target};
-use crate::estate::{Id, Subnet};
+use crate::estate::{Estate, Id, Subnet};
 use crate::net::{ServiceTag, Transport};
-use crate::space::{Atoms, Block, Kind, Side, Target as PointTarget};
+use crate::space::{Atoms, Block, Kind, Point, Side, Target as PointTarget};
 
 use super::evaluate::is_said;
-
 use super::protocols::{AH, ESP, ICMP, TCP, UDP};
 
 /// A flow of a set from a subnet. The tags that its destination is in are stated with it, and an address of the region
@@ -21,12 +20,54 @@ pub fn witness(
     regions: &[Region],
 ) -> Option<Flow> {
     let point = flows.example(atoms)?;
-    let address = |number: u128, kind: Kind| -> Option<IpAddr> {
-        match kind {
-            Kind::V4 | Kind::V4ToName => Some(IpAddr::V4(u32::try_from(number).ok()?.into())),
-            Kind::V6 | Kind::V6ToName => Some(IpAddr::V6(number.into())),
-        }
+    let address = address_of(point.source, point.kind)?;
+    let mut flow = flow_of(Sender::Inside { subnet, address }, &point, atoms)?;
+    if flow.to.address.is_none() {
+        let mut regions = regions.iter();
+        let region = regions.find(|it| is_said(&flows.known, atoms, it.prefix));
+        flow.to.address = region.map(|region| region.address.into());
+    }
+    Some(flow)
+}
+
+/// A flow of a set from anywhere: from a machine of the networks, or from somebody outside, whose tags are stated.
+#[must_use]
+pub fn witness_from_anywhere(estate: &Estate, flows: &Block, atoms: &Atoms) -> Option<Flow> {
+    let point = flows.example(atoms)?;
+    let address = address_of(point.source, point.kind)?;
+    let mut subnets = estate.subnets.iter();
+    let home = subnets.find(|(_, subnet)| {
+        let mut prefixes = subnet.prefixes.iter();
+        prefixes.any(|prefix| prefix.value.contains(&address))
+    });
+    let from = match home {
+        Some((subnet, _)) => Sender::Inside { subnet, address },
+        None => Sender::Outside {
+            address,
+            tags: tags_of(&point, Side::Source, atoms),
+        },
     };
+    flow_of(from, &point, atoms)
+}
+
+fn address_of(number: u128, kind: Kind) -> Option<IpAddr> {
+    match kind {
+        Kind::V4 | Kind::V4ToName => Some(IpAddr::V4(u32::try_from(number).ok()?.into())),
+        Kind::V6 | Kind::V6ToName => Some(IpAddr::V6(number.into())),
+    }
+}
+
+/// The service tags that hold one side of a flow.
+fn tags_of(point: &Point, side: Side, atoms: &Atoms) -> Vec<ServiceTag> {
+    let tags = point.inside.iter().filter_map(|atom| {
+        let (of, name) = atoms.name(*atom);
+        let tag = name.strip_prefix("tag ")?;
+        (of == side).then(|| ServiceTag::new(tag))
+    });
+    tags.collect()
+}
+
+fn flow_of(from: Sender, point: &Point, atoms: &Atoms) -> Option<Flow> {
     let transport = match u128::from(point.protocol) {
         TCP => Transport::Tcp,
         UDP => Transport::Udp,
@@ -35,36 +76,25 @@ pub fn witness(
         AH => Transport::Ah,
         _ => return None,
     };
-    let tags = point.inside.iter().filter_map(|atom| {
-        let (side, name) = atoms.name(*atom);
-        let tag = name.strip_prefix("tag ")?;
-        (side == Side::Destination).then(|| ServiceTag::new(tag))
-    });
+    let tags = tags_of(point, Side::Destination, atoms);
     let to = match &point.target {
         PointTarget::Address(number) => Target {
             name: None,
-            address: Some(address(*number, point.kind)?),
-            tags: tags.collect(),
+            address: Some(address_of(*number, point.kind)?),
+            tags,
         },
-        PointTarget::Name(name) => {
-            let mut regions = regions.iter();
-            let region = regions.find(|it| is_said(&flows.known, atoms, it.prefix));
-            Target {
-                name: Some(name.parse().ok()?),
-                address: region.map(|region| region.address.into()),
-                tags: tags.collect(),
-            }
-        }
+        PointTarget::Name(name) => Target {
+            name: Some(name.parse().ok()?),
+            address: None,
+            tags,
+        },
     };
     let announced = match to.name {
         Some(_) => Announced::Target,
         None => Announced::Nothing,
     };
     Some(Flow {
-        from: Sender::Inside {
-            subnet,
-            address: address(point.source, point.kind)?,
-        },
+        from,
         to,
         transport,
         port: if transport.has_ports() { point.port } else { 0 },

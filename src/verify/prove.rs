@@ -7,7 +7,7 @@ use crate::azure::preflight::preflight;
 use crate::azure::{Dataplane, Flow};
 use crate::estate::{Id, Pool, Subnet};
 use crate::intent::Intent;
-use crate::reach::{Balance, Evaluator, Fate, FlowMap, witness};
+use crate::reach::{Balance, Evaluator, Fate, FlowMap, witness, witness_from_anywhere};
 use crate::space::{Atoms, Block, Holding, TooLarge, Work};
 
 use super::excess::{Openness, openness};
@@ -185,6 +185,16 @@ impl Proof<'_> {
         });
     }
 
+    /// Objects to what security groups do with flows to the subnet, whatever becomes of them elsewhere.
+    fn object_to_groups(&mut self, text: &str, flows: &Block, atoms: &Atoms) {
+        let words = wording(self.made, self.there, atoms).lines(1);
+        self.objections.push(Objection {
+            flows: Some(words.block(flows)),
+            flow: witness_from_anywhere(self.made.estate, flows, atoms),
+            ..Objection::of(Some(self.there), text)
+        });
+    }
+
     fn compare(&mut self, after: &mut Evaluator<'_>, meant: &Meant) -> Result<(), TooLarge> {
         let map = after.from_subnet(self.there)?;
         let let_in = after.let_in(self.there)?;
@@ -217,11 +227,11 @@ impl Proof<'_> {
         let other: Vec<&Block> = let_in.iter().collect();
         if let Some(flows) = first_left(&one, &other, atoms)? {
             let text = "is kept out by security groups, and was meant to be let in";
-            self.object(text.to_owned(), &flows, atoms);
+            self.object_to_groups(text, &flows, atoms);
         }
         if let Some(flows) = first_left(&other, &one, atoms)? {
             let text = "is let in by security groups, and was not meant to be";
-            self.object(text.to_owned(), &flows, atoms);
+            self.object_to_groups(text, &flows, atoms);
         }
         Ok(())
     }

@@ -103,6 +103,35 @@ fn the_way_that_an_assertion_asks_for_is_followed() {
     insta::assert_snapshot!(shown.join("\n"));
 }
 
+/// Who may reach a name may reach the address that it leads to, whether the name is written or is one of a wildcard.
+#[test]
+fn what_names_lead_to_comes_with_them() {
+    let past = |line: &&str| !line.contains("-> appliance") && !line.contains("-> 10.0.3.");
+    let routed: Vec<&str> = HUB.lines().filter(past).collect();
+    let text = routed
+        .join("\n")
+        .replace("203.0.113.0/24", "203.0.113.7/32");
+    let service = "service images { fqdn images.contoso.com  address 203.0.113.7 }";
+    for (names, is_kept) in [
+        ("images.contoso.com", true),
+        ("\"*.contoso.com\"", true),
+        ("\"*.fabrikam.com\"", false),
+    ] {
+        let folder = folder(&format!(
+            "  - from: [nodes]\n    only-reaches: [{names}]\n    over: [any]\n"
+        ));
+        folder.write("net/hub.egress", format!("{text}\n{service}\n"));
+        let ran = folder.run("lint net --format concise");
+        assert_eq!(
+            !ran.out.contains("TG7011"),
+            is_kept,
+            "{names}: {} {}",
+            ran.out,
+            ran.err
+        );
+    }
+}
+
 #[test]
 fn a_way_over_what_no_network_has_is_told_at_its_place() {
     let shown: Vec<String> = [

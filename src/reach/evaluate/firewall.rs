@@ -292,7 +292,7 @@ impl<'a> Evaluator<'a> {
         if !self.plane.facts.sku_has(tier, feature) {
             return Vec::new();
         }
-        let known = self.known_addresses(name);
+        let known = self.known_addresses(|own| own == name);
         let mut blocks = Vec::new();
         let mut others = block.clone();
         if let Targets::Names(names) = &block.targets {
@@ -537,15 +537,18 @@ impl<'a> Evaluator<'a> {
         }
     }
 
-    /// The addresses that the estate states for a name.
-    pub(in crate::reach) fn known_addresses(&self, name: &Fqdn) -> Vec<std::net::IpAddr> {
+    /// The addresses that the estate states for names.
+    pub(in crate::reach) fn known_addresses(
+        &self,
+        is_meant: impl Fn(&Fqdn) -> bool,
+    ) -> Vec<std::net::IpAddr> {
         let estate = self.plane.estate;
         let services = estate.services.iter().map(|(_, service)| service);
-        let services = services.filter(|service| service.fqdn.value == *name);
+        let services = services.filter(|service| is_meant(&service.fqdn.value));
         let services = services.flat_map(|service| service.addresses.iter().map(|ip| ip.value));
         let servers = estate.pools.iter().map(|(_, pool)| &pool.api_server);
         let servers = servers.filter_map(|server| {
-            let named = server.fqdn.as_ref().is_some_and(|own| own.value == *name);
+            let named = server.fqdn.as_ref().is_some_and(|own| is_meant(&own.value));
             Some(server.public_ip?.value).filter(|_| named)
         });
         services.chain(servers).collect()

@@ -5,7 +5,7 @@ mod build;
 mod differences;
 mod found;
 mod plan;
-mod sets;
+pub(crate) mod sets;
 
 use std::net::IpAddr;
 

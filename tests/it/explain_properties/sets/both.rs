@@ -38,7 +38,7 @@ pub(super) enum Answers {
 
 /// How many flows were compared.
 #[derive(Debug, Default)]
-pub(super) struct Counts {
+pub(crate) struct Counts {
     pub(super) flows: usize,
     /// Of those the ones of which sets know more, as service tag files say too.
     pub(super) confirmed: usize,

@@ -209,7 +209,7 @@ fn boundaries(prefix: IpNet) -> Vec<IpAddr> {
 }
 
 /// Machines of a subnet: at its start and its end, and those that something is known of.
-fn sources(estate: &Estate, subnet: Id<Subnet>) -> Vec<IpAddr> {
+pub(super) fn sources(estate: &Estate, subnet: Id<Subnet>) -> Vec<IpAddr> {
     let prefixes = &estate.subnets[subnet].prefixes;
     let named = Named::of(estate).prefixes;
     let hosts = named
@@ -230,7 +230,7 @@ fn sources(estate: &Estate, subnet: Id<Subnet>) -> Vec<IpAddr> {
 }
 
 /// About so many flows from a subnet, spread over all corners. Another turn takes others.
-pub(super) fn flows(estate: &Estate, subnet: Id<Subnet>, about: usize, turn: usize) -> Vec<Flow> {
+pub(crate) fn flows(estate: &Estate, subnet: Id<Subnet>, about: usize, turn: usize) -> Vec<Flow> {
     let named = Named::of(estate);
     let prefixes = PREFIXES.map(|prefix| prefix.parse::<IpNet>().unwrap());
     let prefixes = prefixes.into_iter().chain(named.prefixes);

@@ -1,8 +1,11 @@
 //! The evaluator of single flows and that of sets of flows, held against each other.
 
 mod alike;
-mod both;
-mod corners;
+pub(crate) mod asked;
+pub(crate) mod both;
+pub(crate) mod corners;
+pub(crate) mod needed;
+mod proved;
 mod smaller;
 mod tiny;
 mod wider;
@@ -17,7 +20,9 @@ use tidegate::azure::Dataplane;
 use tidegate::azure::facts::Facts;
 use tidegate::estate::{Estate, Id, Subnet};
 
+use self::asked::{Ask, asks};
 use self::both::{Both, Counts};
+use self::needed::Found;
 use self::wider::{Wider, wider};
 use super::build::{self, Order};
 use super::plan::{Plan, plan};
@@ -33,7 +38,7 @@ fn seeds() -> Vec<u64> {
 }
 
 /// Checks random cases on all cores, for each seed so many. Of a case that fails the smallest is shown.
-fn on_all_cores<S: Strategy>(
+pub(crate) fn on_all_cores<S: Strategy>(
     cases: usize,
     strategy: impl Fn() -> S + Sync,
     check: impl Fn(usize, &S::Value) -> Result<Counts, String> + Sync,
@@ -198,4 +203,23 @@ fn rules_that_are_alike_do_the_same() {
     println!("{noticed:?}");
     assert!(noticed.alike > 20 && noticed.different > 20, "{noticed:?}");
     assert!(noticed.shown > 0, "{noticed:?}");
+}
+
+#[test]
+fn what_is_needed_is_what_single_flows_need() {
+    let found = Mutex::new(Found::default());
+    let any = || (wider(), asks());
+    on_all_cores(200, any, |case, (plan, asks): &(Wider, Vec<Ask>)| {
+        let estate = wider::estate(plan);
+        let plane =
+            Dataplane::new(&estate, Facts::builtin(), None).with_fqdn_tags(wider::fqdn_tags());
+        let subnet = start(&estate, case);
+        let others = corners::flows(&estate, subnet, 300, case);
+        let of_one = needed::hold(&plane, subnet, asks, &others)?;
+        found.lock().unwrap().add(&of_one);
+        Ok(Counts::default())
+    });
+    let found = found.into_inner().unwrap();
+    println!("{found:?}");
+    assert!(found.is_telling(200), "{found:?}");
 }

@@ -335,7 +335,7 @@ pub(super) fn fqdn_tags() -> FqdnTagContents {
     }
 }
 
-fn destination(text: &str) -> Destination {
+pub(super) fn destination(text: &str) -> Destination {
     if let Some(tag) = text.strip_prefix("tag ") {
         return Destination::ServiceTag(tidegate::net::ServiceTag::new(tag));
     }
