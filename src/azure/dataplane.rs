@@ -1,12 +1,13 @@
 //! The estate made ready to follow flows through it.
 
-use std::sync::OnceLock;
+use std::sync::{Arc, Mutex, OnceLock};
 
 use crate::estate::{Direction, Estate, Firewall, Id, Nsg, Subnet};
 use crate::net::ServiceTag;
 
 use super::facts::Facts;
 use super::firewall::{FirewallOrder, FqdnTagContents};
+use super::flow::{Flow, Trace};
 use super::packet::End;
 use super::routing::{EffectiveRoute, effective_routes};
 use super::service_tags::ServiceTags;
@@ -31,6 +32,8 @@ pub struct Dataplane<'a> {
     security_rules: Vec<[Vec<usize>; 2]>,
     firewalls: Vec<FirewallOrder<'a>>,
     regions: OnceLock<Vec<Region>>,
+    /// The way to the server that was asked last: many names are looked up one after the other.
+    look_up: Mutex<Option<(Flow, Arc<Trace>)>>,
 }
 
 impl<'a> Dataplane<'a> {
@@ -51,6 +54,7 @@ impl<'a> Dataplane<'a> {
                 .map(|id| FirewallOrder::of(estate, id))
                 .collect(),
             regions: OnceLock::new(),
+            look_up: Mutex::new(None),
         }
     }
 
@@ -66,6 +70,21 @@ impl<'a> Dataplane<'a> {
     pub fn regions(&self) -> &[Region] {
         self.regions
             .get_or_init(|| regions(self.estate, self.facts))
+    }
+
+    /// Follows a flow to a DNS server, unless it is the same as the one before.
+    pub(super) fn trace_of_look_up(&self, flow: &Flow) -> Arc<Trace> {
+        if let Ok(last) = self.look_up.lock()
+            && let Some((known, trace)) = &*last
+            && known == flow
+        {
+            return Arc::clone(trace);
+        }
+        let trace = Arc::new(self.trace(flow));
+        if let Ok(mut last) = self.look_up.lock() {
+            *last = Some((flow.clone(), Arc::clone(&trace)));
+        }
+        trace
     }
 
     /// The routes in force on a subnet.

@@ -192,7 +192,7 @@ impl Evaluator<'_> {
         });
         let names = there.map(|led| &led.names);
         // Nobody asks for names that public DNS only sends others on to.
-        names.fold(self.aliases(), |all, one| all.or(one))
+        names.fold(self.aliases().clone(), |all, one| all.or(one))
     }
 
     /// Addresses that are no way out: of the own network and those peered with it, of pods, of the Azure host.

@@ -166,7 +166,7 @@ impl Evaluator<'_> {
 
     /// Without the names that clients never ask for: those that public DNS sends others on to.
     fn as_asked(&self, names: Names) -> Names {
-        names.minus(&self.aliases())
+        names.minus(self.aliases())
     }
 
     /// The addresses of a service tag: those that a file lists, or what it may hold under its atom.

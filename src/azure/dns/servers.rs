@@ -335,12 +335,10 @@ impl LookUp<'_> {
 
     /// Whether the asker reaches a server on port 53; `None` when it does.
     pub(super) fn path_to(&mut self, asker: Asker, server: IpAddr) -> Option<Reply> {
-        let subnet = asker.subnet?;
-        let client = asker.client?;
         let flow = Flow {
             from: Sender::Inside {
-                subnet,
-                address: client,
+                subnet: asker.subnet?,
+                address: asker.client?,
             },
             to: Target {
                 name: None,
@@ -352,9 +350,9 @@ impl LookUp<'_> {
             announced: Announced::Nothing,
             at_once: None,
         };
-        let trace = self.plane.trace(&flow);
+        let trace = self.plane.trace_of_look_up(&flow);
         if trace.verdict == Verdict::Allowed {
-            self.notes.extend(trace.assumptions);
+            self.notes.extend(trace.assumptions.iter().cloned());
             return None;
         }
         let blocker = trace.decisive()?.clone();
@@ -364,7 +362,7 @@ impl LookUp<'_> {
             _ => "may not be asked",
         };
         let text = format!("{}, so DNS server {server} {unheard}", blocker.text);
-        self.notes.extend(trace.assumptions);
+        self.notes.extend(trace.assumptions.iter().cloned());
         Some(Reply {
             answer: if outcome == Outcome::Blocks {
                 Answer::None

@@ -23,6 +23,7 @@ mod service;
 mod symbols;
 mod topology;
 
+use std::cell::OnceCell;
 use std::net::Ipv4Addr;
 use std::rc::Rc;
 
@@ -33,7 +34,7 @@ use crate::azure::{Dataplane, FqdnTagContent};
 use crate::base::Origin;
 use crate::estate::{Direction, Firewall, Id, Nsg, Subnet};
 use crate::net::{FqdnTag, ServiceTag};
-use crate::space::{Atoms, Block, Flows, Index, Known, Ranges, Side, TooLarge, Work};
+use crate::space::{Atoms, Block, Flows, Index, Known, Names, Ranges, Side, TooLarge, Work};
 
 pub use map::{Fate, FlowMap, Piece, Standing};
 pub(super) use packet::To;
@@ -73,6 +74,7 @@ pub struct Evaluator<'a> {
     topology: Topology,
     symbols: Symbols,
     places: Vec<(Place, Ipv4Addr)>,
+    aliases: OnceCell<Names>,
     classes: Option<Rc<[names::Class<'a>]>>,
     led: FxHashMap<Id<Subnet>, Rc<[names::Led<'a>]>>,
     routes: FxHashMap<Id<Subnet>, Rc<[Route]>>,
@@ -94,6 +96,7 @@ impl<'a> Evaluator<'a> {
             topology: Topology::of(plane.estate, plane.facts),
             symbols: Symbols::of(&tags, plane.facts),
             places: places::places(plane),
+            aliases: OnceCell::new(),
             classes: None,
             led: FxHashMap::default(),
             routes: FxHashMap::default(),

@@ -95,7 +95,11 @@ impl<'a> Evaluator<'a> {
     }
 
     /// Names that public DNS sends others on to, and those of machines.
-    pub(in crate::reach) fn aliases(&self) -> Names {
+    pub(in crate::reach) fn aliases(&self) -> &Names {
+        self.aliases.get_or_init(|| self.read_aliases())
+    }
+
+    fn read_aliases(&self) -> Names {
         let services = self.plane.facts.platform_services();
         let zones = services
             .flat_map(|service| &service.names)

@@ -5,7 +5,7 @@ use rustc_hash::FxHashSet;
 
 use crate::estate::Endpoint;
 use crate::net::{Destination, FqdnPattern, PortRange};
-use crate::space::{Names, Ranges};
+use crate::space::Ranges;
 
 /// An endpoint as a text, by which two that are the same have the same.
 pub(super) fn key(endpoint: &Endpoint) -> String {
@@ -66,10 +66,10 @@ fn shorten_addresses(endpoints: &mut Vec<Endpoint>) {
 fn shorten_names(endpoints: &mut Vec<Endpoint>) {
     let pattern = |endpoint: &Endpoint| match endpoint {
         Endpoint::Plain(Destination::Fqdn(FqdnPattern::Exact(_))) => None,
-        Endpoint::Plain(Destination::Fqdn(pattern)) => Some(Names::of(pattern)),
+        Endpoint::Plain(Destination::Fqdn(pattern)) => Some(ending(pattern)),
         _ => None,
     };
-    let patterns: Vec<Names> = endpoints.iter().filter_map(pattern).collect();
+    let patterns: FxHashSet<String> = endpoints.iter().filter_map(pattern).collect();
     if patterns.is_empty() {
         return;
     }
@@ -77,11 +77,25 @@ fn shorten_names(endpoints: &mut Vec<Endpoint>) {
         let Endpoint::Plain(Destination::Fqdn(name)) = endpoint else {
             return true;
         };
-        let own = Names::of(name);
-        // Two of the same are not there any more.
-        let mut others = patterns.iter().filter(|other| **other != own);
-        !others.any(|other| own.is_within(other))
+        let text = ending(name);
+        let is_exact = matches!(name, FqdnPattern::Exact(_));
+        let mut ends = text.char_indices().map(|(at, _)| at).chain([text.len()]);
+        // A pattern holds itself, and is not there twice.
+        !ends.any(|at| {
+            let end = text.get(at..).unwrap_or_default();
+            (at > 0 || is_exact) && patterns.contains(end)
+        })
     });
+}
+
+/// What all names of a pattern end with.
+fn ending(pattern: &FqdnPattern) -> String {
+    match pattern {
+        FqdnPattern::Any => String::new(),
+        FqdnPattern::Exact(name) => name.as_str().to_owned(),
+        FqdnPattern::Below(name) => format!(".{name}"),
+        FqdnPattern::Suffix(text) => text.to_string(),
+    }
 }
 
 /// Says the same with fewer ranges of ports.

@@ -78,8 +78,11 @@ pub(super) fn join<R: Listed>(
             joined.push(Joined { from: at, into });
         }
     }
-    for Joined { into, .. } in &joined {
-        if let Some(rule) = rules.get_mut(*into) {
+    let mut grown: Vec<usize> = joined.iter().map(|pair| pair.into).collect();
+    grown.sort_unstable();
+    grown.dedup();
+    for at in grown {
+        if let Some(rule) = rules.get_mut(at) {
             rule.shorten();
         }
     }
