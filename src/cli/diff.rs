@@ -107,8 +107,9 @@ fn read(
     }
     let paths = [given.path.clone()];
     let tell = |text: &str| print_error(&given.named(text));
-    let mut network = read_network_telling(&paths, &options.deployment, settings, &tell)
-        .map_err(|message| refuse_given(&message))?;
+    let mut network =
+        read_network_telling(&paths, given.kept(), &options.deployment, settings, &tell)
+            .map_err(|message| refuse_given(&message))?;
     given.name(&mut network.sources);
     let wrong = network.findings.iter();
     let wrong: Vec<Finding> = wrong
