@@ -18,7 +18,7 @@ use crate::lint;
 use crate::report::{self, Gap};
 
 use super::arguments::DeploymentOptions;
-use super::bicep::{Builds, Telling, Use, build};
+use super::bicep::{Builds, Kept, Telling, Use, build};
 use super::lint::collect::{Input, collect};
 use super::output::{Disk, print_error};
 use super::pipeline::{Analysis, Options, library};
@@ -32,19 +32,24 @@ pub(super) fn read_network(
     deploying: &DeploymentOptions,
     settings: &Options,
 ) -> Result<Analysis, String> {
-    read_network_telling(paths, deploying, settings, &print_error)
+    read_network_telling(paths, Kept::AtHand, deploying, settings, &print_error)
 }
 
-/// As [`read_network`], with another way to tell what was not done.
+/// As [`read_network`], of files that may be in a revision, with another way to tell what was not done.
 pub(super) fn read_network_telling(
     paths: &[Utf8PathBuf],
+    kept: Kept,
     deploying: &DeploymentOptions,
     settings: &Options,
     tell: &dyn Fn(&str),
 ) -> Result<Analysis, String> {
     let mut inputs = collect(paths, &Override::empty())?;
     let named: Vec<&Utf8PathBuf> = deploying.parameters.iter().collect();
-    let builds = build(&mut inputs, &named, use_of_bicep(deploying))?;
+    let using = Use {
+        kept,
+        ..use_of_bicep(deploying)
+    };
+    let builds = build(&mut inputs, &named, using)?;
     let mut sources = SourceMap::default();
     let (catalogs, mut findings) = library(&mut sources, settings);
     let mut gaps = Vec::new();
@@ -233,6 +238,7 @@ pub(super) fn use_of_bicep(options: &DeploymentOptions) -> Use {
     Use {
         allowed: !options.no_bicep,
         limit: Duration::from_secs(options.bicep_timeout),
+        kept: Kept::default(),
     }
 }
 

@@ -40,7 +40,7 @@ pub(super) fn read(
     }
     let paths = [given.path.clone()];
     let tell = |text: &str| print_error(&given.named(text));
-    let mut network = read_network_telling(&paths, deployment, settings, &tell)
+    let mut network = read_network_telling(&paths, given.kept(), deployment, settings, &tell)
         .map_err(|message| refuse_given(&message))?;
     given.name(&mut network.sources);
     tell(&wrong_with(&network));

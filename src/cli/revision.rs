@@ -10,6 +10,7 @@ use tempfile::TempDir;
 
 use crate::base::SourceMap;
 
+use super::bicep::Kept;
 use super::process::{Program, Ran, run};
 
 /// How long one run of git may take.
@@ -63,6 +64,14 @@ impl Given {
                 path: written.to_owned(),
                 laid_out: None,
             }),
+        }
+    }
+
+    /// Where its files are, for Bicep.
+    pub(super) fn kept(&self) -> Kept {
+        match self.laid_out {
+            Some(_) => Kept::InRevision,
+            None => Kept::AtHand,
         }
     }
 

@@ -7,11 +7,13 @@ use serde_json::Value;
 use super::cli::{Folder, Ran};
 
 /// For `build infra/main.bicep` the script prints `infra/main.bicep.out`, says `infra/main.bicep.err`, and fails when
-/// there is only the latter. It writes its arguments down.
+/// there is only the latter, or when a file that `infra/main.bicep.needs` names is not beside. It writes its arguments
+/// down.
 const FAKE: &str = r#"#!/bin/sh
 echo "$@" >> calls
 if [ -f "$2.hang" ]; then exec sleep 600; fi
-if [ -f "$2.err" ]; then sed "s|@|$PWD/|" "$2.err" >&2; fi
+if [ -f "$2.needs" ] && [ ! -f "$(dirname "$2")/$(cat "$2.needs")" ]; then exit 1; fi
+if [ -f "$2.err" ]; then sed "s|@|$PWD/|; s|<file>|$2|" "$2.err" >&2; fi
 if [ -f "$2.out" ]; then cat "$2.out"; exit 0; fi
 exit 1
 "#;
@@ -97,7 +99,7 @@ fn template(source: &str, parameters: &str) -> String {
 }
 
 /// A folder with the script in `bin`.
-fn folder() -> Folder {
+pub(crate) fn folder() -> Folder {
     let folder = Folder::new();
     folder.write("bin/bicep", FAKE);
     let script = folder.path("bin/bicep");
@@ -106,14 +108,14 @@ fn folder() -> Folder {
 }
 
 /// Runs with the script as the first `bicep` of the PATH.
-fn run(folder: &Folder, arguments: &str) -> Ran {
+pub(crate) fn run(folder: &Folder, arguments: &str) -> Ran {
     let path = std::env::var("PATH").unwrap_or_default();
     let path = format!("{}:{path}", folder.path("bin"));
     Ran::of(folder.command(arguments).env("PATH", path).output())
 }
 
 /// Runs without any `bicep`.
-fn run_without(folder: &Folder, arguments: &str) -> Ran {
+pub(crate) fn run_without(folder: &Folder, arguments: &str) -> Ran {
     let nowhere = folder.path("nowhere");
     Ran::of(folder.command(arguments).env("PATH", nowhere).output())
 }

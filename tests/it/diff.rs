@@ -400,3 +400,98 @@ fn templates_of_a_revision_are_read_with_what_they_link_to() {
         ran.out
     );
 }
+
+/// A repository with a Bicep file that uses another one, and what a script that stands in for `bicep` makes of it: as it
+/// was committed, and as it is.
+#[cfg(unix)]
+fn repository_of_bicep() -> Option<Folder> {
+    let folder = super::bicep::folder();
+    let write = |port: &str| {
+        for (ending, name) in [("bicep", "main.bicep"), ("json", "main.bicep.out")] {
+            let text = std::fs::read_to_string(project(&format!("fixtures/diff/group.{ending}")));
+            let quoted = |port: &str| match ending {
+                "bicep" => format!("'{port}'"),
+                _ => format!("\"{port}\""),
+            };
+            let text = text.unwrap().replace(&quoted("443"), &quoted(port));
+            folder.write(&format!("infra/{name}"), text);
+        }
+    };
+    folder.write("infra/main.bicep.needs", "../modules/rest.bicep");
+    folder.write("modules/rest.bicep", "// nothing\n");
+    write("443");
+    git(&folder, &["init", "--quiet", "--initial-branch", "main"])?;
+    git(&folder, &["add", "infra", "modules"])?;
+    git(&folder, &["commit", "--quiet", "-m", "first"])?;
+    write("8443");
+    Some(folder)
+}
+
+#[cfg(unix)]
+#[test]
+fn bicep_of_a_revision_is_compiled_with_what_it_uses() {
+    use super::bicep::run;
+    let Some(folder) = repository_of_bicep() else {
+        println!("skipped: there is no git");
+        return;
+    };
+    for before in ["main:infra", "main:infra/main.bicep"] {
+        let ran = run(&folder, &format!("diff {before} infra --format json")).ends_with(1);
+        assert_eq!(told(&ran).len(), 2, "{}", ran.out);
+        assert!(ran.out.contains("\"main:infra/main."), "{}", ran.out);
+        let seen = format!("{}{}", ran.out, ran.err);
+        assert!(!seen.contains("/tidegate-"), "{seen}");
+    }
+    let ran = run(&folder, "diff main:infra HEAD:infra").ends_with(0);
+    let same = "no change; 1 subnet compared";
+    assert!(ran.out.contains(same), "{}", ran.out);
+}
+
+#[cfg(unix)]
+#[test]
+fn what_bicep_does_not_make_of_a_revision_is_told() {
+    use super::bicep::run;
+    let Some(folder) = repository_of_bicep() else {
+        println!("skipped: there is no git");
+        return;
+    };
+    let refused = |arguments: &str, says: &str| {
+        let ran = run(&folder, arguments).ends_with(2);
+        assert!(ran.err.contains(says), "{arguments}: {}", ran.err);
+        assert!(!ran.err.contains("/tidegate-"), "{}", ran.err);
+    };
+    for before in ["main:infra", "main:infra/main.bicep"] {
+        refused(
+            &format!("diff {before} infra --no-bicep"),
+            "`main:infra/main.bicep` is left out: `--no-bicep` was given; \
+             JSON compiled from it is read in its place where the revision has it",
+        );
+    }
+    // Mistakes in the file as it was, and what it uses from elsewhere.
+    let commit = |says: &str| {
+        folder.write("infra/main.bicep.err", says);
+        git(
+            &folder,
+            &[
+                "rm",
+                "--quiet",
+                "-f",
+                "--ignore-unmatch",
+                "infra/main.bicep.out",
+            ],
+        )
+        .unwrap();
+        git(&folder, &["add", "infra"]).unwrap();
+        git(&folder, &["commit", "--quiet", "-m", "broken"]).unwrap();
+    };
+    commit("<file>(4,3) : Error BCP018: Expected the \"=\" character.\n");
+    refused(
+        "diff HEAD:infra main:infra",
+        "HEAD:infra/main.bicep:4:3: error[TG0037] BCP018: Expected the \"=\" character",
+    );
+    commit("<file>(4,3) : Error BCP190: The artifact has not been restored.\n");
+    refused(
+        "diff HEAD:infra main:infra",
+        "cannot compile HEAD:infra/main.bicep: BCP190",
+    );
+}

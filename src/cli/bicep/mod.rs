@@ -33,6 +33,18 @@ pub(super) struct Use {
     pub(super) allowed: bool,
     /// How long one file may take.
     pub(super) limit: Duration,
+    /// Where the files are.
+    pub(super) kept: Kept,
+}
+
+/// Where files are that are given to Bicep.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) enum Kept {
+    /// On disk, where somebody can compile them by hand.
+    #[default]
+    AtHand,
+    /// In a revision; they are laid out for this run only.
+    InRevision,
 }
 
 /// What came of a file.
@@ -72,6 +84,7 @@ pub struct Builds {
     beside: BTreeMap<Utf8PathBuf, Utf8PathBuf>,
     /// Bicep may not be used.
     forbidden: bool,
+    kept: Kept,
 }
 
 impl Builds {
@@ -108,6 +121,7 @@ pub(super) fn build(
 ) -> Result<Builds, String> {
     let mut builds = Builds {
         forbidden: !using.allowed,
+        kept: using.kept,
         ..Builds::default()
     };
     take_in_templates_of_parameters(inputs, &mut builds)?;

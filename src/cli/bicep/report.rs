@@ -8,7 +8,7 @@ use crate::import::bicep::{Diagnostic, straight};
 use crate::import::{File, Found, Kind, read_file};
 use crate::report::Gap;
 
-use super::{Builds, Built, Made, is_parameters};
+use super::{Builds, Built, Kept, Made, is_parameters};
 use crate::cli::lint::collect::Input;
 use crate::cli::output::working_folder;
 
@@ -43,7 +43,7 @@ impl Builds {
                     format!("cannot compile {}: {why}", built.path),
                 )),
                 Made::Refused { diagnostics, other } => {
-                    refused(built, diagnostics, other, inputs, telling);
+                    refused(built, (diagnostics, other), self.kept, inputs, telling);
                 }
                 Made::LeftOut => {}
             }
@@ -72,10 +72,15 @@ impl Builds {
         } else {
             "build"
         };
-        let advice = format!(
-            "`az bicep {command} --file {}` writes the JSON that is read in its place",
-            first.path
-        );
+        let advice = match self.kept {
+            Kept::AtHand => format!(
+                "`az bicep {command} --file {}` writes the JSON that is read in its place",
+                first.path
+            ),
+            Kept::InRevision => {
+                "JSON compiled from it is read in its place where the revision has it".to_owned()
+            }
+        };
         let message = format!("{message}; {advice}");
         if left_out.iter().any(|built| built.found == Found::Named) {
             telling.findings.push(Finding::new(Id::TG0013, message));
@@ -166,8 +171,8 @@ fn read_made(
 
 fn refused(
     built: &Built,
-    diagnostics: &[Diagnostic],
-    other: &[String],
+    (diagnostics, other): (&[Diagnostic], &[String]),
+    kept: Kept,
     inputs: &[Input],
     telling: &mut Telling<'_>,
 ) {
@@ -194,9 +199,12 @@ fn refused(
         let message = error.message.trim_end_matches('.');
         let finding = if only_modules {
             let why = format!("cannot compile {}: {}: {message}", built.path, error.code);
+            let fetching = match kept {
+                Kept::AtHand => format!("`bicep restore {}`", built.path),
+                Kept::InRevision => "`bicep restore` where the revision is checked out".to_owned(),
+            };
             Finding::new(Id::TG0013, why).help(format!(
-                "`bicep restore {}` fetches what it uses; nothing is fetched here",
-                built.path
+                "{fetching} fetches what it uses; nothing is fetched here"
             ))
         } else if span.is_some() {
             Finding::new(Id::TG0037, format!("{}: {message}", error.code))

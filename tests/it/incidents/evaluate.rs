@@ -41,7 +41,7 @@ pub(super) fn flow(built: &Built, flow: &Flow) -> Observed {
     if let Some(blocker) = trace.decisive() {
         observed.blocked_by(blocker, built);
     }
-    if matches!(trace.verdict, Verdict::Denied | Verdict::NoReturn) {
+    if trace.verdict != Verdict::Uncertain {
         observed.lacks = lacks(&plane, flow);
     }
     if let Some(pool) = built.pool {

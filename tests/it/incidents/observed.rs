@@ -6,6 +6,7 @@ use tidegate::azure::{Blocker, Element, Site};
 use tidegate::base::Origin;
 
 use super::build::OR;
+use super::deficit::Lacking;
 use super::path::{Part, Path};
 use super::topology::Built;
 
@@ -25,8 +26,8 @@ pub(super) struct Observed {
     pub(super) matched: Vec<Seen>,
     pub(super) path: Vec<Seen>,
     pub(super) source_nat: Vec<IpAddr>,
-    /// Of a flow that does not arrive, whether its network lacks it.
-    pub(super) lacks: Option<bool>,
+    /// Whether a flow shows as one that does not arrive.
+    pub(super) lacks: Option<Lacking>,
     pub(super) missing_actions: Vec<String>,
     pub(super) log: Option<String>,
     /// `private`, `public` or `none`.
