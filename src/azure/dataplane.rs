@@ -32,8 +32,8 @@ pub struct Dataplane<'a> {
     security_rules: Vec<[Vec<usize>; 2]>,
     firewalls: Vec<FirewallOrder<'a>>,
     regions: OnceLock<Vec<Region>>,
-    /// The way to the server that was asked last: many names are looked up one after the other.
-    look_up: Mutex<Option<(Flow, Arc<Trace>)>>,
+    /// From each subnet the way to the server that was asked last: many names are looked up one after the other.
+    look_ups: Vec<Mutex<Option<(Flow, Arc<Trace>)>>>,
 }
 
 impl<'a> Dataplane<'a> {
@@ -54,7 +54,7 @@ impl<'a> Dataplane<'a> {
                 .map(|id| FirewallOrder::of(estate, id))
                 .collect(),
             regions: OnceLock::new(),
-            look_up: Mutex::new(None),
+            look_ups: estate.subnets.ids().map(|_| Mutex::new(None)).collect(),
         }
     }
 
@@ -72,16 +72,17 @@ impl<'a> Dataplane<'a> {
             .get_or_init(|| regions(self.estate, self.facts))
     }
 
-    /// Follows a flow to a DNS server, unless it is the same as the one before.
-    pub(super) fn trace_of_look_up(&self, flow: &Flow) -> Arc<Trace> {
-        if let Ok(last) = self.look_up.lock()
+    /// Follows a flow to a DNS server, unless it is the same as the one before from there.
+    pub(super) fn trace_of_look_up(&self, from: Id<Subnet>, flow: &Flow) -> Arc<Trace> {
+        let slot = self.look_ups.get(from.index());
+        if let Some(Ok(last)) = slot.map(Mutex::lock)
             && let Some((known, trace)) = &*last
             && known == flow
         {
             return Arc::clone(trace);
         }
         let trace = Arc::new(self.trace(flow));
-        if let Ok(mut last) = self.look_up.lock() {
+        if let Some(Ok(mut last)) = slot.map(Mutex::lock) {
             *last = Some((flow.clone(), Arc::clone(&trace)));
         }
         trace

@@ -1,5 +1,7 @@
 //! A network held against a policy.
 
+use rayon::prelude::*;
+
 use crate::azure::Dataplane;
 use crate::estate::{Id, Pool, Subnet};
 use crate::intent::Intent;
@@ -10,6 +12,9 @@ use super::excess::{Excess, excesses};
 use super::missing::{Deficit, deficits, together, wording};
 use super::place::Placed;
 use super::tags::tags_of;
+
+/// So many subnets are followed one after the other, because they share much of what is read of a network.
+const TOGETHER: usize = 13;
 
 /// A network held against a policy.
 #[derive(Debug, Clone, Default)]
@@ -37,6 +42,34 @@ pub struct PoolHeld {
     pub open: Vec<(String, Vec<String>)>,
     /// Subnets of which there was too much to compare.
     pub too_large: Vec<Id<Subnet>>,
+}
+
+impl PoolHeld {
+    fn of(pool: Id<Pool>) -> Self {
+        Self {
+            pool,
+            absent: Vec::new(),
+            asked: 0,
+            waiting: Vec::new(),
+            deficits: Vec::new(),
+            excesses: Vec::new(),
+            open: Vec::new(),
+            too_large: Vec::new(),
+        }
+    }
+
+    /// Adds what was found from one more subnet.
+    fn add(&mut self, other: Self) {
+        // Of a subnet of which there was too much to compare nothing may have been asked.
+        if other.asked > 0 {
+            self.asked = other.asked;
+            self.waiting = other.waiting;
+        }
+        self.deficits.extend(other.deficits);
+        self.excesses.extend(other.excesses);
+        self.open.extend(other.open);
+        self.too_large.extend(other.too_large);
+    }
 }
 
 impl Held {
@@ -67,31 +100,43 @@ impl Held {
 /// Holds a network against what the pools of a policy need.
 #[must_use]
 pub fn hold(plane: &Dataplane<'_>, intent: &Intent, placed: &[Placed]) -> Held {
-    let mut evaluator = Evaluator::new(plane, &tags_of(intent));
-    let mut held = Held::default();
-    for place in placed {
-        let mut of_pool = PoolHeld {
-            pool: place.pool,
+    let tags = tags_of(intent);
+    let mut pools: Vec<PoolHeld> = placed
+        .iter()
+        .map(|place| PoolHeld {
             absent: place.absent.clone(),
-            asked: 0,
-            waiting: Vec::new(),
-            deficits: Vec::new(),
-            excesses: Vec::new(),
-            open: Vec::new(),
-            too_large: Vec::new(),
-        };
-        for subnet in &place.subnets {
-            if let Err(TooLarge) = hold_subnet(plane, &mut evaluator, intent, *subnet, &mut of_pool)
-            {
-                of_pool.too_large.push(*subnet);
-            }
+            ..PoolHeld::of(place.pool)
+        })
+        .collect();
+    let subnets = placed.iter().enumerate().flat_map(|(at, place)| {
+        let subnets = place.subnets.iter();
+        subnets.map(move |subnet| (at, place.pool, *subnet))
+    });
+    let subnets: Vec<_> = subnets.collect();
+    // The groups are the same on any number of cores, and so is the answer.
+    let groups: Vec<Vec<(usize, PoolHeld)>> = subnets
+        .par_chunks(TOGETHER)
+        .map(|group| {
+            let mut evaluator = Evaluator::new(plane, &tags);
+            let held = group.iter().map(|(at, pool, subnet)| {
+                let mut of_pool = PoolHeld::of(*pool);
+                let told = hold_subnet(plane, &mut evaluator, intent, *subnet, &mut of_pool);
+                of_pool.too_large.extend(told.err().map(|TooLarge| *subnet));
+                (*at, of_pool)
+            });
+            held.collect()
+        })
+        .collect();
+    for (at, of_subnet) in groups.into_iter().flatten() {
+        if let Some(pool) = pools.get_mut(at) {
+            pool.add(of_subnet);
         }
-        of_pool
-            .deficits
-            .sort_by_key(|it| (!it.certain, it.requirement));
-        held.pools.push(of_pool);
     }
-    held
+    for pool in &mut pools {
+        pool.deficits
+            .sort_by_key(|it| (!it.certain, it.requirement));
+    }
+    Held { pools }
 }
 
 /// The flows that a pool needs from one of its subnets.

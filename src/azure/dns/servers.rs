@@ -335,9 +335,10 @@ impl LookUp<'_> {
 
     /// Whether the asker reaches a server on port 53; `None` when it does.
     pub(super) fn path_to(&mut self, asker: Asker, server: IpAddr) -> Option<Reply> {
+        let subnet = asker.subnet?;
         let flow = Flow {
             from: Sender::Inside {
-                subnet: asker.subnet?,
+                subnet,
                 address: asker.client?,
             },
             to: Target {
@@ -350,7 +351,7 @@ impl LookUp<'_> {
             announced: Announced::Nothing,
             at_once: None,
         };
-        let trace = self.plane.trace_of_look_up(&flow);
+        let trace = self.plane.trace_of_look_up(subnet, &flow);
         if trace.verdict == Verdict::Allowed {
             self.notes.extend(trace.assumptions.iter().cloned());
             return None;
