@@ -404,7 +404,7 @@ impl<'a> Scene<'_, 'a> {
         let atoms = self.evaluator.atoms();
         let mut unsure = None;
         for block in flows.iter().take(MOST_FOLLOWED) {
-            let Some(flow) = witness(self.subnet, block, atoms) else {
+            let Some(flow) = witness(self.context.plane, self.subnet, block, atoms) else {
                 continue;
             };
             let trace = self.context.plane.trace(&flow);
@@ -442,7 +442,8 @@ impl<'a> Scene<'_, 'a> {
     }
 
     fn open(&self, flows: Option<&Block>, about: About<'_>, doubts: Vec<SmolStr>) -> Open<'a> {
-        let flow = flows.and_then(|it| witness(self.subnet, it, self.evaluator.atoms()));
+        let flow = flows
+            .and_then(|it| witness(self.context.plane, self.subnet, it, self.evaluator.atoms()));
         Open {
             what: what(Some(about), flow.as_ref()),
             doubts,
@@ -453,7 +454,12 @@ impl<'a> Scene<'_, 'a> {
 
     /// The same of flows that nothing names.
     fn open_flow(&self, flows: &Block, doubts: Vec<SmolStr>) -> Open<'a> {
-        let flow = witness(self.subnet, flows, self.evaluator.atoms());
+        let flow = witness(
+            self.context.plane,
+            self.subnet,
+            flows,
+            self.evaluator.atoms(),
+        );
         Open {
             what: what(None, flow.as_ref()),
             doubts,
