@@ -32,7 +32,7 @@ pub use proof::{Proof, open_questions};
 pub use security_rules::SecurityRules;
 pub use stopped_before::{Senders, StoppedBefore};
 pub use wanted::{Unset, Wanted};
-pub use witness::{witness, witness_from_anywhere};
+pub use witness::{witness, witness_from_anywhere, witness_in};
 
 /// How many comparisons may be made for one rule.
 const STEPS: u64 = 2_000_000;

@@ -2,25 +2,38 @@
 
 use std::net::IpAddr;
 
-use crate::azure::{Announced, Flow, Region, Sender, Target};
+use crate::azure::{Announced, Dataplane, Flow, Region, Sender, Target};
 use crate::estate::{Estate, Id, Subnet};
 use crate::net::{ServiceTag, Transport};
-use crate::space::{Atoms, Block, Kind, Point, Side, Target as PointTarget};
+use crate::space::{Atoms, Block, Kind, Point, Ranges, Side, Target as PointTarget, number_of};
 
 use super::evaluate::is_said;
 use super::protocols::{AH, ESP, ICMP, TCP, UDP};
 
-/// A flow of a set from a subnet. The tags that its destination is in are stated with it, and an address of the region
-/// that it lies in, where the set says which of them that is.
+/// A flow of a set from a subnet, of a machine that can be there if the set has one. The tags that its destination is in
+/// are stated with it, and an address of the region that it lies in, where the set says which of them that is.
 #[must_use]
 pub fn witness(
+    plane: &Dataplane<'_>,
     subnet: Id<Subnet>,
     flows: &Block,
     atoms: &Atoms,
+) -> Option<Flow> {
+    witness_in(plane, plane.regions(), subnet, flows, atoms)
+}
+
+/// The same with regions of other networks, too.
+#[must_use]
+pub fn witness_in(
+    plane: &Dataplane<'_>,
     regions: &[Region],
+    subnet: Id<Subnet>,
+    flows: &Block,
+    atoms: &Atoms,
 ) -> Option<Flow> {
     let point = flows.example(atoms)?;
-    let address = address_of(point.source, point.kind)?;
+    let source = machine_among(plane, subnet, flows).unwrap_or(point.source);
+    let address = address_of(source, point.kind)?;
     let mut flow = flow_of(Sender::Inside { subnet, address }, &point, atoms)?;
     if flow.to.address.is_none() {
         let mut regions = regions.iter();
@@ -28,6 +41,23 @@ pub fn witness(
         flow.to.address = region.map(|region| region.address.into());
     }
     Some(flow)
+}
+
+/// The first of the senders whose address Azure does not keep for itself.
+fn machine_among(plane: &Dataplane<'_>, subnet: Id<Subnet>, flows: &Block) -> Option<u128> {
+    let reserved = plane.facts.reserved_addresses();
+    let is_v4 = matches!(flows.kind, Kind::V4 | Kind::V4ToName);
+    let prefixes = plane.estate.subnets[subnet].prefixes.iter();
+    let prefixes = prefixes.map(|prefix| prefix.value);
+    let mut machines = prefixes
+        .filter(|prefix| prefix.addr().is_ipv4() == is_v4)
+        .filter_map(|prefix| {
+            let first = number_of(prefix.network()).checked_add(reserved.first.into())?;
+            let last = number_of(prefix.broadcast()).checked_sub(reserved.last.into())?;
+            let usable = (first <= last).then(|| Ranges::span(first, last))?;
+            flows.sources.and(&usable).first()
+        });
+    machines.next()
 }
 
 /// A flow of a set from anywhere: from a machine of the networks, or from somebody outside, whose tags are stated.

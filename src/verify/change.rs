@@ -4,10 +4,8 @@ use std::collections::BTreeMap;
 
 use crate::azure::{Cause, Dataplane, Element, Flow, Sender, Site, Trace, Verdict};
 use crate::estate::{Id, Subnet};
-use crate::reach::witness;
-use crate::space::{
-    Atoms, Block, Kind, Ranges, Targets, TooLarge, Wording, Work, number_of, v4_of, v6_of,
-};
+use crate::reach::witness_in;
+use crate::space::{Atoms, Block, Kind, Ranges, Targets, TooLarge, Wording, Work, v4_of, v6_of};
 
 use super::excess::{Openness, openness, rules_of};
 use super::moved::Moved;
@@ -287,17 +285,7 @@ impl Pair<'_> {
     /// Follows one of some flows on both sides.
     fn follow(&self, flows: &Block) -> Option<Example> {
         let regions = [self.after.regions(), self.before.regions()].concat();
-        let mut flow = witness(self.subnets.1, flows, self.atoms, &regions)?;
-        // Azure keeps the first addresses of a subnet for itself.
-        let machine = self.after.some_address(self.subnets.1);
-        if let Some(address) = machine.filter(|it| flows.sources.holds(number_of(*it)))
-            && address.is_ipv4() == flow.from.address().is_ipv4()
-        {
-            flow.from = Sender::Inside {
-                subnet: self.subnets.1,
-                address,
-            };
-        }
+        let flow = witness_in(self.after, &regions, self.subnets.1, flows, self.atoms)?;
         let trace = |plane: &Dataplane<'_>, subnet: Id<Subnet>| {
             let address = flow.from.address();
             let prefixes = &plane.estate.subnets[subnet].prefixes;

@@ -63,7 +63,7 @@ pub(super) fn excesses(
     let words = wording(plane, subnet, atoms);
     let mut groups: Vec<(Vec<Element>, Vec<&Block>, Flow, Trace)> = Vec::new();
     for one in surplus.iter().take(MOST_FOLLOWED) {
-        let Some(flow) = witness(subnet, &one.flows, atoms, plane.regions()) else {
+        let Some(flow) = witness(plane, subnet, &one.flows, atoms) else {
             continue;
         };
         let trace = plane.trace(&flow);

@@ -91,7 +91,7 @@ pub(super) fn deficits(
             if deficit.obstacles.len() >= MOST_EXPLAINED {
                 break;
             }
-            let Some(flow) = witness(subnet, &missing.flows, atoms, plane.regions()) else {
+            let Some(flow) = witness(plane, subnet, &missing.flows, atoms) else {
                 continue;
             };
             let explanation = explain(plane, &flow);

@@ -172,7 +172,7 @@ struct Proof<'p> {
 
 impl Proof<'_> {
     fn object(&mut self, text: String, flows: &Block, atoms: &Atoms) {
-        let flow = witness(self.there, flows, atoms, self.made.regions());
+        let flow = witness(self.made, self.there, flows, atoms);
         let trace = flow.as_ref().map(|flow| self.made.trace(flow));
         let decisive = trace.as_ref().and_then(|trace| trace.decisive());
         let words = wording(self.made, self.there, atoms).lines(1);

@@ -441,8 +441,8 @@ impl<'a> Scene<'_, 'a> {
     }
 
     fn witness(&self, flows: &Block) -> Option<Flow> {
-        let regions = self.context.plane.regions();
-        witness(self.subnet, flows, self.evaluator.atoms(), regions)
+        let atoms = self.evaluator.atoms();
+        witness(self.context.plane, self.subnet, flows, atoms)
     }
 
     fn open(&self, flows: Option<&Block>, about: About<'_>, doubts: Vec<SmolStr>) -> Open<'a> {

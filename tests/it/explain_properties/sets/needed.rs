@@ -9,7 +9,7 @@ use tidegate::azure::{Dataplane, Flow, Target, Trace, Verdict};
 use tidegate::estate::{Estate, Id, Subnet};
 use tidegate::net::Destination;
 use tidegate::reach::{Balance, Evaluator, FlowMap, Missing, Need, witness};
-use tidegate::space::{Block, Holding, Known, Side, TooLarge, Work};
+use tidegate::space::{Block, Holding, Known, Ranges, Side, TooLarge, Work, number_of};
 
 use super::asked::{Answer, Ask};
 use super::both::as_block;
@@ -233,8 +233,12 @@ impl Held<'_> {
             let tag = name.strip_prefix("tag ");
             side == Side::Destination && tag.is_some_and(|it| !BY_NETWORK.contains(&it))
         });
-        let flow = witness(self.map.subnet, flows, atoms, self.plane.regions());
-        flow.filter(|_| can_be_stated)
+        let flow = witness(self.plane, self.map.subnet, flows, atoms)?;
+        let sender = flow.from.address();
+        let usable = usable(self.plane.estate, self.map.subnet, sender.is_ipv4());
+        let can_be_there = usable.holds(number_of(sender)) || !usable.meets(&flows.sources);
+        assert!(can_be_there, "{sender} is an address that Azure keeps");
+        can_be_stated.then_some(flow)
     }
 
     /// An example of each deficit and excess.
@@ -329,6 +333,14 @@ fn names_of(estate: &Estate, address: Option<IpAddr>) -> Vec<Target> {
             ..Target::default()
         })
         .collect()
+}
+
+/// The addresses of a subnet that its machines may have: Azure keeps the first four and the last one.
+fn usable(estate: &Estate, subnet: Id<Subnet>, is_ipv4: bool) -> Ranges {
+    let prefixes = estate.subnets[subnet].prefixes.iter().map(|it| it.value);
+    let prefixes = prefixes.filter(|prefix| prefix.addr().is_ipv4() == is_ipv4);
+    let ends = prefixes.map(|it| (number_of(it.network()) + 4, number_of(it.broadcast()) - 1));
+    Ranges::of(ends)
 }
 
 /// Whether an address is in none of the networks, and no machine of Azure's own answers there.
