@@ -15,6 +15,9 @@ use super::tag_membership::{Membership, membership};
 use super::truth::Truth;
 use super::whereabouts::{Region, regions};
 
+/// The way that was followed last, and where it led.
+type LastLookUp = Option<(Flow, Arc<Trace>)>;
+
 /// An estate, what is known about Azure, and what is known about the contents of tags.
 ///
 /// What many flows share is computed once: rules in their order, the effective routes of a subnet when first asked.
@@ -33,7 +36,7 @@ pub struct Dataplane<'a> {
     firewalls: Vec<FirewallOrder<'a>>,
     regions: OnceLock<Vec<Region>>,
     /// From each subnet the way to the server that was asked last: many names are looked up one after the other.
-    look_ups: Vec<Mutex<Option<(Flow, Arc<Trace>)>>>,
+    look_ups: Vec<Mutex<LastLookUp>>,
 }
 
 impl<'a> Dataplane<'a> {
