@@ -77,7 +77,11 @@ impl Lowering<'_> {
             tree::Dns::Firewall(word) => {
                 DnsServers::Firewall(self.reference(word, |names| &names.firewalls)?)
             }
-            tree::Dns::Servers(words) => DnsServers::Custom(self.addresses(words)),
+            tree::Dns::Servers(words) => match self.addresses(words) {
+                // Of servers without addresses a catalog would say that it cannot ask for them.
+                none if none.is_empty() => return None,
+                servers => DnsServers::Custom(servers),
+            },
         })
     }
 

@@ -147,6 +147,13 @@ impl<'a> Tokens<'a> {
         self
     }
 
+    /// The word behind the next one, where both are on one line and it begins nothing new.
+    pub(super) fn next_on_line(&self) -> Option<&'a str> {
+        let next = self.advance();
+        let goes_on = next.kind() == Kind::Word && !next.begins_statement() && !next.is_keyword();
+        (self.kind() == Kind::Word && goes_on).then(|| next.text())
+    }
+
     fn word(&self) -> Word {
         Spanned::new(SmolStr::new(self.text()), self.span())
     }
@@ -247,7 +254,8 @@ impl Failure {
     }
 }
 
-fn fail<'a, T>(input: Tokens<'a>, expected: &'static str) -> Step<'a, T> {
+/// Says what was expected here.
+pub(super) fn fail<'a, T>(input: Tokens<'a>, expected: &'static str) -> Step<'a, T> {
     Err(Err::Error(Failure {
         position: input.position,
         expected: vec![expected],
@@ -380,4 +388,17 @@ pub(super) fn values<'a>(
     what: &'static str,
 ) -> impl Parser<Tokens<'a>, Output = Vec<Word>, Error = Failure> {
     list(move || value(what))
+}
+
+/// A list of addresses. A word that is none and has another word behind it is a slip in a keyword before a name.
+pub(super) fn addresses<'a>(
+    what: &'static str,
+) -> impl Parser<Tokens<'a>, Output = Vec<Word>, Error = Failure> {
+    move |input: Tokens<'a>| {
+        if input.next_on_line().is_some() && !input.text().contains(['.', ':']) {
+            fail(input, what)
+        } else {
+            values(what).parse(input)
+        }
+    }
 }

@@ -5,10 +5,12 @@ use nom::branch::alt;
 use nom::combinator::{cut, opt};
 use nom::sequence::preceded;
 
+use crate::base::did_you_mean;
+use crate::net::{AppProtocol, Transport};
 use crate::syntax::tree::{Require, Target, TargetKind, Word};
 
 use super::input::{
-    Step, Tokens, arrow, keyword, keyword_on_line, list, text, value, value_or_text, values,
+    Step, Tokens, arrow, fail, keyword, keyword_on_line, list, text, value, value_or_text, values,
 };
 use super::network::clause_span;
 
@@ -35,12 +37,44 @@ pub(super) fn target(input: Tokens<'_>) -> Step<'_, Target> {
             "the name of an application security group",
             TargetKind::SecurityGroup,
         ),
-        value("an address, a name or a group").map(|word| Target {
-            kind: TargetKind::Plain,
-            word,
-        }),
+        plain,
     ))
     .parse(input)
+}
+
+fn plain(input: Tokens<'_>) -> Step<'_, Target> {
+    const WHAT: &str = "an address, a name or a group";
+    if is_slip_in_kind(input) {
+        return fail(input, WHAT);
+    }
+    let target = |word| Target {
+        kind: TargetKind::Plain,
+        word,
+    };
+    value(WHAT).map(target).parse(input)
+}
+
+/// The words that may stand before a target.
+const KINDS: [&str; 5] = [
+    "tag",
+    "fqdn-tag",
+    "web-category",
+    "ip-group",
+    "security-group",
+];
+
+/// Whether a word is nearly one of those that may stand before a target, and has one behind it: neither a service, nor
+/// what goes on after a target.
+fn is_slip_in_kind(input: Tokens<'_>) -> bool {
+    let is_service = |word: &str| {
+        let name = word.split('/').next().unwrap_or(word);
+        let protocols = AppProtocol::ALL.map(AppProtocol::keyword).into_iter();
+        let transports = Transport::ALL.map(Transport::keyword).into_iter();
+        did_you_mean(name, protocols.chain(transports)).is_some()
+    };
+    let next = input.next_on_line();
+    next.is_some_and(|next| !is_service(next) && !["to", "via"].contains(&next))
+        && did_you_mean(input.text(), KINDS).is_some()
 }
 
 /// Targets with commas between.

@@ -11,7 +11,7 @@ use crate::syntax::tree::{
 
 use super::block::{Form, Forms, optional_body, usages_of};
 use super::input::{
-    Step, Tokens, arrow, both_ways, keyword, keyword_on_line, one_of, value, values,
+    Step, Tokens, addresses, arrow, both_ways, keyword, keyword_on_line, one_of, value, values,
 };
 
 pub(super) const SWITCH: &[&str] = &["on", "off"];
@@ -102,7 +102,7 @@ fn dns(input: Tokens<'_>) -> Step<'_, Dns> {
         )
         .map(Dns::Firewall),
         keyword_on_line("azure").map(|_| Dns::Azure),
-        values("the address of a DNS server").map(Dns::Servers),
+        addresses("the address of a DNS server").map(Dns::Servers),
     ))
     .parse(input)
 }

@@ -8,7 +8,7 @@ use nom::sequence::preceded;
 use crate::syntax::tree::{Block, NextHop, RouteTableClause, Word};
 
 use super::block::{Form, Forms, usages_of};
-use super::input::{Step, Tokens, arrow, keyword_on_line, one_of, value, values};
+use super::input::{Step, Tokens, addresses, arrow, keyword_on_line, one_of, value};
 use super::intent::target;
 use super::network::{SWITCH, clause_span, named_block};
 
@@ -69,7 +69,7 @@ fn next_hop(input: Tokens<'_>) -> Step<'_, NextHop> {
         )
         .map(NextHop::Appliance),
         one_of(&["gateway", "internet", "vnet-local", "none"]).map(NextHop::Keyword),
-        values("the address of an appliance").map(NextHop::Addresses),
+        addresses("the address of an appliance").map(NextHop::Addresses),
     ))
     .parse(input)
 }

@@ -61,7 +61,7 @@ fn subnets(estate: &Estate, turn: usize) -> Vec<(Id<Pool>, Id<Subnet>)> {
 #[test]
 fn what_is_compiled_is_what_single_flows_need() {
     let (found, deficits) = (Mutex::new(Found::default()), AtomicUsize::new(0));
-    on_all_cores(40, policy, |case, policy: &Policy| {
+    on_all_cores(30, policy, |case, policy: &Policy| {
         let compiled = policy.compiled(&policy.statements());
         let contents = contents(&compiled.estate);
         let plane = plane(&compiled.estate, &contents);
@@ -135,7 +135,7 @@ fn what_differs_once_spoiled_differs_for_single_flows() {
     let (refused, proved) = (AtomicUsize::new(0), AtomicUsize::new(0));
     let confirmed = AtomicUsize::new(0);
     let any = || (policy(), vec(spoil(), 1..=2));
-    on_all_cores(60, any, |case, (policy, spoils): &(Policy, Vec<Spoil>)| {
+    on_all_cores(50, any, |case, (policy, spoils): &(Policy, Vec<Spoil>)| {
         let compiled = policy.compiled(&policy.statements());
         let mut spoiled = compiled.estate.clone();
         for spoil in spoils {
@@ -161,7 +161,7 @@ fn what_differs_once_spoiled_differs_for_single_flows() {
         Ok(Counts::default())
     });
     println!("{refused:?} are refused, {proved:?} proved; {confirmed:?} flows confirm it");
-    assert!(refused.into_inner() > 30);
+    assert!(refused.into_inner() > 25);
     assert!(proved.into_inner() > 0);
     assert!(confirmed.into_inner() > 60);
 }

@@ -209,7 +209,7 @@ fn rules_that_are_alike_do_the_same() {
 fn what_is_needed_is_what_single_flows_need() {
     let found = Mutex::new(Found::default());
     let any = || (wider(), asks());
-    on_all_cores(200, any, |case, (plan, asks): &(Wider, Vec<Ask>)| {
+    on_all_cores(130, any, |case, (plan, asks): &(Wider, Vec<Ask>)| {
         let estate = wider::estate(plan);
         let plane =
             Dataplane::new(&estate, Facts::builtin(), None).with_fqdn_tags(wider::fqdn_tags());
