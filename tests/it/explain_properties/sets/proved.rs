@@ -3,77 +3,85 @@
 
 use tidegate::azure::next_hop::Holder;
 use tidegate::azure::{Site, Trace, Verdict};
-use tidegate::reach::Proof;
+use tidegate::reach::{Piece, Proof};
 use tidegate::space::{Block, TooLarge};
 
 use super::asked::Answer;
 use super::needed::{Followed, Found, Held};
 
 impl Held<'_> {
-    /// What is claimed of all that must arrive: that it does, that it does by the firewall, that none of it does.
+    /// What is claimed of all that must arrive, and of each flow at a corner of it.
     pub(super) fn claims(
         &self,
         of: usize,
         flows: &[Followed],
         found: &mut Found,
     ) -> Result<(), String> {
-        let firewall = self.plane.estate.firewalls.ids().next();
         let atoms = self.evaluator.atoms();
-        let too_large = |TooLarge| "too large".to_owned();
         for block in &self.needs[of].flows.must {
-            let arrives = |trace: &Trace| answer_of(trace.verdict);
-            let proof = self.map.all_pass(block, atoms, |_| Some(true));
-            let proof = proof.map_err(too_large)?;
             let mut missing = self.balance.missing.iter();
             let lacks = missing.any(|it| it.of == of && it.flows.meets(block, atoms));
-            if matches!(proof, Proof::Holds) == lacks {
-                return Err(format!("{proof:?}, and a deficit is {lacks}: {block:?}"));
+            let within = flows.iter().filter(|one| one.block.is_within(block, atoms));
+            let arrive = self.claims_of(block, &within.collect::<Vec<_>>(), found)?;
+            if arrive == lacks {
+                return Err(format!(
+                    "{arrive} is proved, and a deficit is {lacks}: {block:?}"
+                ));
             }
-            self.bears_out(("all pass", &proof), block, flows, arrives, found)?;
-            if let Some(id) = firewall {
-                let by = Holder::Firewall(id);
-                let proof = self
-                    .map
-                    .all_pass(block, atoms, |piece| Some(piece.via.contains(&by)));
-                let proof = proof.map_err(too_large)?;
-                let arrives_by = |trace: &Trace| {
-                    let passes = trace.passes(&Site::Firewall(id));
-                    let passes = passes.map_or(Answer::Perhaps, Answer::of);
-                    arrives(trace).min(passes)
-                };
-                self.bears_out(
-                    ("all pass the firewall", &proof),
-                    block,
-                    flows,
-                    arrives_by,
-                    found,
-                )?;
-            }
-            let proof = self.map.none_passes(block, atoms).map_err(too_large)?;
-            let is_stopped = |trace: &Trace| match arrives(trace) {
-                Answer::Yes => Answer::No,
-                Answer::No => Answer::Yes,
-                Answer::Perhaps => Answer::Perhaps,
-            };
-            self.bears_out(("none passes", &proof), block, flows, is_stopped, found)?;
+        }
+        for one in flows {
+            self.claims_of(&one.block, &[one], found)?;
         }
         Ok(())
+    }
+
+    /// Claims about some flows: that all arrive, that all do by the firewall, that none does. Gives whether the first is
+    /// proved.
+    fn claims_of(
+        &self,
+        block: &Block,
+        flows: &[&Followed],
+        found: &mut Found,
+    ) -> Result<bool, String> {
+        let atoms = self.evaluator.atoms();
+        let too_large = |TooLarge| "too large".to_owned();
+        let arrives = |trace: &Trace| answer_of(trace.verdict);
+        let all = self.map.all_pass(block, atoms, |_| Some(true));
+        let all = all.map_err(too_large)?;
+        self.bears_out(("all pass", &all), flows, arrives, found)?;
+        if let Some(id) = self.plane.estate.firewalls.ids().next() {
+            let by = Holder::Firewall(id);
+            let will_do = |piece: &Piece| Some(piece.via.contains(&by));
+            let proof = self.map.all_pass(block, atoms, will_do);
+            let proof = proof.map_err(too_large)?;
+            let arrives_by = |trace: &Trace| {
+                let passes = trace.passes(&Site::Firewall(id));
+                let passes = passes.map_or(Answer::Perhaps, Answer::of);
+                arrives(trace).min(passes)
+            };
+            self.bears_out(("all pass the firewall", &proof), flows, arrives_by, found)?;
+        }
+        let none = self.map.none_passes(block, atoms).map_err(too_large)?;
+        let is_stopped = |trace: &Trace| match arrives(trace) {
+            Answer::Yes => Answer::No,
+            Answer::No => Answer::Yes,
+            Answer::Perhaps => Answer::Perhaps,
+        };
+        self.bears_out(("none passes", &none), flows, is_stopped, found)?;
+        Ok(matches!(all, Proof::Holds))
     }
 
     /// Whether single flows say what a proof says: each of a claim that holds, an example of one that does not.
     fn bears_out(
         &self,
         (claim, proof): (&str, &Proof),
-        block: &Block,
-        flows: &[Followed],
+        flows: &[&Followed],
         is_so: impl Fn(&Trace) -> Answer,
         found: &mut Found,
     ) -> Result<(), String> {
-        let atoms = self.evaluator.atoms();
-        let within = flows.iter().filter(|one| one.block.is_within(block, atoms));
         match proof {
             Proof::Holds => {
-                for one in within {
+                for one in flows {
                     match is_so(&one.trace) {
                         Answer::Yes => found.proved += 1,
                         Answer::Perhaps => found.unsure += 1,
