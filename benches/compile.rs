@@ -70,6 +70,7 @@ fn compile(text: &str) -> (Analysis, String) {
         today: Date::new(2027, 1, 1).unwrap(),
         catalogs: Vec::new(),
         assertions: Assertions::default(),
+        strict: false,
     };
     let analysis = analyse(Utf8Path::new(PATH), &files, &options).unwrap();
     let template = emit::template(&analysis.estate, Facts::builtin(), &analysis.sources);

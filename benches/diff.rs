@@ -64,6 +64,7 @@ fn analysed(text: String) -> Analysis {
         today: Date::new(2027, 1, 1).unwrap(),
         catalogs: Vec::new(),
         assertions: Assertions::default(),
+        strict: false,
     };
     let analysis = analyse(Utf8Path::new(PATH), &files, &options).unwrap();
     assert!(!analysis.rules_skipped, "the policy has no mistakes");

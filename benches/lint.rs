@@ -103,6 +103,7 @@ fn lint(inputs: &[Input]) -> usize {
         today: Date::new(2027, 1, 1).unwrap(),
         catalogs: Vec::new(),
         assertions: Assertions::default(),
+        strict: false,
     };
     let deploying = Deploying {
         all: &[],

@@ -69,6 +69,7 @@ fn analysed(text: String) -> Analysis {
         today: Date::new(2027, 1, 1).unwrap(),
         catalogs: Vec::new(),
         assertions: Assertions::default(),
+        strict: false,
     };
     analyse(Utf8Path::new(PATH), &files, &options).unwrap()
 }

@@ -86,6 +86,10 @@ pub(super) struct ReadingOptions {
     #[arg(long, value_name = "DATE")]
     pub(super) today: Option<String>,
 
+    /// Refuse to choose where the documents behind a catalog disagree (TG7030).
+    #[arg(long)]
+    pub(super) strict: bool,
+
     /// Whether to use colours.
     #[arg(long, value_name = "WHEN", default_value = "auto")]
     pub(super) color: ColorChoice,
@@ -573,6 +577,14 @@ pub(super) struct CatalogShowOptions {
     /// Levels to show beyond what is required.
     #[arg(long, value_delimiter = ',', value_name = "LEVEL,…")]
     pub(super) include: Vec<String>,
+
+    /// The version, where the catalog tells versions apart; the newest unless given.
+    #[arg(long)]
+    pub(super) version: Option<String>,
+
+    /// Refuse to choose where the documents disagree.
+    #[arg(long)]
+    pub(super) strict: bool,
 
     /// Take in another catalog.
     #[arg(long = "catalog", value_name = "FILE")]

@@ -45,6 +45,8 @@ fn show_one(library: &Library, sources: &SourceMap, options: &CatalogShowOptions
         region: options.region.as_deref(),
         cloud: options.cloud.as_deref(),
         include: &options.include,
+        version: options.version.as_deref(),
+        strict: options.strict,
     };
     match show(library, sources, &request, DEFAULT_WIDTH) {
         Ok(text) => {

@@ -135,6 +135,7 @@ pub(super) fn default_settings() -> Result<Options, String> {
         today: today(None)?,
         catalogs: Vec::new(),
         assertions: Assertions::default(),
+        strict: false,
     })
 }
 
@@ -149,6 +150,7 @@ pub(super) fn settings(options: &ReadingOptions) -> Result<Options, String> {
         today: today(options.today.as_deref())?,
         catalogs: catalogs(&options.catalogs)?,
         assertions: Assertions::default(),
+        strict: options.strict,
     })
 }
 

@@ -32,6 +32,8 @@ pub struct Options {
     pub catalogs: Vec<(String, String)>,
     /// What must hold in every network that is linted.
     pub assertions: Assertions,
+    /// Whether to refuse a choice where documents disagree, unless the policy accepts it.
+    pub strict: bool,
 }
 
 /// A policy, understood and judged.
@@ -182,6 +184,11 @@ pub(super) fn judge(
     };
     let mut findings = lint(&context, findings);
     findings.extend(facts.problems());
+    if options.strict {
+        let choices = findings.iter_mut().filter(|it| it.id == Id::TG7030);
+        choices.for_each(|finding| finding.severity = Severity::Error);
+        diag::sort(&mut findings);
+    }
     Judged {
         estate: compiled.estate,
         intent: lowered.intent,

@@ -89,6 +89,10 @@ pub struct PoolSummary {
 /// What a pool says about its catalog: which entries it takes, and values for them.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct CatalogChoices {
+    /// Catalogs beside that of its kind.
+    pub also: Vec<SmolStr>,
+    /// The version, where it is written.
+    pub version: Option<SmolStr>,
     /// The cluster types in it.
     pub clusters: Vec<SmolStr>,
     /// The features that are written; others follow from the estate.

@@ -63,6 +63,7 @@ pub(crate) fn options(firewall_model: FirewallModel) -> Options {
         today: TODAY.parse().unwrap(),
         catalogs: Vec::new(),
         assertions: Assertions::default(),
+        strict: false,
     }
 }
 

@@ -135,7 +135,7 @@ impl Preflight {
 pub fn product_of(pool: &Pool) -> Product {
     match pool.kind.as_ref().map(|kind| kind.value.as_str()) {
         Some("hdinsight-on-aks") => Product::HdinsightOnAks,
-        Some("hdinsight") => Product::Hdinsight,
+        Some("hdinsight-classic") => Product::Hdinsight,
         _ => Product::Aks,
     }
 }

@@ -375,7 +375,7 @@ impl<'w> Walk<'w> {
     ) -> bool {
         let hdinsight = self.pool_in(subnet).is_some_and(|(_, pool)| {
             let kind = pool.kind.as_ref();
-            kind.is_some_and(|kind| kind.value == "hdinsight")
+            kind.is_some_and(|kind| kind.value == "hdinsight-classic")
         });
         let mut tags = packet.destination.tags.iter();
         let tagged = tags.any(|tag| {

@@ -168,6 +168,7 @@ fn judge(
         today: today(options.today.as_deref())?,
         catalogs: catalogs(&further.cloned().collect::<Vec<_>>())?,
         assertions: config.assertions.clone(),
+        strict: false,
     };
     let named = Deploying {
         all: &options.deployment.parameters,

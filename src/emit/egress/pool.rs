@@ -89,6 +89,10 @@ impl Writer<'_> {
         let texts = |words: &[smol_str::SmolStr]| -> Vec<String> {
             words.iter().map(ToString::to_string).collect()
         };
+        body.list("also", &texts(&choices.also));
+        if let Some(version) = &choices.version {
+            body.clause(format!("version {version}"));
+        }
         body.list("clusters", &texts(&choices.clusters));
         body.list("features", &texts(&choices.features));
         let levels = choices.include.iter();

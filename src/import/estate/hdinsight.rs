@@ -81,7 +81,7 @@ impl<'e> Builder<'e> {
             return;
         }
         let outbound = Spanned::new(OutboundType::OfSubnet, entity.name_span);
-        let mut pool = self.hdinsight_pool(entity, "hdinsight", outbound, subnets);
+        let mut pool = self.hdinsight_pool(entity, "hdinsight-classic", outbound, subnets);
         let connection = entity.property(&["networkProperties", "resourceProviderConnection"]);
         pool.management_inbound = connection.and_then(|value| {
             let read = self.choice(value, &[("Inbound", true), ("Outbound", false)]);

@@ -14,7 +14,7 @@ use crate::net::Cloud;
 
 use super::fqdn_tags::FqdnTags;
 use super::load::load;
-use super::model::{Catalog, Expansion};
+use super::model::{Catalog, Expansion, Feature, Version};
 use super::regions::Regions;
 
 macro_rules! built_in {
@@ -33,7 +33,14 @@ struct BuiltIn {
 
 const REGIONS: BuiltIn = built_in!("regions.yaml");
 const FQDN_TAGS: BuiltIn = built_in!("fqdn-tags.yaml");
-const CATALOGS: &[BuiltIn] = &[built_in!("aks.yaml"), built_in!("hdinsight-on-aks.yaml")];
+const CATALOGS: &[BuiltIn] = &[
+    built_in!("aks.yaml"),
+    built_in!("hdinsight-on-aks.yaml"),
+    built_in!("hdinsight-classic.yaml"),
+    built_in!("aks-arc-azure-local.yaml"),
+    built_in!("azure-arc-kubernetes.yaml"),
+    built_in!("dependencies.yaml"),
+];
 
 /// The catalogs, regions and FQDN tags at hand.
 #[derive(Debug, Clone, Default)]
@@ -204,13 +211,33 @@ impl Library {
 }
 
 impl Catalog {
-    /// Checks that there is a feature of that name.
+    /// The version of that name.
     ///
     /// # Errors
     /// A finding without a place, which suggests the name that was probably meant.
-    pub fn check_feature(&self, name: &str) -> Result<(), Box<Finding>> {
-        if self.feature(name).is_some() {
-            return Ok(());
+    pub fn find_version(&self, name: &str) -> Result<&Version, Box<Finding>> {
+        self.version(name).ok_or_else(|| {
+            let names: Vec<&str> = self.versions.iter().map(|it| it.id.as_str()).collect();
+            let list = match names.as_slice() {
+                [] => "leave it out: the catalog tells no versions apart".to_owned(),
+                names => format!("its versions are {}", names.join(", ")),
+            };
+            let message = format!("catalog `{}` has no version `{name}`", self.name);
+            let finding = Finding::new(Id::TG0016, message);
+            let close = did_you_mean_help(name, names.iter().copied());
+            Box::new(finding.maybe_help(close).help(list))
+        })
+    }
+
+    /// The feature of that name, or with that name beside its own.
+    ///
+    /// # Errors
+    /// A finding without a place, which suggests the name that was probably meant.
+    pub fn find_feature(&self, name: &str) -> Result<&Feature, Box<Finding>> {
+        let by_alias = |feature: &&Feature| feature.aliases.iter().any(|alias| alias == name);
+        let found = self.feature(name);
+        if let Some(feature) = found.or_else(|| self.features.iter().find(by_alias)) {
+            return Ok(feature);
         }
         let names = self.features.iter().map(|feature| feature.name.as_str());
         let known = names.clone().collect::<Vec<_>>().join("`, `");

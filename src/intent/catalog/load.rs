@@ -3,6 +3,8 @@
 //! Loading never fails silently: what is wrong is found, each mistake once, at its place; a catalog with any
 //! mistake is not used at all.
 
+use std::collections::BTreeMap;
+
 use smol_str::SmolStr;
 
 use crate::base::{FileId, SourceMap};
@@ -13,8 +15,9 @@ use super::check::{Checker, Names};
 use super::model::{
     Alternative, Ambiguity, Basis, Catalog, Constraint, DnsEntry, Documented, Endpoint, Expansion,
     Fallback, Feature, FeatureImplication, Form, Level, Lifecycle, NetworkIsolated,
-    NoExtraEndpoints, NsgRule, Parameter, PrivateEndpoint, Product, Route, RuleKind, SourceRef,
-    Status, TlsFacts, When, net_services, parse_address,
+    NoExtraEndpoints, NsgRule, Parameter, ParameterKind, Place, PrivateEndpoint, Product,
+    RegionValues, Route, RuleKind, SourceRef, Status, TlsFacts, Version, When, net_services,
+    parse_address,
 };
 use super::schema::{
     RawAlternative, RawAzureFirewall, RawCatalog, RawDestinations, RawDns, RawDocumented,
@@ -36,6 +39,7 @@ pub fn load(sources: &SourceMap, file: FileId) -> Result<Catalog, Vec<Finding>> 
         features: Names::default(),
         documents: Names::default(),
         ambiguities: Names::default(),
+        versions: Names::default(),
         entries: Names::default(),
         groups: Vec::new(),
     };
@@ -44,12 +48,13 @@ pub fn load(sources: &SourceMap, file: FileId) -> Result<Catalog, Vec<Finding>> 
 }
 
 /// What an entry may refer to, gathered before the entries are read.
-struct Loader<'a> {
-    check: Checker<'a>,
+pub(super) struct Loader<'a> {
+    pub(super) check: Checker<'a>,
     parameters: Names,
     features: Names,
     documents: Names,
     ambiguities: Names,
+    versions: Names,
     entries: Names,
     groups: Vec<String>,
 }
@@ -71,10 +76,17 @@ impl Loader<'_> {
         for feature in &raw.features {
             self.check
                 .declare(&mut self.features, &feature.name, "feature");
+            for alias in &feature.aliases {
+                self.check.declare(&mut self.features, alias, "feature");
+            }
         }
         for ambiguity in &raw.ambiguities {
             self.check
                 .declare(&mut self.ambiguities, &ambiguity.id, "ambiguity");
+        }
+        for version in &raw.versions {
+            self.check
+                .declare(&mut self.versions, &version.id, "version");
         }
         let (documents, ids) = self.check.documents(raw.sources);
         self.documents = ids;
@@ -117,6 +129,16 @@ impl Loader<'_> {
             file,
             title: raw.title,
             product: self.product(raw.product),
+            versions: raw
+                .versions
+                .into_iter()
+                .map(|raw| Version {
+                    span: self.check.span(&raw.id),
+                    id: raw.id.value.into(),
+                    title: raw.title,
+                    doc_date: raw.doc_date,
+                })
+                .collect(),
             parameters: raw
                 .parameters
                 .into_iter()
@@ -128,6 +150,7 @@ impl Loader<'_> {
                 .map(|raw| Feature {
                     span: self.check.span(&raw.name),
                     name: raw.name.value.into(),
+                    aliases: raw.aliases.into_iter().map(|at| at.value.into()).collect(),
                     note: raw.note,
                 })
                 .collect(),
@@ -151,6 +174,21 @@ impl Loader<'_> {
             nsg_rules,
             nsg_none_for,
             routes,
+            service_ports: raw
+                .service_ports
+                .into_iter()
+                .filter_map(|raw| self.service_port(raw))
+                .collect(),
+            internal_ports: raw
+                .internal_ports
+                .into_iter()
+                .filter_map(|raw| self.internal_port(raw))
+                .collect(),
+            ip_plans: raw
+                .ip_plans
+                .into_iter()
+                .map(|raw| self.ip_plan(raw))
+                .collect(),
             dns: raw
                 .dns
                 .into_iter()
@@ -187,19 +225,59 @@ impl Loader<'_> {
                 .map(SmolStr::from)
                 .collect(),
             regions_source: raw.regions_source,
+            outbound_types: raw.outbound_types.unwrap_or(true),
+            place: raw
+                .place
+                .and_then(|at| self.check.word(&at))
+                .unwrap_or(Place::Azure),
         }
     }
 
     fn parameter(&mut self, raw: RawParameter) -> Option<Parameter> {
+        let kind = self.check.word::<ParameterKind>(&raw.kind);
+        let everywhere = joined(&[], &raw.everywhere);
+        let by_region: BTreeMap<SmolStr, SmolStr> = raw
+            .by_region
+            .iter()
+            .filter_map(|(region, values)| {
+                Some((region.into(), joined(&raw.everywhere, values)?))
+            })
+            .collect();
+        let otherwise = joined(&raw.everywhere, &raw.otherwise).or(everywhere);
+        if let Some(kind) = kind {
+            let fault = by_region
+                .values()
+                .chain(&otherwise)
+                .find_map(|value| Some((value, kind.check(value).err()?)));
+            if let Some((value, expected)) = fault {
+                let message = format!("{expected}, found `{value}`");
+                self.check
+                    .problem(&raw.name, message, "a value that does not fit its type");
+            }
+        }
         Some(Parameter {
             span: self.check.span(&raw.name),
             name: raw.name.value.into(),
-            kind: self.check.word(&raw.kind)?,
+            kind: kind?,
             example: raw.example,
             available: raw.available,
             how: raw.how,
             note: raw.note,
+            values: RegionValues {
+                by_region,
+                otherwise,
+            },
+            ambiguity: self.ambiguity(raw.ambiguity.as_ref()),
+            sources: self.sources(raw.sources),
         })
+    }
+
+    pub(super) fn ambiguity(&mut self, at: Option<&At<String>>) -> Option<SmolStr> {
+        at.map(|at| self.check.reference(&self.ambiguities, at, "ambiguity"))
+    }
+
+    pub(super) fn version_list(&mut self, list: &[At<String>]) -> Vec<SmolStr> {
+        self.check.references(&self.versions, list, "version")
     }
 
     fn endpoint(&mut self, raw: RawEndpoint) -> Option<Endpoint> {
@@ -260,9 +338,9 @@ impl Loader<'_> {
             })
             .collect();
         let needs = self.feature_list(&raw.needs);
-        let ambiguity = raw
-            .ambiguity
-            .map(|at| self.check.reference(&self.ambiguities, &at, "ambiguity"));
+        let ambiguity = self.ambiguity(raw.ambiguity.as_ref());
+        let versions = self.version_list(&raw.versions);
+        let phases = self.check.words(&raw.phase);
         let covers = raw
             .covers
             .iter()
@@ -288,6 +366,7 @@ impl Loader<'_> {
             span,
             group: raw.group.into(),
             clouds,
+            versions,
             direction: direction?,
             level: level?,
             when,
@@ -306,7 +385,7 @@ impl Loader<'_> {
             ambiguity,
             private_endpoint: raw.private_endpoint.map(|raw| PrivateEndpoint {
                 zone: raw.zone.into(),
-                also: raw.also.map(SmolStr::from),
+                also: raw.also.into_iter().map(SmolStr::from).collect(),
             }),
             fallback,
             url_path: raw.url_path,
@@ -317,6 +396,14 @@ impl Loader<'_> {
             safe_to_block: raw.safe_to_block,
             covers,
             expands_to,
+            component: raw.component,
+            from_component: raw.from_component,
+            phases,
+            regions_listed: raw
+                .regions_listed
+                .into_iter()
+                .map(|at| at.value.into())
+                .collect(),
             sources,
         })
     }
@@ -545,23 +632,8 @@ impl Loader<'_> {
             .iter()
             .filter_map(|at| self.check.port(at))
             .collect();
-        let source = raw
-            .source
-            .and_then(|at| self.destination(TemplateKind::Address, NameCheck::Strict, &at));
-        let kind = match raw.destination_kind.value.as_str() {
-            "service_tag" => Some(TemplateKind::ServiceTag),
-            "address" | "any" => Some(TemplateKind::Address),
-            other => {
-                let message = format!("unknown kind of destination `{other}`");
-                self.check
-                    .problem(&raw.destination_kind, message, "not a kind of destination");
-                self.check
-                    .help_last("expected one of `service_tag`, `address`, `any`".to_owned());
-                None
-            }
-        };
-        let destination =
-            kind.and_then(|kind| self.destination(kind, NameCheck::Strict, &raw.destination));
+        let source = self.nsg_end(raw.source.as_ref(), raw.source_kind.as_ref());
+        let destination = self.nsg_end(raw.destination.as_ref(), raw.destination_kind.as_ref());
         let when = self.when(&raw.when);
         let sources = self.sources(raw.sources);
         Some(NsgRule {
@@ -570,13 +642,29 @@ impl Loader<'_> {
             group: raw.group.into(),
             direction: direction?,
             source,
-            destination: destination?,
+            destination,
             services: net_services(&[transport?], &ports),
             access: access?,
             when,
             note: raw.note,
             sources,
         })
+    }
+
+    /// An end of a security rule; of addresses unless its kind says something else.
+    fn nsg_end(&mut self, end: Option<&At<String>>, kind: Option<&At<String>>) -> Option<Template> {
+        let kind = match kind.map(|kind| (kind, kind.value.as_str())) {
+            Some((_, "service_tag")) => TemplateKind::ServiceTag,
+            None | Some((_, "address" | "any")) => TemplateKind::Address,
+            Some((at, other)) => {
+                let message = format!("unknown kind of destination `{other}`");
+                self.check.problem(at, message, "not a kind of destination");
+                self.check
+                    .help_last("expected one of `service_tag`, `address`, `any`".to_owned());
+                return None;
+            }
+        };
+        self.destination(kind, NameCheck::Strict, end?)
     }
 
     fn route(&mut self, raw: RawRoute) -> Option<Route> {
@@ -595,6 +683,7 @@ impl Loader<'_> {
             next_hop: next_hop?,
             next_hop_address,
             requirement: raw.requirement,
+            when: self.when(&raw.when),
             sources,
         })
     }
@@ -632,7 +721,7 @@ impl Loader<'_> {
         }
     }
 
-    fn when(&mut self, raw: &RawWhen) -> When {
+    pub(super) fn when(&mut self, raw: &RawWhen) -> When {
         When {
             all: self.feature_list(&raw.all),
             any: self.feature_list(&raw.any),
@@ -648,12 +737,12 @@ impl Loader<'_> {
         self.check.references(&self.features, list, "feature")
     }
 
-    fn sources(&mut self, raw: Vec<RawSourceRef>) -> Vec<SourceRef> {
+    pub(super) fn sources(&mut self, raw: Vec<RawSourceRef>) -> Vec<SourceRef> {
         self.check.source_refs(&self.documents, raw)
     }
 
     /// An id that no other endpoint, rule, route or constraint of the file has.
-    fn entry_id(&mut self, at: &At<String>) -> SmolStr {
+    pub(super) fn entry_id(&mut self, at: &At<String>) -> SmolStr {
         self.check.declare(&mut self.entries, at, "id");
         SmolStr::new(&at.value)
     }
@@ -706,7 +795,14 @@ fn documented(raw: RawDocumented) -> Documented {
         protocol: raw.protocol,
         port: raw.port,
         rule: raw.rule,
+        when: raw.when,
     }
+}
+
+/// The values of a parameter in a region, those of every region among them.
+fn joined(everywhere: &[String], values: &[String]) -> Option<SmolStr> {
+    let all: Vec<&str> = everywhere.iter().chain(values).map(String::as_str).collect();
+    (!values.is_empty()).then(|| all.join(",").into())
 }
 
 fn lifecycle(raw: RawLifecycle) -> Lifecycle {

@@ -10,6 +10,7 @@ mod fqdn_tags;
 mod library;
 mod load;
 mod model;
+mod on_premises;
 mod regions;
 mod schema;
 mod select;
@@ -24,11 +25,16 @@ pub use model::{
     Access, Alternative, Ambiguity, Basis, Catalog, Constraint, Direction, DnsEntry, DnsKind,
     Documented, Endpoint, Expansion, Fallback, Feature, FeatureImplication, Form, Level, Lifecycle,
     NetworkIsolated, NextHop, NoExtraEndpoints, NsgRule, Parameter, ParameterKind, PrivateEndpoint,
-    Product, Route, RuleKind, Source, SourceRef, Status, TlsFacts, When,
+    Place, Product, RegionValues, Route, RuleKind, Source, SourceRef, Status, TlsFacts, Version, When,
+    Phase,
+};
+pub use on_premises::{
+    AddressMode, AddressNeed, AddressPool, AddressUnit, ClusterPrefixes, Deployed, Exposure,
+    InternalPort, IpPlan, PlanExample, ServicePort,
 };
 pub use regions::{Region, Regions, UnlistedSuffix};
 pub use select::{
-    FilledDestination, FilledForm, LeftOut, Need, NoDestination, Reason, Selected, Selection,
-    select,
+    FilledDestination, FilledForm, LeftOut, Need, NoDestination, Reason, Selected, Selection, fill,
+    is_of_version, select,
 };
 pub use template::{Template, TemplateError, TemplateKind};

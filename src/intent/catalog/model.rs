@@ -3,7 +3,7 @@
 //! Plain data. Every entry knows its place in the YAML file; every name it uses (parameter, feature, source,
 //! ambiguity) is declared in the same catalog.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use ipnet::IpNet;
@@ -12,6 +12,7 @@ use smol_str::SmolStr;
 use crate::base::{Date, FileId, Span};
 use crate::net::{self, Cloud, PortRange, Service, Transport};
 
+use super::on_premises::{InternalPort, IpPlan, ServicePort};
 use super::template::{Template, TemplateKind};
 
 /// One catalog file.
@@ -27,6 +28,8 @@ pub struct Catalog {
     pub title: String,
     /// The product.
     pub product: Product,
+    /// The versions of the product that entries tell apart, the oldest first; none when they tell none apart.
+    pub versions: Vec<Version>,
     /// The placeholders its texts may use.
     pub parameters: Vec<Parameter>,
     /// The conditions its entries may name.
@@ -45,6 +48,12 @@ pub struct Catalog {
     pub nsg_none_for: Vec<SmolStr>,
     /// Routes as documented.
     pub routes: Vec<Route>,
+    /// Ports that services of the product listen on.
+    pub service_ports: Vec<ServicePort>,
+    /// Ports between machines of the product.
+    pub internal_ports: Vec<InternalPort>,
+    /// How many addresses the product takes.
+    pub ip_plans: Vec<IpPlan>,
     /// Names and zones of the product's own.
     pub dns: Vec<DnsEntry>,
     /// The mode without any egress, when the product has one.
@@ -88,6 +97,18 @@ impl Catalog {
         self.endpoints.iter().find(|endpoint| endpoint.id == id)
     }
 
+    /// The version of that name.
+    #[must_use]
+    pub fn version(&self, id: &str) -> Option<&Version> {
+        self.versions.iter().find(|version| version.id == id)
+    }
+
+    /// The version that is meant when none is named: the newest.
+    #[must_use]
+    pub fn newest_version(&self) -> Option<&Version> {
+        self.versions.last()
+    }
+
     /// The date of the newest document it rests on.
     #[must_use]
     pub fn newest_source(&self) -> Option<Date> {
@@ -128,18 +149,20 @@ macro_rules! words {
             }
         }
 
-        impl Word for $name {
+        impl $crate::intent::catalog::model::Word for $name {
             const WHAT: &'static str = $what;
             const WORDS: &'static [(&'static str, Self)] = &[$(($word, Self::$variant),)*];
         }
 
-        impl fmt::Display for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
                 f.write_str(self.keyword())
             }
         }
     };
 }
+
+pub(super) use words;
 
 impl Word for Cloud {
     const WHAT: &'static str = "cloud";
@@ -184,6 +207,35 @@ pub struct Product {
     pub regions_documented: Vec<SmolStr>,
     /// Where that list comes from.
     pub regions_source: Option<String>,
+    /// Whether its clusters have an outbound type; without one, machines leave as their network does.
+    pub outbound_types: bool,
+    /// Where its machines stand.
+    pub place: Place,
+}
+
+words! {
+    /// Where the machines of a product stand.
+    Place, "place" {
+        /// In a virtual network.
+        Azure = "azure",
+        /// In a network of its owner.
+        OnPremises = "on-premises",
+        /// In either.
+        Anywhere = "anywhere",
+    }
+}
+
+/// A version of a product that entries tell apart.
+#[derive(Debug, Clone)]
+pub struct Version {
+    /// Its name.
+    pub id: SmolStr,
+    /// Its place.
+    pub span: Span,
+    /// What it is.
+    pub title: String,
+    /// The date of the document that describes it.
+    pub doc_date: Option<String>,
 }
 
 words! {
@@ -215,6 +267,30 @@ pub struct Parameter {
     pub how: Option<String>,
     /// More about it.
     pub note: Option<String>,
+    /// The values that documents give, by region.
+    pub values: RegionValues,
+    /// The id of the [`Ambiguity`] that its values depend on.
+    pub ambiguity: Option<SmolStr>,
+    /// Who gives its values.
+    pub sources: Vec<SourceRef>,
+}
+
+/// Values of a parameter that documents give, several with commas between them.
+#[derive(Debug, Clone, Default)]
+pub struct RegionValues {
+    /// By ARM name of the region.
+    pub by_region: BTreeMap<SmolStr, SmolStr>,
+    /// In every other region; `None` when the documents give none.
+    pub otherwise: Option<SmolStr>,
+}
+
+impl RegionValues {
+    /// The value in a region.
+    #[must_use]
+    pub fn get(&self, region: &str) -> Option<&str> {
+        let value = self.by_region.get(region).or(self.otherwise.as_ref());
+        value.map(SmolStr::as_str)
+    }
 }
 
 words! {
@@ -226,6 +302,10 @@ words! {
         AzureCloudSuffix = "azurecloud-region-suffix",
         /// The suffix of other service tags for a region.
         ServiceTagSuffix = "service-tag-region-suffix",
+        /// The short code that Azure Arc has for a region, such as `weu`.
+        ArcShort = "arc-short-region",
+        /// Service tags with commas between them.
+        ServiceTagList = "service-tag-list",
         /// A domain name.
         Fqdn = "fqdn",
         /// Domain names with commas between them.
@@ -268,7 +348,10 @@ impl ParameterKind {
     /// Whether a value may be several, with commas between them.
     #[must_use]
     pub fn is_list(self) -> bool {
-        matches!(self, Self::FqdnList | Self::Ipv4List | Self::CidrList)
+        matches!(
+            self,
+            Self::FqdnList | Self::Ipv4List | Self::CidrList | Self::ServiceTagList
+        )
     }
 
     /// Checks a value that a user gives.
@@ -301,6 +384,16 @@ impl ParameterKind {
                 is_label(value),
                 "expected the name of a region without spaces",
             ),
+            Self::ServiceTagList => (
+                all(value, &|tag| {
+                    !tag.is_empty() && tag.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'.')
+                }),
+                "expected service tags, `,` between them",
+            ),
+            Self::ArcShort => (
+                is_label(value),
+                "expected the short code of a region, such as weu",
+            ),
             Self::StorageAccount
             | Self::SqlServer
             | Self::KeyVault
@@ -324,6 +417,8 @@ fn is_label(text: &str) -> bool {
 pub struct Feature {
     /// Its name.
     pub name: SmolStr,
+    /// Other names for it.
+    pub aliases: Vec<SmolStr>,
     /// Its place.
     pub span: Span,
     /// What it means.
@@ -417,6 +512,8 @@ pub struct Endpoint {
     pub group: SmolStr,
     /// Where it applies; never empty.
     pub clouds: Vec<Cloud>,
+    /// The versions it applies to; empty when it applies to all.
+    pub versions: Vec<SmolStr>,
     /// Which way connections are opened.
     pub direction: Direction,
     /// How badly it is needed.
@@ -457,8 +554,26 @@ pub struct Endpoint {
     pub covers: Vec<SmolStr>,
     /// The endpoints of a catalog that its tag stands for.
     pub expands_to: Option<Expansion>,
+    /// The part of the product that needs it.
+    pub component: Option<String>,
+    /// The machines that open the connection, where these are not those of the cluster.
+    pub from_component: Vec<String>,
+    /// When in its life the product needs it; always when empty.
+    pub phases: Vec<Phase>,
+    /// The only regions whose lists have it; all regions when empty.
+    pub regions_listed: Vec<SmolStr>,
     /// Who says so.
     pub sources: Vec<SourceRef>,
+}
+
+words! {
+    /// When in its life a product needs an endpoint.
+    Phase, "phase" {
+        /// While it is being deployed.
+        Deployment = "deployment",
+        /// Once it is.
+        PostDeployment = "post_deployment",
+    }
 }
 
 words! {
@@ -611,6 +726,8 @@ pub struct Documented {
     pub port: Option<String>,
     /// The kind of rule.
     pub rule: Option<String>,
+    /// The condition.
+    pub when: Option<String>,
 }
 
 /// A private endpoint that can stand in the place of a rule.
@@ -618,8 +735,8 @@ pub struct Documented {
 pub struct PrivateEndpoint {
     /// Its private DNS zone.
     pub zone: SmolStr,
-    /// A second zone that it needs.
-    pub also: Option<SmolStr>,
+    /// Other zones that it needs.
+    pub also: Vec<SmolStr>,
 }
 
 /// What to write where Azure Firewall cannot express the destinations.
@@ -677,8 +794,8 @@ pub struct NsgRule {
     pub direction: Direction,
     /// From where; `None` is the pool's subnet.
     pub source: Option<Template>,
-    /// To where.
-    pub destination: Template,
+    /// To where; `None` is the pool's subnet.
+    pub destination: Option<Template>,
     /// What runs over it.
     pub services: Vec<Service>,
     /// Whether it lets through.
@@ -716,6 +833,8 @@ pub struct Route {
     pub next_hop_address: Option<Template>,
     /// When it is needed, in words.
     pub requirement: String,
+    /// When it applies.
+    pub when: When,
     /// Who says so.
     pub sources: Vec<SourceRef>,
 }
@@ -760,6 +879,8 @@ words! {
         PublicFqdn = "public_fqdn",
         /// A name that only linked networks resolve.
         PrivateFqdn = "private_fqdn",
+        /// A name that resolves inside the product's network only.
+        InternalFqdn = "internal_fqdn",
         /// A private zone of the product.
         PrivateZone = "private_zone",
         /// The private zone of the Kubernetes API server.

@@ -80,6 +80,7 @@ impl Region {
             ParameterKind::Region => Some(&self.name),
             ParameterKind::AzureCloudSuffix => self.azurecloud_suffix.as_ref(),
             ParameterKind::ServiceTagSuffix => self.service_tag_suffix.as_ref(),
+            ParameterKind::ArcShort => self.arc_short.as_ref(),
             _ => None,
         };
         value.map(SmolStr::as_str)

@@ -2,11 +2,13 @@
 //!
 //! These structs hold nothing but text and places; `check.rs` gives it meaning.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::Deserialize;
 use serde::de::{self, Deserializer, MapAccess, Visitor, value::MapAccessDeserializer};
 
+use super::on_premises::{RawInternalPort, RawIpPlan, RawServicePort};
 use super::yaml::At;
 
 pub(super) const SCHEMA: &str = "egress-catalog/1";
@@ -18,6 +20,8 @@ pub(super) struct RawCatalog {
     pub(super) catalog: At<String>,
     pub(super) title: String,
     pub(super) product: RawProduct,
+    #[serde(default)]
+    pub(super) versions: Vec<RawVersion>,
     #[serde(default)]
     pub(super) parameters: Vec<RawParameter>,
     #[serde(default)]
@@ -33,6 +37,12 @@ pub(super) struct RawCatalog {
     pub(super) nsg_none_for: Vec<At<String>>,
     #[serde(default)]
     pub(super) routes: Vec<RawRoute>,
+    #[serde(default)]
+    pub(super) service_ports: Vec<RawServicePort>,
+    #[serde(default)]
+    pub(super) internal_ports: Vec<RawInternalPort>,
+    #[serde(default)]
+    pub(super) ip_plans: Vec<RawIpPlan>,
     #[serde(default)]
     pub(super) dns: Vec<RawDns>,
     pub(super) network_isolated: Option<RawNetworkIsolated>,
@@ -52,6 +62,16 @@ pub(super) struct RawProduct {
     #[serde(default)]
     pub(super) regions_documented: Vec<String>,
     pub(super) regions_source: Option<String>,
+    pub(super) outbound_types: Option<bool>,
+    pub(super) place: Option<At<String>>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawVersion {
+    pub(super) id: At<String>,
+    pub(super) title: String,
+    pub(super) doc_date: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -64,12 +84,23 @@ pub(super) struct RawParameter {
     pub(super) available: Option<String>,
     pub(super) how: Option<String>,
     pub(super) note: Option<String>,
+    #[serde(default)]
+    pub(super) everywhere: Vec<String>,
+    #[serde(default)]
+    pub(super) otherwise: Vec<String>,
+    #[serde(default)]
+    pub(super) by_region: BTreeMap<String, Vec<String>>,
+    #[serde(default)]
+    pub(super) sources: Vec<RawSourceRef>,
+    pub(super) ambiguity: Option<At<String>>,
 }
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct RawFeature {
     pub(super) name: At<String>,
+    #[serde(default)]
+    pub(super) aliases: Vec<At<String>>,
     pub(super) note: String,
 }
 
@@ -131,6 +162,8 @@ pub(super) struct RawEndpoint {
     pub(super) id: At<String>,
     pub(super) group: String,
     pub(super) clouds: Vec<At<String>>,
+    #[serde(default)]
+    pub(super) versions: Vec<At<String>>,
     pub(super) direction: At<String>,
     pub(super) rule: At<String>,
     pub(super) protocols: Vec<At<RawProtocol>>,
@@ -159,6 +192,13 @@ pub(super) struct RawEndpoint {
     pub(super) safe_to_block: Option<bool>,
     pub(super) covers: Option<RawCovers>,
     pub(super) expands_to: Option<RawExpansion>,
+    pub(super) component: Option<String>,
+    #[serde(default)]
+    pub(super) from_component: Vec<String>,
+    #[serde(default)]
+    pub(super) phase: Vec<At<String>>,
+    #[serde(default)]
+    pub(super) regions_listed: Vec<At<String>>,
     pub(super) sources: Vec<RawSourceRef>,
 }
 
@@ -234,13 +274,15 @@ pub(super) struct RawDocumented {
     pub(super) protocol: Option<String>,
     pub(super) port: Option<String>,
     pub(super) rule: Option<String>,
+    pub(super) when: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct RawPrivateEndpoint {
     pub(super) zone: String,
-    pub(super) also: Option<String>,
+    #[serde(default)]
+    pub(super) also: Vec<String>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -288,8 +330,9 @@ pub(super) struct RawNsgRule {
     pub(super) group: String,
     pub(super) direction: At<String>,
     pub(super) source: Option<At<String>>,
-    pub(super) destination: At<String>,
-    pub(super) destination_kind: At<String>,
+    pub(super) source_kind: Option<At<String>>,
+    pub(super) destination: Option<At<String>>,
+    pub(super) destination_kind: Option<At<String>>,
     pub(super) protocol: At<String>,
     #[serde(default)]
     pub(super) ports: Vec<At<String>>,
@@ -308,6 +351,8 @@ pub(super) struct RawRoute {
     pub(super) next_hop_type: At<String>,
     pub(super) next_hop_address: Option<At<String>>,
     pub(super) requirement: String,
+    #[serde(default)]
+    pub(super) when: RawWhen,
     pub(super) sources: Vec<RawSourceRef>,
 }
 

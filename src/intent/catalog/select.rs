@@ -7,12 +7,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use smol_str::SmolStr;
 
+use crate::diag::{Finding, Id as FindingId};
 use crate::net::{
     Cloud, Destination, FqdnTag, NameError, OpenKind, OpenValue, PrefixError, Service, ServiceTag,
 };
 
 use super::model::{
-    Catalog, Direction, Endpoint, Form, Level, Parameter, ParameterKind, RuleKind, parse_address,
+    Ambiguity, Catalog, Direction, Endpoint, Form, Level, Parameter, ParameterKind, RuleKind, parse_address,
 };
 use super::regions::Region;
 use super::template::{Template, TemplateKind};
@@ -24,6 +25,8 @@ pub struct Selection<'a> {
     pub cloud: Cloud,
     /// The region it is in; without one, names with a region in them stay open.
     pub region: Option<&'a Region>,
+    /// Its version, where the catalog tells versions apart; the newest unless given.
+    pub version: Option<SmolStr>,
     /// What it has; features that these imply are added.
     pub features: BTreeSet<SmolStr>,
     /// Values of placeholders that the user set.
@@ -72,6 +75,10 @@ pub struct LeftOut<'a> {
 pub enum Reason {
     /// It exists in other clouds only.
     WrongCloud,
+    /// Other versions of the product have it.
+    OtherVersion,
+    /// The lists of other regions have it.
+    OtherRegion,
     /// Others open the connection.
     Inbound,
     /// Nobody asked for endpoints of this level.
@@ -157,6 +164,35 @@ impl FilledDestination<'_> {
     }
 }
 
+impl Selected<'_> {
+    /// Each contradiction of documents that what is needed depends on, as a finding without a place.
+    #[must_use]
+    pub fn contradictions(&self, catalog: &Catalog) -> Vec<Finding> {
+        let of = |ambiguity: &Ambiguity| {
+            let needs = self.needs.iter().map(|need| need.endpoint);
+            let mut entries =
+                needs.filter(|entry| entry.ambiguity.as_ref() == Some(&ambiguity.id));
+            let first = entries.next()?;
+            let others = match entries.count() {
+                0 => String::new(),
+                1 => " and 1 more entry".to_owned(),
+                count => format!(" and {count} more entries"),
+            };
+            let message = format!(
+                "the documents behind `{}`{others} disagree about {}",
+                first.id, ambiguity.about
+            );
+            let finding = Finding::new(FindingId::TG7030, message)
+                .related(first.span, "this entry")
+                .related(ambiguity.span, "the contradiction")
+                .help(ambiguity.text.clone())
+                .help(format!("decided: {}", ambiguity.resolution));
+            Some(finding)
+        };
+        catalog.ambiguities.iter().filter_map(of).collect()
+    }
+}
+
 /// Selects what a pool needs from a catalog.
 #[must_use]
 pub fn select<'a>(catalog: &'a Catalog, selection: &Selection<'_>) -> Selected<'a> {
@@ -165,7 +201,7 @@ pub fn select<'a>(catalog: &'a Catalog, selection: &Selection<'_>) -> Selected<'
     let mut needs = Vec::new();
     let mut left_out = Vec::new();
     for endpoint in &catalog.endpoints {
-        match reason_to_leave_out(endpoint, selection, &features) {
+        match reason_to_leave_out(catalog, endpoint, selection, &features) {
             Some(reason) => left_out.push(LeftOut { endpoint, reason }),
             None => needs.push(values.need(endpoint)),
         }
@@ -194,6 +230,7 @@ fn with_implied(catalog: &Catalog, features: &BTreeSet<SmolStr>) -> BTreeSet<Smo
 }
 
 fn reason_to_leave_out(
+    catalog: &Catalog,
     endpoint: &Endpoint,
     selection: &Selection<'_>,
     features: &BTreeSet<SmolStr>,
@@ -203,15 +240,52 @@ fn reason_to_leave_out(
         matches!(level, Level::Required | Level::Conditional) || selection.include.contains(&level);
     if !endpoint.clouds.contains(&selection.cloud) {
         Some(Reason::WrongCloud)
+    } else if !is_of_version(catalog, selection, &endpoint.versions) {
+        Some(Reason::OtherVersion)
     } else if endpoint.direction == Direction::Inbound {
         Some(Reason::Inbound)
     } else if !wanted {
         Some(Reason::Level(level))
     } else if !endpoint.when.holds(features) {
         Some(Reason::WhenNotMet)
+    } else if !of_region(endpoint, selection) {
+        Some(Reason::OtherRegion)
     } else {
         None
     }
+}
+
+/// Whether something that belongs to these versions belongs to the selected one; without versions, to every one.
+#[must_use]
+pub fn is_of_version(catalog: &Catalog, selection: &Selection<'_>, versions: &[SmolStr]) -> bool {
+    let newest = catalog.newest_version().map(|version| &version.id);
+    let selected = selection.version.as_ref().or(newest);
+    versions.is_empty() || selected.is_some_and(|selected| versions.contains(selected))
+}
+
+fn of_region(endpoint: &Endpoint, selection: &Selection<'_>) -> bool {
+    let listed = &endpoint.regions_listed;
+    listed.is_empty()
+        || selection
+            .region
+            .is_none_or(|region| listed.contains(&region.name))
+}
+
+/// The destinations that a text stands for, one for each item of a list; `None` while a value is missing or does not
+/// fit.
+#[must_use]
+pub fn fill(
+    catalog: &Catalog,
+    selection: &Selection<'_>,
+    template: &Template,
+) -> Option<Vec<Destination>> {
+    let values = Values { catalog, selection };
+    let filled = values.fill_destination(template);
+    let destination = |filled: &FilledDestination<'_>| match filled.destination() {
+        Ok(Destination::Open(_)) | Err(_) => None,
+        Ok(destination) => Some(destination),
+    };
+    filled.iter().map(destination).collect()
 }
 
 /// The values of a catalog's placeholders under a selection.
@@ -222,11 +296,16 @@ struct Values<'a, 's> {
 
 impl<'a> Values<'a, '_> {
     /// What the user set, or else what the region gives.
-    fn get(&self, name: &str) -> Option<&str> {
+    fn get(&self, name: &str) -> Option<&str>
+    {
         if let Some(value) = self.selection.values.get(name) {
             return Some(value);
         }
-        self.selection.region?.value_of(self.kind(name)?)
+        let region = self.selection.region?;
+        let parameter = self.catalog.parameter(name)?;
+        region
+            .value_of(parameter.kind)
+            .or_else(|| parameter.values.get(&region.name))
     }
 
     fn kind(&self, name: &str) -> Option<ParameterKind> {

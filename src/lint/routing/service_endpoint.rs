@@ -89,7 +89,7 @@ pub(super) fn is_hdinsight(pool: &Pool) -> bool {
     let named = pool
         .kind
         .as_ref()
-        .is_some_and(|kind| kind.value == "hdinsight");
+        .is_some_and(|kind| kind.value == "hdinsight-classic");
     named || pool.management_inbound.is_some()
 }
 

@@ -122,6 +122,7 @@ fn of_catalog(context: &Context<'_>, pool: &Pool) -> Vec<Wanted> {
     let selection = Selection {
         cloud: estate.cloud,
         region,
+        version: None,
         features: features.map(Into::into).collect(),
         values: derived_values(estate, pool).into_iter().collect(),
         include: BTreeSet::new(),

@@ -9,13 +9,13 @@ use crate::diag::{Finding, Id as FindingId};
 use crate::estate::{Id, NetworkPlugin, OpenParameter, OutboundType, Pool, PoolIdentity, Region};
 use crate::intent::catalog::{
     self, Catalog, Direction, Endpoint, Level, Need, NextHop, NoDestination, Reason, Selection,
-    Template, derived_features, derived_values, select,
+    derived_features, derived_values, fill, select,
 };
 use crate::intent::{
     Admission, CatalogChoices, Narrowing, PoolSummary, RequiredRoute, Requirement, RouteTarget,
     Waiting,
 };
-use crate::net::{Destination, OpenValue, parse_prefix};
+use crate::net::{Destination, OpenValue};
 use crate::syntax::tree::{self, PoolClause, Word};
 
 use super::declare::Declared;
@@ -24,6 +24,8 @@ use super::{Lowering, Once};
 /// What a pool's block says about its catalog.
 #[derive(Default)]
 struct CatalogClauses<'t> {
+    also: Vec<&'t Word>,
+    version: Option<&'t Word>,
     clusters: Vec<&'t Word>,
     features: Vec<&'t Word>,
     include: Vec<&'t Word>,
@@ -105,7 +107,9 @@ impl Lowering<'_> {
             self.pool_clause(id, pool, clause, &mut once, &mut catalog_clauses);
         }
         let said = once.0.iter().any(|(keyword, _)| *keyword == "outbound");
-        if !said && !self.unread.lies_in(pool.body.span) {
+        if !self.has_outbound_type(id) {
+            self.leave_as_network(id, said);
+        } else if !said && !self.unread.lies_in(pool.body.span) {
             let finding = Finding::new(
                 FindingId::TG0010,
                 format!("pool `{}` does not say how it leaves", pool.name.value),
@@ -118,6 +122,30 @@ impl Lowering<'_> {
             self.check_cluster(id);
         }
         self.apply_catalog(id, pool, &catalog_clauses);
+    }
+
+    /// Whether clusters of this kind have an outbound type; a kind that is not known is taken to.
+    fn has_outbound_type(&self, id: Id<Pool>) -> bool {
+        let kind = self.estate.pools[id].kind.as_ref();
+        let catalog = kind.and_then(|kind| self.catalogs.get(&kind.value));
+        catalog.is_none_or(|catalog| catalog.product.outbound_types)
+    }
+
+    /// A pool whose service knows no outbound type leaves as its network does.
+    fn leave_as_network(&mut self, id: Id<Pool>, said: bool) {
+        let element = &mut self.estate.pools[id];
+        let span = element.outbound.span;
+        element.outbound = Spanned::new(OutboundType::OfSubnet, span);
+        if said {
+            let kind = element.kind.as_ref().map_or("", |kind| kind.value.as_str());
+            let finding = Finding::new(
+                FindingId::TG0023,
+                format!("clusters of catalog `{kind}` have no outbound type"),
+            )
+            .at(span, "cannot be said of them")
+            .help("leave it out: they leave as their network does, by its routes");
+            self.report(finding);
+        }
     }
 
     fn pool_clause<'t>(
@@ -135,6 +163,12 @@ impl Lowering<'_> {
                 {
                     self.check_catalog(&kind);
                     self.estate.pools[id].kind = Some(kind);
+                }
+            }
+            PoolClause::Also(words) => catalog_clauses.also.extend(words),
+            PoolClause::Version(word) => {
+                if self.first_time(once, "version", word.span) {
+                    catalog_clauses.version = Some(word);
                 }
             }
             PoolClause::Outbound(word) => {
@@ -192,76 +226,112 @@ impl Lowering<'_> {
     }
 
     fn apply_catalog(&mut self, id: Id<Pool>, pool: &tree::Pool, clauses: &CatalogClauses<'_>) {
-        let because = pool.name.span;
         let Some(kind) = self.estate.pools[id].kind.clone() else {
-            let orphan = clauses
-                .clusters
-                .iter()
-                .chain(&clauses.features)
-                .chain(&clauses.include);
-            if let Some(word) = orphan
-                .copied()
-                .chain(clauses.values.iter().map(|(name, _)| *name))
-                .next()
-                .filter(|_| !self.unread.lies_in(pool.body.span))
-            {
-                let finding = Finding::new(
-                    FindingId::TG0010,
-                    "this clause needs the catalog it is about",
-                )
-                .at(word.span, "of which catalog?")
-                .help("add for example: kind hdinsight-on-aks");
-                self.report(finding);
+            self.report_orphan(pool, clauses);
+            return;
+        };
+        let mut words = vec![kind];
+        for also in &clauses.also {
+            if let Some(also) = self.word(also, "a catalog") {
+                self.check_catalog(&also);
+                words.push(also);
             }
-            return;
-        };
-        let catalogs = self.catalogs;
-        let Some(catalog) = catalogs.get(&kind.value) else {
-            return;
-        };
-        self.check_retired(catalog, &kind);
-        let features = self.features(id, catalog, clauses);
-        let values = self.values(catalog, clauses);
+        }
+        let library = self.catalogs;
+        let known = words
+            .iter()
+            .filter_map(|word| Some((library.get(&word.value)?, word.span)));
+        let catalogs: Vec<(&Catalog, Span)> = known.collect();
+        for (catalog, span) in &catalogs {
+            self.check_retired(catalog, *span);
+        }
+        let features = self.features(id, &catalogs, clauses);
+        let values = self.values(&catalogs, clauses);
         let include = self.levels(clauses);
+        let version = self.version(&catalogs, clauses);
         let region = match &self.estate.region {
-            Region::Named(name) => catalogs.regions().get(name),
+            Region::Named(name) => library.regions().get(name),
             Region::OfResourceGroup | Region::Parameter(_) => None,
         };
+        let also = words.iter().skip(1).map(|word| word.value.clone());
         let choices = CatalogChoices {
+            also: also.collect(),
+            version: version.clone(),
             clusters: written(&clauses.clusters),
             features: written(&clauses.features),
             include: include.clone(),
             values: values.clone(),
         };
         let derived = derived_values(&self.estate, &self.estate.pools[id]);
-        let all_values = derived.into_iter().chain(values).collect();
         let selection = Selection {
             cloud: self.estate.cloud,
             region,
+            version,
             features,
-            values: all_values,
+            values: derived.into_iter().chain(values).collect(),
             include,
         };
-        let selected = select(catalog, &selection);
+        for (catalog, because) in catalogs {
+            self.take_catalog(id, pool, catalog, &selection, because, &choices);
+        }
+    }
 
-        let origin = |entry| Origin::Catalog {
-            because: kind.span,
-            entry,
+    /// A clause about a catalog in a pool without one.
+    fn report_orphan(&mut self, pool: &tree::Pool, clauses: &CatalogClauses<'_>) {
+        if self.unread.lies_in(pool.body.span) {
+            return;
+        }
+        let words = clauses.also.iter().chain(&clauses.version);
+        let words = words.chain(&clauses.clusters).chain(&clauses.features);
+        let words = words.chain(&clauses.include).copied();
+        let mut words = words.chain(clauses.values.iter().map(|(name, _)| *name));
+        if let Some(word) = words.next() {
+            let finding = Finding::new(
+                FindingId::TG0010,
+                "this clause needs the catalog it is about",
+            )
+            .at(word.span, "of which catalog?")
+            .help("add for example: kind hdinsight-on-aks");
+            self.report(finding);
+        }
+    }
+
+    /// Takes over what a pool needs from one of its catalogs.
+    fn take_catalog(
+        &mut self,
+        id: Id<Pool>,
+        pool: &tree::Pool,
+        catalog: &Catalog,
+        selection: &Selection<'_>,
+        because: Span,
+        choices: &CatalogChoices,
+    ) {
+        let of_catalog = |name: &&SmolStr| catalog.feature(name).is_some();
+        let features = selection.features.iter().filter(of_catalog);
+        let version = selection.version.clone();
+        let selection = Selection {
+            features: features.cloned().collect(),
+            version: version.filter(|version| catalog.version(version).is_some()),
+            ..selection.clone()
         };
+        let selected = select(catalog, &selection);
+        if selected.needs.is_empty() {
+            self.report_nothing(catalog, &selection, because);
+        }
+        for choice in selected.contradictions(catalog) {
+            self.report(choice.at(because, "asked for here"));
+        }
         let mut missing = Missing::default();
         for need in &selected.needs {
-            let origin = origin(need.endpoint.span);
-            self.take_need(id, catalog, need, origin, because, &mut missing);
+            let origin = Origin::Catalog {
+                because,
+                entry: need.endpoint.span,
+            };
+            self.take_need(id, catalog, need, origin, pool.name.span, &mut missing);
         }
-        self.report_missing(id, catalog, kind.span, missing);
-        self.take_admissions(
-            id,
-            catalog,
-            &selected.features,
-            &selection.values,
-            kind.span,
-        );
-        self.take_routes(id, catalog, &selection.values, kind.span);
+        self.report_missing(id, catalog, because, missing);
+        self.take_admissions(id, catalog, &selected.features, &selection, because);
+        self.take_routes(id, catalog, &selected.features, &selection, because);
 
         let mut not_asked: BTreeMap<Level, usize> = BTreeMap::new();
         for left_out in &selected.left_out {
@@ -274,11 +344,36 @@ impl Lowering<'_> {
             catalog: catalog.name.clone(),
             taken: selected.needs.len(),
             not_asked: not_asked.into_iter().collect(),
-            choices,
+            choices: choices.clone(),
         });
     }
 
-    fn check_retired(&mut self, catalog: &Catalog, kind: &Word) {
+    /// A catalog that asks for nothing at all: probably the wrong cloud or version.
+    fn report_nothing(&mut self, catalog: &Catalog, selection: &Selection<'_>, because: Span) {
+        let cloud = selection.cloud;
+        let version = selection.version.as_ref();
+        let version = version.or(catalog.newest_version().map(|version| &version.id));
+        let has_any = catalog.endpoints.iter().any(|endpoint| {
+            let versions = &endpoint.versions;
+            endpoint.clouds.contains(&cloud)
+                && (versions.is_empty() || version.is_some_and(|it| versions.contains(it)))
+        });
+        if has_any {
+            return;
+        }
+        let of_version = version.map(|version| format!(" in version {version}"));
+        let message = format!(
+            "catalog `{}` lists nothing for {cloud}{}",
+            catalog.name,
+            of_version.unwrap_or_default()
+        );
+        let finding = Finding::new(FindingId::TG0023, message)
+            .at(because, "asked for here")
+            .related(catalog.span, "the catalog");
+        self.report(finding);
+    }
+
+    fn check_retired(&mut self, catalog: &Catalog, because: Span) {
         if catalog.product.status != catalog::Status::Retired {
             return;
         }
@@ -287,7 +382,7 @@ impl Lowering<'_> {
             FindingId::TG7004,
             format!("{} is retired", catalog.product.name),
         )
-        .at(kind.span, "new pools of this kind cannot be made")
+        .at(because, "new pools of this kind cannot be made")
         .related(catalog.span, "the catalog says so")
         .maybe_help(note)
         .help("silence it for pools that still run: ignore TG7004 \"why\"");
@@ -298,15 +393,17 @@ impl Lowering<'_> {
     fn features(
         &mut self,
         id: Id<Pool>,
-        catalog: &Catalog,
+        catalogs: &[(&Catalog, Span)],
         clauses: &CatalogClauses<'_>,
     ) -> BTreeSet<SmolStr> {
         let mut features = BTreeSet::new();
-        let clusters: Vec<&str> = catalog
-            .features
-            .iter()
+        let all = catalogs.iter().flat_map(|(catalog, _)| &catalog.features);
+        let clusters: Vec<&str> = all
             .filter_map(|feature| feature.name.strip_prefix("cluster_"))
             .collect();
+        let Some((product, _)) = catalogs.first() else {
+            return features;
+        };
         for word in &clauses.clusters {
             if clusters.contains(&word.value.as_str()) {
                 features.insert(format_smolstr!("cluster_{}", word.value));
@@ -316,48 +413,53 @@ impl Lowering<'_> {
                 FindingId::TG0016,
                 format!(
                     "catalog `{}` has no cluster type `{}`",
-                    catalog.name, word.value
+                    product.name, word.value
                 ),
             )
             .at(word.span, "not known")
             .maybe_help(did_you_mean_help(&word.value, clusters.iter().copied()));
             self.report(finding);
         }
+        let known = |name: &str| catalogs.iter().any(|(it, _)| it.feature(name).is_some());
         for word in &clauses.features {
-            match catalog.check_feature(&word.value) {
-                Ok(()) => {
-                    features.insert(word.value.clone());
+            let mut found = catalogs.iter().map(|(it, _)| it.find_feature(&word.value));
+            match found.find_map(Result::ok) {
+                Some(feature) => {
+                    features.insert(feature.name.clone());
                 }
-                Err(finding) => self.report(finding.at(word.span, "not known")),
+                None => {
+                    if let Err(finding) = product.find_feature(&word.value) {
+                        self.report(finding.at(word.span, "not known"));
+                    }
+                }
             }
         }
         let derived = derived_features(&self.estate, &self.estate.pools[id]);
-        features.extend(
-            derived
-                .into_iter()
-                .filter(|name| catalog.feature(name).is_some())
-                .map(SmolStr::new_static),
-        );
+        let derived = derived.into_iter().filter(|name| known(name));
+        features.extend(derived.map(SmolStr::new_static));
         features
     }
 
     fn values(
         &mut self,
-        catalog: &Catalog,
+        catalogs: &[(&Catalog, Span)],
         clauses: &CatalogClauses<'_>,
     ) -> BTreeMap<SmolStr, SmolStr> {
         let mut values = BTreeMap::new();
+        let parameters = || catalogs.iter().flat_map(|(catalog, _)| &catalog.parameters);
+        let Some((product, _)) = catalogs.first() else {
+            return values;
+        };
         for (name, value) in &clauses.values {
-            let Some(parameter) = catalog.parameter(&name.value) else {
-                let known: Vec<&str> = catalog
-                    .parameters
-                    .iter()
+            let Some(parameter) = parameters().find(|parameter| parameter.name == name.value)
+            else {
+                let known: Vec<&str> = parameters()
                     .filter(|parameter| !parameter.kind.is_of_region())
                     .map(|parameter| parameter.name.as_str())
                     .collect();
                 let finding = Finding::new(
                     FindingId::TG0014,
-                    format!("catalog `{}` has no value `{}`", catalog.name, name.value),
+                    format!("catalog `{}` has no value `{}`", product.name, name.value),
                 )
                 .at(name.span, "not known")
                 .maybe_help(did_you_mean_help(&name.value, known.iter().copied()))
@@ -391,6 +493,24 @@ impl Lowering<'_> {
             }
         }
         values
+    }
+
+    /// The version that the block names, when one of the catalogs has it.
+    fn version(
+        &mut self,
+        catalogs: &[(&Catalog, Span)],
+        clauses: &CatalogClauses<'_>,
+    ) -> Option<SmolStr> {
+        let word = self.word(clauses.version?, "a version")?;
+        let mut with_versions = catalogs.iter().map(|(it, _)| it);
+        let product = with_versions.find(|it| !it.versions.is_empty());
+        match product.or(catalogs.first().map(|(it, _)| it))?.find_version(&word.value) {
+            Ok(version) => Some(version.id.clone()),
+            Err(finding) => {
+                self.report(finding.at(word.span, "not known"));
+                None
+            }
+        }
     }
 
     fn levels(&mut self, clauses: &CatalogClauses<'_>) -> BTreeSet<Level> {
@@ -565,13 +685,13 @@ impl Lowering<'_> {
         }
     }
 
-    /// Inbound rules of the catalog whose every value was set.
+    /// Inbound rules of the catalog whose every value is known.
     fn take_admissions(
         &mut self,
         pool: Id<Pool>,
         catalog: &Catalog,
         features: &BTreeSet<SmolStr>,
-        values: &BTreeMap<SmolStr, SmolStr>,
+        selection: &Selection<'_>,
         because: Span,
     ) {
         let inbound = catalog
@@ -579,21 +699,25 @@ impl Lowering<'_> {
             .iter()
             .filter(|rule| rule.direction == Direction::Inbound && rule.when.holds(features));
         for rule in inbound {
-            let destination = filled_prefix(&rule.destination, values);
-            let source = rule
-                .source
-                .as_ref()
-                .map_or(Some(Destination::Anywhere), |source| {
-                    filled_prefix(source, values)
+            let sources = match &rule.source {
+                Some(source) => fill(catalog, selection, source),
+                None => Some(vec![Destination::Anywhere]),
+            };
+            let destinations = match &rule.destination {
+                Some(destination) => fill(catalog, selection, destination),
+                None => Some(self.addresses_of(pool)),
+            };
+            if let (Some(sources), Some(destinations)) = (sources, destinations) {
+                let reason = rule.note.clone().unwrap_or_else(|| {
+                    format!("Clients to the {} of the pool", rule.group)
                 });
-            if let (Some(source), Some(destination)) = (source, destination) {
                 self.intent.admissions.push(Admission {
                     pool,
                     name: rule.id.clone(),
-                    sources: vec![source],
-                    destinations: vec![destination],
+                    sources,
+                    destinations,
                     services: rule.services.clone(),
-                    reason: format!("Clients to the {} of the pool", rule.group),
+                    reason,
                     origin: Origin::Catalog {
                         because,
                         entry: rule.span,
@@ -603,16 +727,27 @@ impl Lowering<'_> {
         }
     }
 
-    /// Routes of the catalog that depend on values, every one of which was set.
+    /// The prefixes of the subnets of a pool.
+    fn addresses_of(&self, pool: Id<Pool>) -> Vec<Destination> {
+        let subnets = self.estate.pools[pool].subnets.iter();
+        let subnets = subnets.filter_map(|subnet| subnet.id);
+        subnets
+            .flat_map(|subnet| &self.estate.subnets[subnet].prefixes)
+            .map(|prefix| Destination::Prefix(prefix.value))
+            .collect()
+    }
+
+    /// Routes of the catalog that depend on values, every one of which is known.
     fn take_routes(
         &mut self,
         pool: Id<Pool>,
         catalog: &Catalog,
-        values: &BTreeMap<SmolStr, SmolStr>,
+        features: &BTreeSet<SmolStr>,
+        selection: &Selection<'_>,
         because: Span,
     ) {
         for route in &catalog.routes {
-            if route.prefix.placeholders().next().is_none() {
+            if route.prefix.placeholders().next().is_none() || !route.when.holds(features) {
                 continue;
             }
             let target = match route.next_hop {
@@ -620,17 +755,25 @@ impl Lowering<'_> {
                 NextHop::Internet => RouteTarget::Internet,
                 NextHop::VirtualNetworkGateway | NextHop::VnetLocal | NextHop::None => continue,
             };
-            if let Some(Destination::Prefix(prefix)) = filled_prefix(&route.prefix, values) {
-                let origin = Origin::Catalog {
-                    because,
-                    entry: route.span,
+            let prefixes = fill(catalog, selection, &route.prefix).unwrap_or_default();
+            let many = prefixes.len() > 1;
+            for (index, destination) in prefixes.into_iter().enumerate() {
+                let Destination::Prefix(prefix) = destination else {
+                    continue;
+                };
+                let name = match many {
+                    true => format_smolstr!("{}-{}", route.id, index + 1),
+                    false => route.id.clone(),
                 };
                 self.intent.routes.push(RequiredRoute {
                     pool,
-                    name: route.id.clone(),
+                    name,
                     prefix,
                     target,
-                    origin,
+                    origin: Origin::Catalog {
+                        because,
+                        entry: route.span,
+                    },
                 });
             }
         }
@@ -653,16 +796,4 @@ fn narrowing_value(catalog: &Catalog, need: &Need<'_>) -> Option<SmolStr> {
     };
     let mut alternatives = need.endpoint.alternatives.iter();
     alternatives.find_map(|alternative| alternative.form.placeholders().find(of_pool).cloned())
-}
-
-/// The prefix that a template gives when every placeholder of it has a value.
-fn filled_prefix(template: &Template, values: &BTreeMap<SmolStr, SmolStr>) -> Option<Destination> {
-    if !template
-        .placeholders()
-        .all(|name| values.contains_key(name))
-    {
-        return None;
-    }
-    let text = template.fill(|name| values.get(name).map(SmolStr::as_str));
-    parse_prefix(&text).ok().map(Destination::Prefix)
 }

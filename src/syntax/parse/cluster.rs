@@ -42,6 +42,24 @@ static POOL: Forms<PoolClause> = Forms {
             },
         },
         Form {
+            keyword: "also",
+            usage: "also CATALOG, …",
+            parse: |_, input| {
+                values("the name of a catalog")
+                    .map(PoolClause::Also)
+                    .parse(input)
+            },
+        },
+        Form {
+            keyword: "version",
+            usage: "version VERSION",
+            parse: |_, input| {
+                value("a version that the catalog tells apart")
+                    .map(PoolClause::Version)
+                    .parse(input)
+            },
+        },
+        Form {
             keyword: "clusters",
             usage: "clusters TYPE, …",
             parse: |_, input| {

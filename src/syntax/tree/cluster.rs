@@ -18,6 +18,10 @@ pub struct Pool {
 pub enum PoolClause {
     /// `kind CATALOG`
     Kind(Word),
+    /// `also CATALOG, …`
+    Also(Vec<Word>),
+    /// `version VERSION`
+    Version(Word),
     /// `clusters TYPE, …`
     Clusters(Vec<Word>),
     /// `features NAME, …`

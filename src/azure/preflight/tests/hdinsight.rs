@@ -10,7 +10,7 @@ const CODE: &str = "InvalidNetworkSecurityGroupSecurityRules";
 fn hdinsight() -> (Case, Id<Nsg>) {
     let mut c = case(OutboundType::LoadBalancer);
     c.b.estate.region = Region::Named("eastus".into());
-    c.b.estate.pools[c.pool].kind = Some(c.b.put("hdinsight".into()));
+    c.b.estate.pools[c.pool].kind = Some(c.b.put("hdinsight-classic".into()));
     let nsg = c.b.nsg(c.subnet);
     (c, nsg)
 }
