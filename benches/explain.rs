@@ -155,6 +155,7 @@ fn estate(rules: usize) -> Estate {
         meta: meta(name),
         prefixes: vec![put(parsed(prefix))],
         dns: DnsServers::Azure,
+        site: None,
     };
     let hub = estate.vnets.push(vnet("hub".to_owned(), "10.255.0.0/16"));
     let place = subnet(hub, "AzureFirewallSubnet", "10.255.0.0/26");

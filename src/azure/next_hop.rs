@@ -244,6 +244,8 @@ impl StraightPaths {
 pub enum Exit {
     /// An Azure Firewall.
     Firewall(Id<Firewall>),
+    /// An appliance whose rules are compiled.
+    Appliance(Id<Appliance>),
     /// Another appliance, a gateway, or routes whose end is not known.
     Elsewhere,
     /// Nothing but security groups.
@@ -256,10 +258,20 @@ pub fn exit_of(estate: &Estate, pool: &Pool) -> Exit {
     if let Some(firewall) = firewall_of(estate, pool) {
         return Exit::Firewall(firewall);
     }
-    let subnets = pool.subnets.iter().filter_map(|subnet| subnet.id);
-    let leads_elsewhere = subnets
-        .filter_map(|subnet| default_route_of(estate, subnet))
-        .any(|route| route.next_hop.value != NextHop::Internet);
+    let defaults = || {
+        let subnets = pool.subnets.iter().filter_map(|subnet| subnet.id);
+        subnets.filter_map(|subnet| default_route_of(estate, subnet))
+    };
+    let compiled = defaults()
+        .flat_map(|route| holders(estate, &route.next_hop.value))
+        .find_map(|holder| match holder {
+            Holder::Appliance(id) => estate.appliances[id].compiled.map(|_| id),
+            Holder::Firewall(_) | Holder::LoadBalancer(_) | Holder::Nobody => None,
+        });
+    if let Some(appliance) = compiled {
+        return Exit::Appliance(appliance);
+    }
+    let leads_elsewhere = defaults().any(|route| route.next_hop.value != NextHop::Internet);
     if leads_elsewhere || pool.outbound.value == OutboundType::UserDefinedRouting {
         Exit::Elsewhere
     } else {
@@ -307,6 +319,7 @@ mod tests {
                 meta,
                 prefixes,
                 dns: DnsServers::Azure,
+                site: None,
             })
         }
 

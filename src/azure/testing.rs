@@ -73,6 +73,7 @@ impl Builder {
             meta: self.meta(name),
             prefixes: vec![self.put(prefix.parse().unwrap())],
             dns: DnsServers::Azure,
+            site: None,
         };
         self.estate.vnets.push(vnet)
     }

@@ -453,9 +453,13 @@ pub(super) struct CompileOptions {
     #[arg(long, value_name = "FOLDER", default_value = "build")]
     pub(super) out: Utf8PathBuf,
 
-    /// The language to write.
+    /// What to write.
     #[arg(long, value_name = "FORMAT", default_value = "arm")]
-    pub(super) format: TemplateFormat,
+    pub(super) format: CompileFormat,
+
+    /// The addresses of service tags, as Microsoft publishes them every week: what allow lists have in their place.
+    #[arg(long, value_name = "FILE")]
+    pub(super) service_tags: Option<Utf8PathBuf>,
 }
 
 /// What `explain` prints below its options.
@@ -663,9 +667,15 @@ impl From<FindingFormat> for Format {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(super) enum TemplateFormat {
-    /// An ARM template: main.json.
+pub(super) enum CompileFormat {
+    /// An ARM template, main.json, and a plain list for each appliance whose rules are compiled.
     Arm,
-    /// A Bicep file: main.bicep.
+    /// A Bicep file, main.bicep, and the same lists.
     Bicep,
+    /// Only lists, one for each firewall or pool: names, addresses and ports, a line each.
+    Allowlist,
+    /// Only lists, as tables.
+    Csv,
+    /// Only lists, as external dynamic lists of Palo Alto Networks.
+    PaloaltoEdl,
 }

@@ -15,6 +15,7 @@ mod explain;
 mod fmt;
 mod import;
 mod lint;
+mod lists;
 mod network;
 mod optimize;
 mod output;
@@ -36,6 +37,7 @@ pub use self::assertions::Assertions;
 pub use self::bicep::Builds;
 pub use self::estates::service_forms;
 pub use self::lint::{Deploying, Input, Linted, lint_inputs};
+pub use self::lists::{Gate, compiled_gates, gates, proved_files};
 pub use self::pipeline::{Analysis, Options, analyse};
 pub use self::proof::{Disproof, Proof, prove_template};
 

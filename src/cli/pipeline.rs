@@ -164,10 +164,12 @@ pub(super) fn judge(
         return Judged::unfit(lowered.estate, lowered.intent, findings);
     }
     let facts = Facts::builtin();
+    let fqdn_tags = fqdn_tag_contents(library, &lowered.estate);
     let compiled = compile(
         lowered.estate,
         &lowered.intent,
         facts,
+        &fqdn_tags,
         options.firewall_model,
     );
     findings.extend(compiled.findings);
@@ -177,7 +179,7 @@ pub(super) fn judge(
         intent: &lowered.intent,
         facts,
         plane: &Dataplane::new(&compiled.estate, facts, None)
-            .with_fqdn_tags(fqdn_tag_contents(library, &compiled.estate)),
+            .with_fqdn_tags(fqdn_tags),
         regions: library.regions(),
         catalogs: Some(library),
         today: options.today,

@@ -15,6 +15,8 @@ pub enum Mechanism {
     ExistingSecurityGroup,
     /// Nothing needs to: neither firewall nor security group is in the way.
     Nothing,
+    /// The compiled rules of an appliance that is not Azure Firewall.
+    AllowList,
     /// An appliance that is not Azure Firewall: its rules are its owner's.
     OtherAppliance,
     /// Nothing: a finding says why.

@@ -261,7 +261,7 @@ fn cannot_wait(requirement: &Requirement, parameter: &str) -> Finding {
 /// Where a pool's packets come from when they reach the firewall: nodes, and pods with addresses of the network.
 /// Pods of an overlay and of kubenet leave with the address of their node
 /// (azure-aks-docs, concepts-network-azure-cni-overlay.md).
-fn sources(estate: &mut Estate, pool: Id<Pool>) -> Vec<Endpoint> {
+pub(super) fn source_prefixes(estate: &Estate, pool: Id<Pool>) -> Vec<Spanned<IpNet>> {
     let element = &estate.pools[pool];
     let subnets = element.subnets.iter().filter_map(|subnet| subnet.id);
     let mut prefixes: Vec<Spanned<IpNet>> = subnets
@@ -273,6 +273,13 @@ fn sources(estate: &mut Estate, pool: Id<Pool>) -> Vec<Endpoint> {
     {
         prefixes.extend(element.pod_prefixes.iter().copied());
     }
+    prefixes
+}
+
+/// The same as ends of firewall rules; several in an IP group.
+fn sources(estate: &mut Estate, pool: Id<Pool>) -> Vec<Endpoint> {
+    let mut prefixes = source_prefixes(estate, pool);
+    let element = &estate.pools[pool];
     prefixes.retain(|prefix| matches!(prefix.value, IpNet::V4(_)));
     match prefixes.as_slice() {
         [] => Vec::new(),

@@ -3,6 +3,7 @@
 //! Deterministic, and stable under edits: names and priorities are made of what a thing is, not of its place in a
 //! list, so another requirement changes nothing but its own lines.
 
+mod allow_list;
 mod delivery;
 mod firewall;
 mod groups;
@@ -12,8 +13,10 @@ mod routes;
 mod rules;
 mod slots;
 
+pub use allow_list::{AllowList, allow_list};
 pub use delivery::{Delivery, Mechanism, RuleForm};
 
+use crate::azure::FqdnTagContents;
 use crate::azure::facts::Facts;
 use crate::diag::Finding;
 use crate::estate::Estate;
@@ -40,17 +43,31 @@ pub struct Compiled {
     pub findings: Vec<Finding>,
 }
 
-/// Adds to an estate what the intent needs.
+/// Adds to an estate what the intent needs. FQDN tags are replaced by names for appliances that are not Azure's.
 #[must_use]
-pub fn compile(estate: Estate, intent: &Intent, facts: &Facts, model: FirewallModel) -> Compiled {
+pub fn compile(
+    estate: Estate,
+    intent: &Intent,
+    facts: &Facts,
+    fqdn_tags: &FqdnTagContents,
+    model: FirewallModel,
+) -> Compiled {
     let mut findings = Vec::new();
     let mut estate = estate;
     routes::add(&mut estate, intent, facts, &mut findings);
     let plan = rules::plan(&estate, intent, facts, &mut findings);
     let added = firewall::add(&mut estate, intent, &plan, model, facts);
     findings.extend(added.findings);
+    let mut left_out = added.left_out;
+    left_out.extend(allow_list::add(
+        &mut estate,
+        intent,
+        &plan,
+        fqdn_tags,
+        &mut findings,
+    ));
     nsg::add(&mut estate, intent, &plan, facts);
-    let deliveries = plan.deliveries(&estate, intent, &added.left_out);
+    let deliveries = plan.deliveries(&estate, intent, &left_out);
     Compiled {
         estate,
         deliveries,

@@ -83,6 +83,11 @@ impl Plan {
         self.exits.get(&pool).copied().unwrap_or(Exit::Open)
     }
 
+    /// Whether a requirement passes no firewall, by its place in the intent.
+    pub(super) fn stays_inside(&self, requirement: usize) -> bool {
+        self.inside.contains(&requirement)
+    }
+
     /// How each requirement is met; those `left_out` are not.
     pub(super) fn deliveries(
         &self,
@@ -97,7 +102,12 @@ impl Plan {
             .enumerate()
             .map(|(index, (requirement, drafts))| {
                 let mechanism = match self.exit(requirement.pool) {
-                    Exit::Firewall(_) if self.inside.contains(&index) => Mechanism::Inside,
+                    Exit::Firewall(_) | Exit::Appliance(_) if self.inside.contains(&index) => {
+                        Mechanism::Inside
+                    }
+                    Exit::Appliance(_) if left_out.contains(&index) => Mechanism::Unmet,
+                    Exit::Appliance(_) if waits(estate, requirement) => Mechanism::Waits,
+                    Exit::Appliance(_) => Mechanism::AllowList,
                     Exit::Firewall(_) if drafts.is_empty() || left_out.contains(&index) => {
                         Mechanism::Unmet
                     }
@@ -122,6 +132,17 @@ impl Plan {
             })
             .collect()
     }
+}
+
+/// Whether a requirement goes to something that exists only later.
+fn waits(estate: &Estate, requirement: &Requirement) -> bool {
+    requirement.destinations.iter().any(|destination| {
+        let Destination::Open(open) = &destination.value else {
+            return false;
+        };
+        let mut parameters = estate.open_parameters.iter();
+        parameters.any(|parameter| parameter.name == open.parameter && parameter.optional)
+    })
 }
 
 /// Decides for every requirement, and reports those that no rule can express.
@@ -164,7 +185,9 @@ pub(super) fn plan(
         let straight = paths.get(&requirement.pool).map_or(&[][..], Vec::as_slice);
         let inside = |destination: &Destination| goes_straight(straight, destination);
         let drafts = match plan.exit(requirement.pool) {
-            Exit::Firewall(_) if requirement.destinations.iter().all(|to| inside(&to.value)) => {
+            Exit::Firewall(_) | Exit::Appliance(_)
+                if requirement.destinations.iter().all(|to| inside(&to.value)) =>
+            {
                 plan.inside.insert(index);
                 Vec::new()
             }
@@ -181,7 +204,7 @@ pub(super) fn plan(
                 let drafts = drafter.draft();
                 if drafter.complete { drafts } else { Vec::new() }
             }
-            Exit::Elsewhere | Exit::Open => {
+            Exit::Appliance(_) | Exit::Elsewhere | Exit::Open => {
                 findings.extend(without_ipv6(estate, requirement));
                 Vec::new()
             }

@@ -5,6 +5,7 @@
 //!
 //! [`egress`] goes another way: it writes an estate, and what is wanted of it, as a policy's text.
 
+pub mod allow_list;
 mod arm;
 mod bicep;
 mod built;

@@ -105,6 +105,10 @@ pub struct NodeSettings {
     pub outbound_rule: Option<Spanned<bool>>,
     /// They have IPv6 addresses too.
     pub dual_stack: Option<Origin>,
+    /// How many nodes its control plane has, where these are machines of the network.
+    pub control_plane_nodes: Option<Spanned<u32>>,
+    /// How many services of type LoadBalancer it has.
+    pub services: Option<Spanned<u32>>,
     /// How many there may be.
     pub max_nodes: Option<Spanned<u32>>,
     /// How many more there may be while they are replaced.

@@ -35,9 +35,9 @@ pub use identity::{
     RoleDefinition, Scope, Subscription,
 };
 pub use network::{
-    Appliance, ApplianceFilter, ApplicationSecurityGroup, DnsServers, Gateway, GatewayKind,
+    Allowed, Appliance, ApplianceFilter, ApplicationSecurityGroup, DnsServers, Gateway, GatewayKind,
     Interface, LoadBalancer, NatGateway, NetworkAcl, Peering, PeeringState, PlatformService,
-    PrivateEndpointPolicies, Proxy, PublicAddress, PublicIp, ServiceEndpointPolicy, Subnet,
+    PrivateEndpointPolicies, Proxy, PublicAddress, PublicIp, RangePurpose, ServiceEndpointPolicy, Site, SiteRange, Subnet,
     VirtualHub, Vnet,
 };
 pub use routing::{NextHop, Route, RouteDestination, RouteTable};
@@ -241,6 +241,12 @@ impl Estate {
         subnets
             .find(|(_, subnet)| subnet.meta.name == name)
             .map(|(id, _)| id)
+    }
+
+    /// Whether a subnet is a network of a site, outside Azure.
+    #[must_use]
+    pub fn is_on_premises(&self, id: Id<Subnet>) -> bool {
+        self.vnets[self.subnets[id].vnet].site.is_some()
     }
 
     /// `vnet/subnet`, as messages name a subnet.

@@ -7,7 +7,7 @@ use smol_str::SmolStr;
 
 use crate::base::{Origin, Span, Spanned};
 
-use crate::net::{Destination, Fqdn, FqdnPattern, ServiceTag};
+use crate::net::{AddressRange, Destination, Fqdn, FqdnPattern, Service, ServiceTag};
 
 use super::{Firewall, Id, Meta, Nsg, Ref, RouteTable, Unknown};
 
@@ -20,6 +20,58 @@ pub struct Vnet {
     pub prefixes: Vec<Spanned<IpNet>>,
     /// Who answers its name look-ups.
     pub dns: DnsServers,
+    /// It is a network of its owner outside Azure.
+    pub site: Option<Site>,
+}
+
+/// What is known of a network outside Azure.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Site {
+    /// The network that stands for what lies beyond the site, where its firewalls have their outer side.
+    pub beyond: Id<Subnet>,
+    /// Addresses that are set aside.
+    pub ranges: Vec<SiteRange>,
+}
+
+/// Addresses of a site that are set aside for something.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SiteRange {
+    /// The network they lie in.
+    pub subnet: Id<Subnet>,
+    /// What for.
+    pub purpose: RangePurpose,
+    /// First and last.
+    pub range: Spanned<AddressRange>,
+}
+
+/// What addresses are set aside for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RangePurpose {
+    /// Machines, by hand.
+    Static,
+    /// Machines, by a DHCP server.
+    Dhcp,
+    /// API servers and load balancers.
+    Vip,
+}
+
+impl RangePurpose {
+    /// All of them with their keyword.
+    pub const KEYWORDS: [(&'static str, Self); 3] = [
+        ("static", Self::Static),
+        ("dhcp", Self::Dhcp),
+        ("vip", Self::Vip),
+    ];
+
+    /// Its keyword.
+    #[must_use]
+    pub fn keyword(self) -> &'static str {
+        match self {
+            Self::Static => "static",
+            Self::Dhcp => "dhcp",
+            Self::Vip => "vip",
+        }
+    }
 }
 
 impl Vnet {
@@ -256,6 +308,8 @@ pub struct Appliance {
     pub snat: bool,
     /// What it lets through.
     pub filter: ApplianceFilter,
+    /// Where a policy asks for its rules to be compiled.
+    pub compiled: Option<Origin>,
 }
 
 /// What an appliance that is no Azure Firewall lets through. Its configuration is not Azure's.
@@ -265,8 +319,25 @@ pub enum ApplianceFilter {
     Unstated,
     /// Everything.
     Everything,
-    /// These destinations only.
-    Only(Vec<Spanned<Destination>>),
+    /// This only.
+    Only(Vec<Allowed>),
+}
+
+/// What an appliance lets through.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Allowed {
+    /// A name for it; empty where nobody gave one.
+    pub name: SmolStr,
+    /// From where; from everywhere when empty.
+    pub sources: Vec<IpNet>,
+    /// To where.
+    pub destinations: Vec<Destination>,
+    /// Over what; over everything when empty.
+    pub services: Vec<Service>,
+    /// Why; empty where nobody says.
+    pub reason: String,
+    /// Where it comes from.
+    pub origin: Origin,
 }
 
 impl Eq for ApplianceFilter {}

@@ -161,7 +161,7 @@ fn use_of(exit: Exit) -> Option<TagUse> {
     match exit {
         Exit::Firewall(_) => Some(TagUse::FirewallRule),
         Exit::Open => Some(TagUse::SecurityRule),
-        Exit::Elsewhere => None,
+        Exit::Appliance(_) | Exit::Elsewhere => None,
     }
 }
 

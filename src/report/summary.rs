@@ -30,6 +30,19 @@ pub struct Compile<'a> {
     pub proved: &'a Proved,
     /// How much of Azure's limits it takes.
     pub usage: &'a [Usage<'a>],
+    /// The allow lists that were written.
+    pub lists: &'a [List],
+}
+
+/// An allow list that was written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct List {
+    /// The firewall that has to let it through, in words.
+    pub gate: String,
+    /// The files.
+    pub paths: Vec<String>,
+    /// How many entries it has.
+    pub entries: usize,
 }
 
 /// The summary, some lines of text.
@@ -100,7 +113,12 @@ pub fn compile(summary: &Compile<'_>) -> String {
     for (index, text) in proof(summary).into_iter().enumerate() {
         line(if index == 0 { "proved" } else { "" }, text);
     }
-    line("emitted", emitted(summary.template));
+    if !summary.template.resources.is_empty() {
+        line("emitted", emitted(summary.template));
+    }
+    for text in lists(summary.lists) {
+        line("allow list", text);
+    }
     for (index, text) in limits(summary.usage).into_iter().enumerate() {
         line(if index == 0 { "azure limits" } else { "" }, text);
     }
@@ -110,14 +128,41 @@ pub fn compile(summary: &Compile<'_>) -> String {
     out
 }
 
+/// Which lists were written where.
+fn lists(lists: &[List]) -> Vec<String> {
+    let words = |list: &List| {
+        let paths = match list.paths.as_slice() {
+            [first, rest @ ..] if rest.len() > 2 => format!("{first} and {} files", rest.len()),
+            paths => paths.join(", "),
+        };
+        let entries = counted(list.entries, "entry", "entries");
+        format!("{entries} for {} in {paths}", list.gate)
+    };
+    lists.iter().map(words).collect()
+}
+
 /// What was proved, and what the plan itself leaves open, which no template can close.
 fn proof(summary: &Compile<'_>) -> Vec<String> {
     if summary.estate.pools.is_empty() {
         return Vec::new();
     }
     let flows = counted(summary.proved.subnets, "subnet", "subnets");
+    let lists = match summary.lists.len() {
+        0 => None,
+        1 => Some("the allow list"),
+        _ => Some("the allow lists"),
+    };
+    let template = (!summary.template.resources.is_empty()).then_some("the template");
+    let (what, delivers) = match (template, lists) {
+        (Some(template), Some(lists)) => (format!("{template} and {lists}"), "deliver"),
+        (None, Some(lists)) if summary.lists.len() > 1 => (lists.to_owned(), "deliver"),
+        (template, lists) => {
+            let one = template.or(lists).unwrap_or("the template");
+            (one.to_owned(), "delivers")
+        }
+    };
     let mut lines = vec![format!(
-        "the template, read again, delivers every requirement that is met, and every flow of {flows} has the fate that was planned"
+        "{what}, read again, {delivers} every requirement that is met, and every flow of {flows} has the fate that was planned"
     )];
     if summary.proved.open.is_empty() {
         lines.push("nothing leaves the networks that no requirement asks for".to_owned());
@@ -237,6 +282,7 @@ fn requirements(summary: &Compile<'_>) -> String {
         let words: Vec<&str> = match &delivery.mechanism {
             Mechanism::Firewall(forms) => forms.iter().map(|form| rule_form(*form)).collect(),
             Mechanism::Inside => vec!["by routes inside the network"],
+            Mechanism::AllowList => vec!["by the allow list of an appliance"],
             Mechanism::SecurityRules => vec!["by security rules only"],
             Mechanism::Nothing => vec!["with no gate at all"],
             Mechanism::Waits

@@ -37,6 +37,7 @@ fn summary_of(analysis: &Analysis, template: &Template) -> String {
         template,
         proved: &proof.proved,
         usage: &usage(&analysis.estate, Facts::builtin()),
+        lists: &[],
     })
 }
 

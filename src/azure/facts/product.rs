@@ -12,6 +12,8 @@ pub enum Product {
     HdinsightOnAks,
     /// HDInsight.
     Hdinsight,
+    /// Anything else whose machines stand in a network, such as clusters on premises.
+    Other,
     /// The network resource provider.
     Network,
     /// Azure Resource Manager.

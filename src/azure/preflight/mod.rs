@@ -26,7 +26,7 @@ mod routes;
 #[cfg(test)]
 mod tests;
 
-use crate::estate::{Id, Pool};
+use crate::estate::{Id, OutboundType, Pool};
 
 use super::cause::Cause;
 use super::dataplane::Dataplane;
@@ -136,6 +136,7 @@ pub fn product_of(pool: &Pool) -> Product {
     match pool.kind.as_ref().map(|kind| kind.value.as_str()) {
         Some("hdinsight-on-aks") => Product::HdinsightOnAks,
         Some("hdinsight-classic") => Product::Hdinsight,
+        _ if pool.outbound.value == OutboundType::OfSubnet => Product::Other,
         _ => Product::Aks,
     }
 }
@@ -152,6 +153,7 @@ pub fn preflight(plane: &Dataplane<'_>, pool: Id<Pool>) -> Preflight {
             (Subject::FirewallPolicy, firewall_policy::check),
             (Subject::HdinsightManagement, hdinsight_management::check),
         ],
+        Product::Other => &[(Subject::FirewallPolicy, firewall_policy::check)],
         _ => &[
             (Subject::FirewallPolicy, firewall_policy::check),
             (Subject::PlatformRoutes, platform_routes::check),

@@ -3,10 +3,10 @@
 use std::net::IpAddr;
 
 use crate::estate::{
-    Appliance, ApplianceFilter, Direction, Estate, Firewall, Id, Peering, PeeringState, Subnet,
+    Allowed, Appliance, ApplianceFilter, Direction, Estate, Firewall, Id, Peering, PeeringState, Subnet,
     Vnet,
 };
-use crate::net::Destination;
+use crate::net::{Destination, Transport};
 
 use super::super::cause::Cause;
 use super::super::firewall::{
@@ -37,6 +37,7 @@ impl<'w> Walk<'w> {
             .map_or_else(|| "its next hop".to_owned(), |address| address.to_string());
         let here = estate.subnets[subnet].vnet;
         if let Some(address) = candidate.address
+            && estate.vnets[here].site.is_none()
             && !matches!(candidate.holder, Holder::Firewall(_))
             && estate.subnets[subnet]
                 .prefixes
@@ -389,24 +390,10 @@ impl<'w> Walk<'w> {
                 );
             }
             ApplianceFilter::Only(allowed) => {
-                let truth = Truth::any(allowed.iter().map(|destination| {
-                    match &destination.value {
-                        Destination::Anywhere => Truth::Yes,
-                        Destination::Prefix(prefix) => packet.destination.is_in(*prefix),
-                        Destination::Range(range) => packet.destination.is_between(*range),
-                        Destination::Fqdn(pattern) => self
-                            .announced
-                            .as_ref()
-                            .or(self.name.as_ref())
-                            .is_some_and(|name| covers(pattern, name))
-                            .into(),
-                        Destination::ServiceTag(tag) => {
-                            self.plane.tag_holds(tag, &packet.destination).0
-                        }
-                        Destination::FqdnTag(_) | Destination::Open(_) => Truth::Maybe,
-                    }
-                }));
-                let words = packet.destination.words();
+                let truth = Truth::any(allowed.iter().map(|it| self.is_allowed(it, &packet)));
+                let name = self.announced.as_ref().or(self.name.as_ref());
+                let to = name.map_or_else(|| packet.destination.words(), ToString::to_string);
+                let words = format!("{to} ({})", packet.service_words());
                 match truth {
                     Truth::Yes => {
                         self.pass(
@@ -452,6 +439,36 @@ impl<'w> Walk<'w> {
                 packet.destination.words()
             )),
         }
+    }
+
+    /// Whether an entry of what an appliance lets through matches.
+    fn is_allowed(&self, allowed: &Allowed, packet: &Packet) -> Truth {
+        let sources = allowed.sources.iter();
+        let source = match allowed.sources.is_empty() {
+            true => Truth::Yes,
+            false => Truth::any(sources.map(|prefix| packet.source.is_in(*prefix))),
+        };
+        let service = allowed.services.is_empty()
+            || allowed.services.iter().any(|service| {
+                let (transport, ports) = service.transport_ports();
+                let carries = transport == Transport::Any || transport == packet.transport;
+                carries && packet.port_in(&[ports])
+            });
+        let destinations = allowed.destinations.iter();
+        let destination = Truth::any(destinations.map(|destination| match destination {
+            Destination::Anywhere => Truth::Yes,
+            Destination::Prefix(prefix) => packet.destination.is_in(*prefix),
+            Destination::Range(range) => packet.destination.is_between(*range),
+            Destination::Fqdn(pattern) => self
+                .announced
+                .as_ref()
+                .or(self.name.as_ref())
+                .is_some_and(|name| covers(pattern, name))
+                .into(),
+            Destination::ServiceTag(tag) => self.plane.tag_holds(tag, &packet.destination).0,
+            Destination::FqdnTag(_) | Destination::Open(_) => Truth::Maybe,
+        }));
+        source & service.into() & destination
     }
 
     /// The security group on an appliance's interface sees what it only forwards, too.

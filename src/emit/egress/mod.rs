@@ -19,6 +19,7 @@ mod pool;
 mod routing;
 mod security;
 mod service;
+mod site;
 mod target;
 
 use std::collections::BTreeSet;

@@ -2,7 +2,7 @@
 
 use crate::base::Origin;
 use crate::estate::{
-    Appliance, ApplianceFilter, DnsServers, Gateway, GatewayKind, Id, LoadBalancer, NatGateway,
+    Allowed, Appliance, ApplianceFilter, DnsServers, Gateway, GatewayKind, Id, LoadBalancer, NatGateway,
     Peering, PeeringState, PrivateEndpointPolicies, PublicAddress, PublicIp, Ref, Subnet, Vnet,
 };
 
@@ -15,7 +15,10 @@ impl Writer<'_> {
         let estate = self.estate;
         let mut body = Body::default();
         for (id, vnet) in estate.vnets.iter() {
-            body.block(self.vnet(id, vnet));
+            body.block(match &vnet.site {
+                Some(site) => self.site(id, vnet, site),
+                None => self.vnet(id, vnet),
+            });
         }
         self.peerings(&mut body);
         for (id, ip) in estate.public_ips.iter() {
@@ -34,6 +37,14 @@ impl Writer<'_> {
             body.block(self.appliance(id, appliance));
         }
         body
+    }
+
+    /// The site at whose edge an appliance stands.
+    fn site_of(&self, appliance: &Appliance) -> Option<Id<Vnet>> {
+        let subnet = appliance.subnet.id?;
+        let vnet = self.estate.subnets[subnet].vnet;
+        let site = self.estate.vnets[vnet].site.as_ref()?;
+        (site.beyond == subnet).then_some(vnet)
     }
 
     fn vnet(&mut self, id: Id<Vnet>, vnet: &Vnet) -> Block {
@@ -262,7 +273,10 @@ impl Writer<'_> {
     fn appliance(&mut self, id: Id<Appliance>, appliance: &Appliance) -> Block {
         let name = self.names.appliances.of(id).clone();
         let mut above = Body::default();
-        let subnet = self.subnet_of(&mut above, "appliance", &name, &appliance.subnet);
+        let subnet = match self.site_of(appliance) {
+            Some(site) => self.names.vnets.of(site).to_string(),
+            None => self.subnet_of(&mut above, "appliance", &name, &appliance.subnet),
+        };
         let head = format!("appliance {name} in {subnet}").into();
         let mut block = self.resource(head, "appliance", &appliance.meta, &name);
         block.above.append(above);
@@ -280,17 +294,30 @@ impl Writer<'_> {
         match &appliance.filter {
             ApplianceFilter::Unstated => {}
             ApplianceFilter::Everything => body.clause("allow any"),
+            // What is compiled comes back when the policy is read.
             ApplianceFilter::Only(allowed) => {
-                let origin = appliance.meta.origin;
-                let allowed = allowed.iter().map(|it| &it.value);
-                let words = self.destinations(body, Place::Appliance, origin, allowed);
-                if words.is_empty() {
-                    self.not_known(body, origin, "what it lets through".to_owned());
+                let written = allowed.iter().filter(|it| it.name.is_empty());
+                for entry in written {
+                    self.allowed(body, appliance, entry);
                 }
-                body.list("allow", &words);
             }
         }
+        if appliance.compiled.is_some() {
+            body.clause("allow requirements");
+        }
         block
+    }
+
+    fn allowed(&mut self, body: &mut Body, appliance: &Appliance, entry: &Allowed) {
+        let origin = appliance.meta.origin;
+        let destinations = entry.destinations.iter();
+        let words = self.destinations(body, Place::Appliance, origin, destinations);
+        if words.is_empty() {
+            self.not_known(body, origin, "what it lets through".to_owned());
+            return;
+        }
+        let services: Vec<String> = entry.services.iter().map(ToString::to_string).collect();
+        body.clause(Clause::default().part("allow", &[&words, &services]));
     }
 
     /// Names of public address resources, and addresses.

@@ -132,6 +132,8 @@ impl Writer<'_> {
             body.clause(keyword);
         }
         let counts = [
+            ("control-plane-nodes", nodes.control_plane_nodes),
+            ("services", nodes.services),
             ("max-nodes", nodes.max_nodes),
             ("max-surge", nodes.max_surge),
             ("max-pods", nodes.max_pods),

@@ -10,9 +10,29 @@ impl Writer<'_> {
     pub(super) fn routing(&mut self) -> Body {
         let mut body = Body::default();
         for (id, table) in self.estate.route_tables.iter() {
-            body.block(self.route_table(id, table));
+            if !self.is_of_site(id) {
+                body.block(self.route_table(id, table));
+            }
         }
         body
+    }
+
+    /// Whether a table holds the routes of a site, which stand in its own block.
+    fn is_of_site(&self, table: Id<RouteTable>) -> bool {
+        let mut subnets = self.estate.subnets.iter();
+        subnets.any(|(_, subnet)| {
+            let has_it = subnet.route_table.as_ref().and_then(|it| it.id) == Some(table);
+            has_it && self.estate.vnets[subnet.vnet].site.is_some()
+        })
+    }
+
+    /// The routes of a table, a clause each.
+    pub(super) fn routes(&mut self, body: &mut Body, table: Id<RouteTable>) {
+        let routes = &self.estate.route_tables[table].routes;
+        let mut taken = Taken::words(routes.iter().map(|route| &route.name));
+        for route in routes {
+            self.route(body, &mut taken, route);
+        }
     }
 
     fn route_table(&mut self, id: Id<RouteTable>, table: &RouteTable) -> Block {
@@ -23,10 +43,7 @@ impl Writer<'_> {
         if !table.gateway_propagation {
             block.body.clause("gateway-propagation off");
         }
-        let mut taken = Taken::words(table.routes.iter().map(|route| &route.name));
-        for route in &table.routes {
-            self.route(&mut block.body, &mut taken, route);
-        }
+        self.routes(&mut block.body, id);
         block
     }
 

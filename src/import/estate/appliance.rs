@@ -309,6 +309,7 @@ impl<'e> Builder<'e> {
             public_ip: main.public.clone().or_else(|| publics.next()),
             snat: false,
             filter: ApplianceFilter::Unstated,
+            compiled: None,
         };
         let id = self.estate.appliances.push(appliance);
         let slot = Slot::Appliance(id);

@@ -17,6 +17,7 @@ pub(super) fn blank_vnet(meta: Meta) -> Vnet {
         meta,
         prefixes: Vec::new(),
         dns: DnsServers::Azure,
+        site: None,
     }
 }
 

@@ -38,7 +38,7 @@ fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
     for (id, subnet) in estate.subnets.iter() {
         let is_azures = context.facts.reserved_subnet(&subnet.meta.name).is_some()
             || !subnet.delegations.is_empty();
-        if is_azures || has_way_out(context, id) {
+        if is_azures || estate.is_on_premises(id) || has_way_out(context, id) {
             continue;
         }
         match subnet.default_outbound {

@@ -5,14 +5,15 @@ use std::net::IpAddr;
 use crate::azure::gaps;
 use crate::azure::next_hop::Holder;
 use crate::estate::{
-    Appliance, ApplianceFilter, Direction, FIREWALL_SUBNET, Firewall, Gateway, Id, Subnet,
+    Allowed, Appliance, ApplianceFilter, Direction, FIREWALL_SUBNET, Firewall, Gateway, Id, Subnet,
     VirtualHub, Vnet,
 };
 use crate::net::Destination;
-use crate::space::{Names, Targets, TooLarge};
+use crate::space::{Names, Targets, TooLarge, every_port, ports_of};
 
 use super::Evaluator;
 use super::firewall::Kind;
+use super::groups::{protocols_of, with_these_ports};
 use super::map::Piece;
 use super::packet::{Device, From, Packet, To};
 use super::routes::{Maker, Route};
@@ -91,7 +92,10 @@ impl<'a> Evaluator<'a> {
         };
         let mut own = self.plane.estate.subnets[subnet].prefixes.iter();
         let inside = own.any(|prefix| prefix.value.contains(&address));
-        if matches!(holder, Holder::Firewall(_)) || !inside {
+        // A router on premises has an address in each of its networks.
+        let home = self.plane.estate.subnets[subnet].vnet;
+        let on_premises = self.plane.estate.vnets[home].site.is_some();
+        if matches!(holder, Holder::Firewall(_)) || !inside || on_premises {
             return Some(packet);
         }
         match packet.from {
@@ -234,8 +238,13 @@ impl<'a> Evaluator<'a> {
         let passed = match &appliance.filter {
             ApplianceFilter::Everything | ApplianceFilter::Unstated => vec![packet],
             ApplianceFilter::Only(allowed) => {
-                let allowed: Vec<&Destination> = allowed.iter().map(|it| &it.value).collect();
-                self.passed_by(&allowed, &packet)
+                let mut passed = Vec::new();
+                for entry in allowed {
+                    for packet in self.in_scope(entry, &packet) {
+                        passed.extend(self.passed_by(&entry.destinations, &packet));
+                    }
+                }
+                passed
             }
         };
         let mut pieces = Vec::new();
@@ -255,8 +264,36 @@ impl<'a> Evaluator<'a> {
         Ok(pieces)
     }
 
+    /// Flows from the senders and over the services of an entry.
+    fn in_scope(&self, entry: &Allowed, packet: &Packet<'a>) -> Vec<Packet<'a>> {
+        let sources = Addresses::of(entry.sources.iter().copied());
+        let sent = match packet.from {
+            _ if entry.sources.is_empty() => Some(packet.clone()),
+            From::Own => packet.sent_by(&sources),
+            From::Device(Some(address)) => sources.holds(address).then(|| packet.clone()),
+            From::Device(None) => None,
+        };
+        let Some(sent) = sent else { return Vec::new() };
+        if entry.services.is_empty() {
+            return vec![sent];
+        }
+        let mut within = Vec::new();
+        for service in &entry.services {
+            let (transport, ports) = service.transport_ports();
+            let over = sent.over(&protocols_of(transport));
+            let blocks = over
+                .iter()
+                .flat_map(|it| with_these_ports(&it.flows, &ports_of(&[ports]), &every_port()));
+            within.extend(blocks.map(|flows| Packet {
+                flows,
+                ..sent.clone()
+            }));
+        }
+        within
+    }
+
     /// What an appliance lets through that names its destinations.
-    fn passed_by(&mut self, allowed: &[&Destination], packet: &Packet<'a>) -> Vec<Packet<'a>> {
+    fn passed_by(&mut self, allowed: &[Destination], packet: &Packet<'a>) -> Vec<Packet<'a>> {
         use crate::estate::Endpoint;
         let mut names = Names::none();
         let mut open = false;
@@ -268,7 +305,7 @@ impl<'a> Evaluator<'a> {
                 Destination::Anywhere
                 | Destination::Prefix(_)
                 | Destination::Range(_)
-                | Destination::ServiceTag(_) => plain.push(Endpoint::Plain((*destination).clone())),
+                | Destination::ServiceTag(_) => plain.push(Endpoint::Plain(destination.clone())),
             }
         }
         let side = crate::space::Side::Destination;

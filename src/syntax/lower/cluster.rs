@@ -72,6 +72,17 @@ impl Lowering<'_> {
                     self.estate.pools[id].nodes.dual_stack = Some(word.span.into());
                 }
             }
+            ClusterClause::ControlPlaneNodes(word) => {
+                if self.first_time(once, "control-plane-nodes", word.span) {
+                    self.estate.pools[id].nodes.control_plane_nodes = self.number(word, NODES);
+                }
+            }
+            ClusterClause::Services(word) => {
+                if self.first_time(once, "services", word.span) {
+                    self.estate.pools[id].nodes.services =
+                        self.number(word, "a number of services, such as 10");
+                }
+            }
             ClusterClause::MaxNodes(word) => {
                 if self.first_time(once, "max-nodes", word.span) {
                     self.estate.pools[id].nodes.max_nodes = self.number(word, NODES);

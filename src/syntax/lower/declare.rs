@@ -22,6 +22,7 @@ use super::{Lowering, Once};
 /// A declared thing: its id, and the statement that defines it.
 pub(super) enum Declared<'a> {
     Vnet(Id<Vnet>, &'a tree::Vnet),
+    Site(Id<Vnet>, &'a tree::Site),
     Subnet(Id<Subnet>, &'a tree::Subnet),
     RouteTable(Id<RouteTable>, &'a tree::Block<tree::RouteTableClause>),
     Nsg(Id<Nsg>, &'a tree::Block<tree::NsgClause>),
@@ -238,6 +239,7 @@ impl<'a> Lowering<'a> {
     fn declare_item(&mut self, item: &'a Item, declared: &mut Vec<Declared<'a>>) {
         match item {
             Item::Vnet(vnet) => self.declare_vnet(vnet, declared),
+            Item::Site(site) => self.declare_site(site, declared),
             Item::RouteTable(block) => declared.extend(self.declare_route_table(block)),
             Item::Nsg(block) => declared.extend(self.declare_nsg(block)),
             Item::SecurityGroup(block) => declared.extend(self.declare_security_group(block)),
@@ -308,6 +310,7 @@ impl<'a> Lowering<'a> {
                 meta,
                 prefixes,
                 dns: DnsServers::Azure,
+                site: None,
             })
         }) {
             Ok(id) => id,
@@ -456,6 +459,7 @@ declare! {
         public_ip: None,
         snat: false,
         filter: ApplianceFilter::Unstated,
+        compiled: None,
     };
     declare_private_endpoint private_endpoints: tree::Placed<tree::PrivateEndpointClause> => PrivateEndpoint,
     |block, meta| PrivateEndpoint {

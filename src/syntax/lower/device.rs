@@ -1,7 +1,9 @@
 //! Public addresses, and what forwards or translates: NAT gateways, load balancers, gateways, appliances.
 
-use crate::base::Spanned;
-use crate::estate::{Appliance, ApplianceFilter, GatewayKind, Id, Ref, Subnet};
+use smol_str::SmolStr;
+
+use crate::base::{Origin, Spanned};
+use crate::estate::{Allowed, Appliance, ApplianceFilter, GatewayKind, Id, Ref, Subnet};
 use crate::net::Destination;
 use crate::syntax::tree::{self, Word};
 
@@ -145,7 +147,7 @@ impl Lowering<'_> {
         id: Id<crate::estate::Appliance>,
         block: &tree::Placed<tree::ApplianceClause>,
     ) {
-        if let Some(subnet) = self.subnet(&block.place) {
+        if let Some(subnet) = self.appliance_place(&block.place) {
             self.estate.appliances[id].subnet = subnet;
         }
         let mut once = Once::default();
@@ -182,7 +184,7 @@ impl Lowering<'_> {
                         self.estate.appliances[id].meta.home = home;
                     }
                 }
-                tree::ApplianceClause::Allow(_) => {}
+                tree::ApplianceClause::Allow { .. } => {}
             }
         }
     }
@@ -193,21 +195,53 @@ impl Lowering<'_> {
         id: Id<Appliance>,
         block: &tree::Placed<tree::ApplianceClause>,
     ) {
-        let mut allowed = None;
+        let mut allowed = Vec::new();
+        let mut stated = false;
         for clause in &block.body.clauses {
-            if let tree::ApplianceClause::Allow(targets) = clause {
-                let destinations = self.known_destinations(targets);
-                allowed.get_or_insert_with(Vec::new).extend(destinations);
+            let tree::ApplianceClause::Allow {
+                keyword,
+                targets,
+                services,
+            } = clause
+            else {
+                continue;
+            };
+            stated = true;
+            let origin = Origin::from(keyword.span);
+            if is_requirements(targets) && services.is_empty() {
+                self.estate.appliances[id].compiled = Some(origin);
+                continue;
             }
+            let destinations = self.known_destinations(targets);
+            let services = self.services(services);
+            if destinations.is_empty() {
+                continue;
+            }
+            allowed.push(Allowed {
+                name: SmolStr::default(),
+                sources: Vec::new(),
+                destinations: destinations.into_iter().map(|it| it.value).collect(),
+                services: services.into_iter().map(|it| it.value).collect(),
+                reason: String::new(),
+                origin,
+            });
         }
-        let Some(allowed) = allowed else { return };
-        let everything = allowed
-            .iter()
-            .any(|destination| destination.value == Destination::Anywhere);
-        self.estate.appliances[id].filter = if everything {
+        if !stated {
+            return;
+        }
+        let is_open = |it: &Allowed| {
+            it.services.is_empty() && it.destinations.contains(&Destination::Anywhere)
+        };
+        self.estate.appliances[id].filter = if allowed.iter().any(is_open) {
             ApplianceFilter::Everything
         } else {
             ApplianceFilter::Only(allowed)
         };
     }
+}
+
+/// Whether the word `requirements` stands for what is let through.
+fn is_requirements(targets: &[tree::Target]) -> bool {
+    let [target] = targets else { return false };
+    target.kind == tree::TargetKind::Plain && target.word.value == "requirements"
 }

@@ -22,6 +22,7 @@ mod pool;
 mod resource;
 mod routing;
 mod security;
+mod site;
 mod target;
 mod unread;
 mod value;

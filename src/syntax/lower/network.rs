@@ -20,6 +20,7 @@ impl Lowering<'_> {
         for item in declared {
             match item {
                 Declared::Vnet(id, vnet) => self.define_vnet(*id, vnet),
+                Declared::Site(id, site) => self.define_site(*id, site),
                 Declared::Subnet(id, subnet) => self.define_subnet(*id, subnet),
                 Declared::Peering(peering) => self.define_peering(peering),
                 _ => {}

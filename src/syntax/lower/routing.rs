@@ -16,23 +16,9 @@ impl Lowering<'_> {
         let mut once = Once::default();
         for clause in &block.body.clauses {
             match clause {
-                tree::RouteTableClause::Route {
-                    name,
-                    destination,
-                    next_hop,
-                    span,
-                } => {
-                    let destination = self.route_destination(destination);
-                    let next_hop = self.next_hop(next_hop);
-                    if let (Some(destination), Some(next_hop)) = (destination, next_hop) {
-                        let name = self.name(name);
-                        self.estate.route_tables[id].routes.push(Route {
-                            name,
-                            origin: span.span.into(),
-                            destination,
-                            next_hop,
-                        });
-                    }
+                tree::RouteTableClause::Route(route) => {
+                    let route = self.route(route);
+                    self.estate.route_tables[id].routes.extend(route);
                 }
                 tree::RouteTableClause::GatewayPropagation(word) => {
                     if self.first_time(&mut once, "gateway-propagation", word.span)
@@ -48,6 +34,17 @@ impl Lowering<'_> {
                 }
             }
         }
+    }
+
+    pub(super) fn route(&mut self, route: &tree::Route) -> Option<Route> {
+        let destination = self.route_destination(&route.destination);
+        let next_hop = self.next_hop(&route.next_hop);
+        Some(Route {
+            name: self.name(&route.name),
+            origin: route.span.span.into(),
+            destination: destination?,
+            next_hop: next_hop?,
+        })
     }
 
     fn route_destination(&mut self, target: &tree::Target) -> Option<Spanned<RouteDestination>> {

@@ -265,6 +265,24 @@ static POOL: Forms<PoolClause> = Forms {
             },
         },
         Form {
+            keyword: "control-plane-nodes",
+            usage: "control-plane-nodes NUMBER",
+            parse: |_, input| {
+                value("a number of nodes")
+                    .map(|word| PoolClause::Cluster(ClusterClause::ControlPlaneNodes(word)))
+                    .parse(input)
+            },
+        },
+        Form {
+            keyword: "services",
+            usage: "services NUMBER",
+            parse: |_, input| {
+                value("a number of services")
+                    .map(|word| PoolClause::Cluster(ClusterClause::Services(word)))
+                    .parse(input)
+            },
+        },
+        Form {
             keyword: "max-nodes",
             usage: "max-nodes NUMBER",
             parse: |_, input| {

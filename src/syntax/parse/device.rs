@@ -208,8 +208,16 @@ static APPLIANCE: Forms<ApplianceClause> = Forms {
         },
         Form {
             keyword: "allow",
-            usage: "allow any | allow TARGET, …",
-            parse: |_, input| targets.map(ApplianceClause::Allow).parse(input),
+            usage: "allow requirements | allow any | allow TARGET, … [SERVICE, …]",
+            parse: |head, input| {
+                (targets, opt(values("a service such as https or tcp/22")))
+                    .map(|(targets, services)| ApplianceClause::Allow {
+                        keyword: head.clone(),
+                        targets,
+                        services: services.unwrap_or_default(),
+                    })
+                    .parse(input)
+            },
         },
     ],
 };

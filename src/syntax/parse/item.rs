@@ -11,7 +11,7 @@ use super::block::{Form, Forms};
 use super::input::{equals, text, value, value_or_text};
 use super::{
     assertion, cluster, denial, description, device, dns, firewall, identity, intent, network,
-    resource, routing, security,
+    resource, routing, security, site,
 };
 
 /// The statements of a policy.
@@ -68,6 +68,11 @@ static STATEMENTS: &[Form<Item>] = &[
         keyword: "vnet",
         usage: "vnet NAME PREFIX, … { … }",
         parse: |_, input| network::vnet.map(Item::Vnet).parse(input),
+    },
+    Form {
+        keyword: "site",
+        usage: "site NAME PREFIX, … { … }",
+        parse: |_, input| site::site.map(Item::Site).parse(input),
     },
     Form {
         keyword: "peering",
@@ -134,7 +139,7 @@ static STATEMENTS: &[Form<Item>] = &[
     },
     Form {
         keyword: "appliance",
-        usage: "appliance NAME in VNET.SUBNET { … }",
+        usage: "appliance NAME in VNET.SUBNET | SITE { … }",
         parse: |_, input| device::appliance.map(Item::Appliance).parse(input),
     },
     Form {

@@ -16,6 +16,7 @@ mod network;
 mod resource;
 mod routing;
 mod security;
+mod site;
 
 use std::cell::{Cell, RefCell};
 
@@ -150,6 +151,7 @@ pub fn usages() -> Vec<(&'static str, &'static str)> {
             .map(|form| ("any resource", form.usage)),
     );
     all.extend(network::usages());
+    all.extend(site::usages());
     all.extend(routing::usages());
     all.extend(security::usages());
     all.extend(device::usages());

@@ -5,7 +5,7 @@ use nom::branch::alt;
 use nom::combinator::cut;
 use nom::sequence::preceded;
 
-use crate::syntax::tree::{Block, NextHop, RouteTableClause, Word};
+use crate::syntax::tree::{Block, NextHop, Route, RouteTableClause, Word};
 
 use super::block::{Form, Forms, usages_of};
 use super::input::{Step, Tokens, addresses, arrow, keyword_on_line, one_of, value};
@@ -27,7 +27,9 @@ static ROUTE_TABLE: Forms<RouteTableClause> = Forms {
         Form {
             keyword: "route",
             usage: "route NAME PREFIX -> firewall NAME | appliance NAME | ADDRESS, … | gateway | internet | vnet-local | none",
-            parse: route,
+            parse: |head, input| {
+                route(head, input).map(|(rest, it)| (rest, RouteTableClause::Route(it)))
+            },
         },
         Form {
             keyword: "gateway-propagation",
@@ -41,13 +43,13 @@ static ROUTE_TABLE: Forms<RouteTableClause> = Forms {
     ],
 };
 
-fn route(head: Word, input: Tokens<'_>) -> Step<'_, RouteTableClause> {
+pub(super) fn route(head: Word, input: Tokens<'_>) -> Step<'_, Route> {
     let (rest, (name, destination, (), next_hop)) =
         (value("the name of a route"), target, arrow(), cut(next_hop)).parse(input)?;
     let span = clause_span(&head, rest);
     Ok((
         rest,
-        RouteTableClause::Route {
+        Route {
             name,
             destination,
             next_hop,

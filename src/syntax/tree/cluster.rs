@@ -81,6 +81,10 @@ pub enum ClusterClause {
     BasicLoadBalancer(Word),
     /// `outbound-rule on|off`
     OutboundRule(Word),
+    /// `control-plane-nodes NUMBER`
+    ControlPlaneNodes(Word),
+    /// `services NUMBER`
+    Services(Word),
     /// `dual-stack`
     DualStack(Word),
     /// `max-nodes NUMBER`

@@ -72,8 +72,15 @@ pub enum ApplianceClause {
     PublicIp(Word),
     /// `snat on|off`
     Snat(Word),
-    /// `allow any`, `allow TARGET, …`
-    Allow(Vec<Target>),
+    /// `allow requirements`, `allow any`, `allow TARGET, … [SERVICE, …]`
+    Allow {
+        /// The keyword.
+        keyword: Word,
+        /// Where to.
+        targets: Vec<Target>,
+        /// Over what; over everything when empty.
+        services: Vec<Word>,
+    },
     /// Any resource's clause.
     Common(CommonClause),
 }

@@ -12,6 +12,7 @@ mod intent;
 mod network;
 mod routing;
 mod security;
+mod site;
 
 pub use cluster::{ApiServerClause, ClusterClause, HttpProxyClause, Pool, PoolClause};
 pub use description::{Admitted, Proxy, ProxyClause, ServiceClause};
@@ -28,8 +29,9 @@ pub use identity::{
 };
 pub use intent::{Assert, AssertKind, AssertVia, Require, Target, TargetKind};
 pub use network::{Dns, Peering, PeeringClause, Subnet, SubnetClause, Vnet, VnetClause};
-pub use routing::{NextHop, RouteTableClause};
+pub use routing::{NextHop, Route, RouteTableClause};
 pub use security::{IpGroup, NsgClause, SecurityGroupClause, SecurityRule};
+pub use site::{Site, SiteClause, SiteNetwork, SiteNetworkClause};
 
 use smol_str::SmolStr;
 
@@ -88,6 +90,8 @@ pub enum Item {
     },
     /// `vnet`
     Vnet(Vnet),
+    /// `site`
+    Site(Site),
     /// `peering`
     Peering(Peering),
     /// `firewall`

@@ -6,20 +6,24 @@ use super::{CommonClause, Place, Target, Word};
 #[derive(Debug, Clone, PartialEq)]
 pub enum RouteTableClause {
     /// `route NAME PREFIX -> NEXT-HOP`
-    Route {
-        /// Its name.
-        name: Word,
-        /// What it applies to.
-        destination: Target,
-        /// Where packets go.
-        next_hop: NextHop,
-        /// The whole clause.
-        span: Place,
-    },
+    Route(Route),
     /// `gateway-propagation on|off`
     GatewayPropagation(Word),
     /// Any resource's clause.
     Common(CommonClause),
+}
+
+/// A route.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Route {
+    /// Its name.
+    pub name: Word,
+    /// What it applies to.
+    pub destination: Target,
+    /// Where packets go.
+    pub next_hop: NextHop,
+    /// The whole clause.
+    pub span: Place,
 }
 
 /// Where a route leads.

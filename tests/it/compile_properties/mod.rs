@@ -54,7 +54,8 @@ impl Compiled {
         let lowered = lower(&[parsed], library, &Parameters::new());
         assert_eq!(lines(&sources, &lowered.findings), "", "{text}");
         let facts = Facts::builtin();
-        let compiled = compile(lowered.estate, &lowered.intent, facts, model);
+        let contents = tidegate::explain::fqdn_tag_contents(library, &lowered.estate);
+        let compiled = compile(lowered.estate, &lowered.intent, facts, &contents, model);
         let errors: Vec<_> = compiled
             .findings
             .into_iter()

@@ -132,6 +132,7 @@ pub(super) fn estate(plan: &Plan, order: Order) -> Estate {
             meta: meta(&name),
             prefixes: vec![put(parsed(&format!("10.{index}.0.0/16")))],
             dns: DnsServers::Azure,
+            site: None,
         };
         (name, vnet)
     });
@@ -775,6 +776,7 @@ pub(super) fn add_strangers(estate: &mut Estate) {
         meta: meta("stranger"),
         prefixes: vec![put(parsed("172.30.0.0/16"))],
         dns: DnsServers::Azure,
+        site: None,
     });
     let vnet_ref = || Ref::known(vnet, "stranger", span());
     let collection = RuleCollection {

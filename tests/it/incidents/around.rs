@@ -145,6 +145,7 @@ fn appliance(builder: &mut Builder, fields: &Fields<'_>) {
         public_ip,
         snat: fields.flag("snat").unwrap_or(false),
         filter,
+        compiled: None,
     });
 }
 

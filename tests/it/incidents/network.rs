@@ -224,6 +224,7 @@ fn vnet(builder: &mut Builder, fields: &Fields<'_>) {
         meta,
         prefixes,
         dns,
+        site: None,
     });
     for fields in fields.items("subnets") {
         subnet(builder, &fields, id, &home);

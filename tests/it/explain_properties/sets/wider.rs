@@ -467,6 +467,7 @@ fn appliances(wider: &Wider, estate: &mut Estate) {
                 .then(|| PublicAddress::Literal(put(parsed("20.50.1.95")))),
             snat: plan.translates,
             filter,
+            compiled: None,
         });
     }
     if wider.balancer {
