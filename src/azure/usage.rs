@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::base::Origin;
 use crate::estate::{
     DnsServers, Endpoint, Estate, Firewall, FirewallPolicy, Id, Meta, PublicAddress,
-    RouteDestination, Vnet,
+    RouteDestination, RouteTable, Vnet,
 };
 
 use super::facts::{Bound, Facts, Limit, LimitFact, LimitState};
@@ -148,7 +148,8 @@ fn networks(estate: &Estate, counter: &mut Counter<'_>) {
     let of = |origins: &BTreeMap<Id<Vnet>, Vec<Origin>>, id| {
         origins.get(&id).cloned().unwrap_or_default()
     };
-    for (id, vnet) in estate.vnets.iter() {
+    let in_azure = estate.vnets.iter().filter(|(_, vnet)| vnet.site.is_none());
+    for (id, vnet) in in_azure {
         let holder = Holder::new("vnet", &vnet.meta);
         let limit = Limit::SubnetsPerVirtualNetwork;
         counter.each(&holder, "subnets", limit, of(&subnets, id));
@@ -164,7 +165,14 @@ fn networks(estate: &Estate, counter: &mut Counter<'_>) {
             );
         }
     }
-    for (_, table) in estate.route_tables.iter() {
+    let of_sites: BTreeSet<Id<RouteTable>> = estate
+        .subnets
+        .iter()
+        .filter(|(id, _)| estate.is_on_premises(*id))
+        .filter_map(|(_, subnet)| subnet.route_table.as_ref()?.id)
+        .collect();
+    let tables = estate.route_tables.iter();
+    for (_, table) in tables.filter(|(id, _)| !of_sites.contains(id)) {
         let holder = Holder::new("route table", &table.meta);
         let routes = table.routes.iter().map(|route| route.origin);
         counter.each(&holder, "routes", Limit::RoutesPerRouteTable, routes);

@@ -176,6 +176,7 @@ ids! {
     TG7010 Note "requirement that nobody answers for",
     TG7011 Error "assertion that does not hold",
     TG7030 Note "choice where documents disagree",
+    TG7031 Error "addresses of a site that do not fit the cluster",
     TG8001 Warning "resource that nothing uses",
     TG8002 Note "requirement said twice or contradicted",
     TG8010 Note "security rule that makes no difference",

@@ -53,25 +53,18 @@ pub enum RangePurpose {
     Dhcp,
     /// API servers and load balancers.
     Vip,
+    /// Hosts, and what manages them.
+    Management,
 }
 
 impl RangePurpose {
     /// All of them with their keyword.
-    pub const KEYWORDS: [(&'static str, Self); 3] = [
+    pub const KEYWORDS: [(&'static str, Self); 4] = [
         ("static", Self::Static),
         ("dhcp", Self::Dhcp),
         ("vip", Self::Vip),
+        ("management", Self::Management),
     ];
-
-    /// Its keyword.
-    #[must_use]
-    pub fn keyword(self) -> &'static str {
-        match self {
-            Self::Static => "static",
-            Self::Dhcp => "dhcp",
-            Self::Vip => "vip",
-        }
-    }
 }
 
 impl Vnet {

@@ -202,6 +202,7 @@ pub const RULES: &[Rule] = &[
     workload::authorized_ranges::TG7007,
     workload::refused::TG7008,
     workload::retired_endpoint::TG7009,
+    workload::address_plan::TG7031,
     workload::owner::TG7010,
     workload::assertion::TG7011,
     unused::TG8001,

@@ -394,6 +394,12 @@ impl<'w> Walk<'w> {
                 let name = self.announced.as_ref().or(self.name.as_ref());
                 let to = name.map_or_else(|| packet.destination.words(), ToString::to_string);
                 let words = format!("{to} ({})", packet.service_words());
+                // Of rules that are compiled it is known whose they are, and a requirement adds to them.
+                let cause = match (appliance.compiled, name) {
+                    (None, _) => Cause::NextHopUnreachable,
+                    (Some(_), Some(_)) => Cause::EndpointNotAllowed,
+                    (Some(_), None) => Cause::NetworkRuleMissing,
+                };
                 match truth {
                     Truth::Yes => {
                         self.pass(
@@ -404,14 +410,14 @@ impl<'w> Walk<'w> {
                     }
                     Truth::Maybe => self.doubt(
                         Stage::Firewall,
-                        Cause::NextHopUnreachable,
+                        cause,
                         element.clone(),
                         format!("may not let {words} through"),
                     ),
                     Truth::No => {
                         self.block(
                             Stage::Firewall,
-                            Cause::NextHopUnreachable,
+                            cause,
                             element,
                             format!("does not let {words} through"),
                         );

@@ -5,9 +5,10 @@ use smol_str::SmolStr;
 use crate::azure::rule_sets::Owner;
 use crate::azure::{Field, NearMiss, RulePlace, Site};
 use crate::base::Spanned;
+use crate::diag::Edit;
 use crate::estate::{
-    Action, ApplicationRule, Endpoint, Estate, NetworkRule, RuleCollection, RuleCollectionGroup,
-    RuleInfo, Rules,
+    Action, Allowed, Appliance, ApplianceFilter, ApplicationRule, Endpoint, Estate, Id, NetworkRule,
+    RuleCollection, RuleCollectionGroup, RuleInfo, Rules,
 };
 use crate::lint::edit::{self, add_clause, add_statement};
 use crate::net::{AppProtocol, Destination, FqdnPattern, PortRange, Service, Transport};
@@ -19,6 +20,10 @@ const LAST: u32 = 65_000;
 
 pub(super) fn remedies(case: &Case<'_>) -> Vec<Remedy> {
     let mut offered = Vec::new();
+    if let Site::Appliance(id) = case.blocker.element.site {
+        offered.extend(require_of_appliance(case, id));
+        return offered;
+    }
     let Some(owner) = owner(case) else {
         return offered;
     };
@@ -61,24 +66,7 @@ fn application(case: &Case<'_>) -> Option<(AppProtocol, u16)> {
 /// A requirement of the pool, from which the compiler makes the rule; on an estate without a policy, the rule itself.
 fn require(case: &Case<'_>, owner: Owner) -> Option<Remedy> {
     let application = application(case);
-    let service = match application {
-        Some((protocol, port)) => Service::App { protocol, port },
-        None => Service::Net {
-            transport: case.flow.transport,
-            ports: if case.flow.transport.has_ports() {
-                PortRange::single(case.flow.port)
-            } else {
-                PortRange::ALL
-            },
-        },
-    };
-    // A network rule takes a name only when the firewall can compare what it resolves to.
-    let destination = match (application, &case.flow.to.name, case.address()) {
-        (Some(_), ..) => Destination::Fqdn(FqdnPattern::Exact(case.flow.announced_name()?.clone())),
-        (None, Some(name), None) => Destination::Fqdn(FqdnPattern::Exact(name.clone())),
-        (None, _, Some(address)) => Destination::Prefix(address.into()),
-        (None, None, None) => Destination::ServiceTag(case.flow.to.tags.first()?.clone()),
-    };
+    let (destination, service) = asked_for(case)?;
     let source = Endpoint::Plain(Destination::Prefix(case.flow.from.address().into()));
     let span = case.span();
     let info = RuleInfo {
@@ -137,11 +125,64 @@ fn require(case: &Case<'_>, owner: Owner) -> Option<Remedy> {
     let remedy = Remedy::new(title, move |estate| {
         add_collection(estate, owner, &collection);
     });
-    let edit = who.and_then(|pool| {
-        let meta = &case.estate().pools[case.pool()?].meta;
-        add_statement(meta, &format!("require {pool} -> {destination} {service}"))
+    Some(remedy.edit(requirement(case, &destination, service)))
+}
+
+/// Where the flow goes, and over what, as a requirement says it.
+fn asked_for(case: &Case<'_>) -> Option<(Destination, Service)> {
+    let application = application(case);
+    let service = match application {
+        Some((protocol, port)) => Service::App { protocol, port },
+        None => Service::Net {
+            transport: case.flow.transport,
+            ports: if case.flow.transport.has_ports() {
+                PortRange::single(case.flow.port)
+            } else {
+                PortRange::ALL
+            },
+        },
+    };
+    // A network rule takes a name only when the firewall can compare what it resolves to.
+    let destination = match (application, &case.flow.to.name, case.address()) {
+        (Some(_), ..) => Destination::Fqdn(FqdnPattern::Exact(case.flow.announced_name()?.clone())),
+        (None, Some(name), None) => Destination::Fqdn(FqdnPattern::Exact(name.clone())),
+        (None, _, Some(address)) => Destination::Prefix(address.into()),
+        (None, None, None) => Destination::ServiceTag(case.flow.to.tags.first()?.clone()),
+    };
+    Some((destination, service))
+}
+
+/// The edit that requires it for the pool.
+fn requirement(case: &Case<'_>, destination: &Destination, service: Service) -> Option<Edit> {
+    let meta = &case.estate().pools[case.pool()?].meta;
+    let words = format!("require {} -> {destination} {service}", meta.name);
+    add_statement(meta, &words)
+}
+
+/// A requirement of the pool, which becomes a part of the appliance's allow list.
+fn require_of_appliance(case: &Case<'_>, id: Id<Appliance>) -> Option<Remedy> {
+    case.estate().appliances[id].compiled?;
+    let (destination, service) = asked_for(case)?;
+    let pool = &case.estate().pools[case.pool()?].meta.name;
+    let title = format!(
+        "require {} over {service} for pool `{pool}`: it becomes a part of the allow list of appliance `{}`",
+        case.target_words()?,
+        case.estate().appliances[id].meta.name
+    );
+    let entry = Allowed {
+        name: "required".into(),
+        sources: vec![case.flow.from.address().into()],
+        destinations: vec![destination.clone()],
+        services: vec![service],
+        reason: String::new(),
+        origin: case.span().into(),
+    };
+    let remedy = Remedy::new(title, move |estate| {
+        if let ApplianceFilter::Only(allowed) = &mut estate.appliances[id].filter {
+            allowed.push(entry.clone());
+        }
     });
-    Some(remedy.edit(edit))
+    Some(remedy.edit(requirement(case, &destination, service)))
 }
 
 fn add_collection(estate: &mut Estate, owner: Owner, collection: &RuleCollection) {

@@ -1,5 +1,6 @@
 //! Rules about pools and what they need.
 
+pub(super) mod address_plan;
 pub(super) mod assertion;
 pub(super) mod authorized_ranges;
 mod decided;

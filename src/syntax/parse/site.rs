@@ -85,10 +85,10 @@ static NETWORK: Forms<SiteNetworkClause> = Forms {
     own: &[
         Form {
             keyword: "addresses",
-            usage: "addresses static | dhcp | vip RANGE, …",
+            usage: "addresses static | dhcp | vip | management RANGE, …",
             parse: |_, input| {
                 (
-                    one_of(&["static", "dhcp", "vip"]),
+                    one_of(&["static", "dhcp", "vip", "management"]),
                     values("a range such as 192.168.10.10-192.168.10.99"),
                 )
                     .map(|(purpose, ranges)| SiteNetworkClause::Addresses { purpose, ranges })

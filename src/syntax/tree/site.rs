@@ -47,7 +47,7 @@ pub struct SiteNetwork {
 pub enum SiteNetworkClause {
     /// `addresses PURPOSE RANGE, …`
     Addresses {
-        /// What for: `static`, `dhcp` or `vip`.
+        /// What for: `static`, `dhcp`, `vip` or `management`.
         purpose: Word,
         /// Which.
         ranges: Vec<Word>,
