@@ -164,6 +164,7 @@ ids! {
     TG6003 Error "identity that exists too late",
     TG6004 Warning "role on more than a cluster needs",
     TG6005 Warning "custom role without the right to join",
+    TG6010 Error "role on data that workloads need",
     TG7001 Error "expired requirement",
     TG7002 Warning "requirement that expires soon",
     TG7003 Warning "requirement that waits for a value",

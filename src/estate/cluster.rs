@@ -33,6 +33,8 @@ pub struct Pool {
     pub private_ingress: Option<Origin>,
     /// Who it is.
     pub identity: Option<PoolIdentity>,
+    /// Who its workloads are.
+    pub workload_identity: Option<Ref<Identity>>,
     /// Its API server.
     pub api_server: ApiServer,
     /// How its nodes are connected, beyond their subnet.

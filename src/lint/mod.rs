@@ -195,6 +195,7 @@ pub const RULES: &[Rule] = &[
     identity::system_assigned::TG6003,
     identity::broad_role::TG6004,
     identity::join_actions::TG6005,
+    identity::data_role::TG6010,
     expiry::TG7001,
     expiry::TG7002,
     workload::required_endpoint::TG7005,

@@ -59,6 +59,9 @@ impl Writer<'_> {
                 self.reference(body, "identity", Some(identity), |n| &n.identities);
             }
         }
+        if let Some(identity) = &pool.workload_identity {
+            self.reference(body, "workload-identity", Some(identity), |n| &n.identities);
+        }
         self.cluster(body, pool);
         self.ignores(body, pool.meta.body);
         block

@@ -68,6 +68,7 @@ impl<'e> Builder<'e> {
             private_cluster: self.when_on(PoolSetting::PrivateCluster, private),
             private_ingress: None,
             identity: self.cluster_identity(entity),
+            workload_identity: None,
             api_server: self.api_server(entity),
             nodes: self.node_settings(entity, &agents),
             http_proxy: self.http_proxy(entity),

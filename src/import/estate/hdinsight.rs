@@ -108,6 +108,7 @@ impl<'e> Builder<'e> {
             private_cluster: None,
             private_ingress: None,
             identity: None,
+            workload_identity: None,
             api_server: ApiServer::default(),
             nodes: NodeSettings::default(),
             http_proxy: None,

@@ -16,6 +16,11 @@ pub fn derived_features(estate: &Estate, pool: &Pool) -> Vec<&'static str> {
         | OutboundType::UserAssignedNatGateway
         | OutboundType::OfSubnet => {}
     }
+    match pool.management_inbound {
+        Some(inbound) if inbound.value => derived.push("rp_inbound"),
+        Some(_) => derived.push("rp_outbound"),
+        None => {}
+    }
     if pool.private_cluster.is_some() {
         derived.extend(["private_aks", "private_cluster"]);
     }
@@ -25,7 +30,8 @@ pub fn derived_features(estate: &Estate, pool: &Pool) -> Vec<&'static str> {
     match dns_of(estate, pool) {
         Some(DnsServers::Custom(_)) => derived.push("custom_dns"),
         Some(DnsServers::Firewall(_)) => derived.push("firewall_dns_proxy"),
-        Some(DnsServers::Azure | DnsServers::Unknown(_)) | None => {}
+        Some(DnsServers::Azure) => derived.push("azure_provided_dns"),
+        Some(DnsServers::Unknown(_)) | None => {}
     }
     derived
 }

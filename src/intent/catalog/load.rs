@@ -13,14 +13,14 @@ use crate::net::{self, AppProtocol, Service, Transport};
 
 use super::check::{Checker, Names};
 use super::model::{
-    Alternative, Ambiguity, Basis, Catalog, Constraint, DnsEntry, Documented, Endpoint, Expansion,
+    Alternative, Ambiguity, Basis, Catalog, Constraint, DataRole, DnsEntry, Documented, Endpoint, Expansion,
     Fallback, Feature, FeatureImplication, Form, Level, Lifecycle, NetworkIsolated,
     NoExtraEndpoints, NsgRule, Parameter, ParameterKind, Place, PrivateEndpoint, Product,
     RegionValues, Route, RuleKind, SourceRef, Status, TlsFacts, Version, When, net_services,
     parse_address,
 };
 use super::schema::{
-    RawAlternative, RawAzureFirewall, RawCatalog, RawDestinations, RawDns, RawDocumented,
+    RawAlternative, RawAzureFirewall, RawCatalog, RawDataRole, RawDestinations, RawDns, RawDocumented,
     RawEndpoint, RawLifecycle, RawNetworkIsolated, RawNsgRule, RawParameter, RawProduct,
     RawProtocol, RawRoute, RawSourceRef, RawTls, RawWhen, SCHEMA,
 };
@@ -174,6 +174,11 @@ impl Loader<'_> {
             nsg_rules,
             nsg_none_for,
             routes,
+            data_roles: raw
+                .data_roles
+                .into_iter()
+                .map(|raw| self.data_role(raw))
+                .collect(),
             service_ports: raw
                 .service_ports
                 .into_iter()
@@ -665,6 +670,21 @@ impl Loader<'_> {
             }
         };
         self.destination(kind, NameCheck::Strict, end?)
+    }
+
+    fn data_role(&mut self, raw: RawDataRole) -> DataRole {
+        DataRole {
+            span: self.check.span(&raw.id),
+            id: self.entry_id(&raw.id),
+            role: raw.role,
+            service: raw.service,
+            parameter: raw
+                .parameter
+                .map(|at| self.check.reference(&self.parameters, &at, "parameter")),
+            when: self.when(&raw.when),
+            purpose: raw.purpose,
+            sources: self.sources(raw.sources),
+        }
     }
 
     fn route(&mut self, raw: RawRoute) -> Option<Route> {

@@ -48,6 +48,8 @@ pub struct Catalog {
     pub nsg_none_for: Vec<SmolStr>,
     /// Routes as documented.
     pub routes: Vec<Route>,
+    /// Roles that the identity of workloads needs on services.
+    pub data_roles: Vec<DataRole>,
     /// Ports that services of the product listen on.
     pub service_ports: Vec<ServicePort>,
     /// Ports between machines of the product.
@@ -816,6 +818,27 @@ words! {
         /// It does not.
         Deny = "Deny",
     }
+}
+
+/// A role that the identity of workloads needs on a service.
+#[derive(Debug, Clone)]
+pub struct DataRole {
+    /// Its id, unique in the catalog.
+    pub id: SmolStr,
+    /// The place of that id.
+    pub span: Span,
+    /// The role, by its name in Azure.
+    pub role: String,
+    /// The kind of the service, such as `storage`.
+    pub service: String,
+    /// The parameter whose value names the resource; every one of the kind without.
+    pub parameter: Option<SmolStr>,
+    /// When it applies.
+    pub when: When,
+    /// What for.
+    pub purpose: String,
+    /// Who says so.
+    pub sources: Vec<SourceRef>,
 }
 
 /// A route as documented.

@@ -38,6 +38,8 @@ pub(super) struct RawCatalog {
     #[serde(default)]
     pub(super) routes: Vec<RawRoute>,
     #[serde(default)]
+    pub(super) data_roles: Vec<RawDataRole>,
+    #[serde(default)]
     pub(super) service_ports: Vec<RawServicePort>,
     #[serde(default)]
     pub(super) internal_ports: Vec<RawInternalPort>,
@@ -340,6 +342,19 @@ pub(super) struct RawNsgRule {
     #[serde(default)]
     pub(super) when: RawWhen,
     pub(super) note: Option<String>,
+    pub(super) sources: Vec<RawSourceRef>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawDataRole {
+    pub(super) id: At<String>,
+    pub(super) role: String,
+    pub(super) service: String,
+    pub(super) parameter: Option<At<String>>,
+    #[serde(default)]
+    pub(super) when: RawWhen,
+    pub(super) purpose: String,
     pub(super) sources: Vec<RawSourceRef>,
 }
 

@@ -3,16 +3,17 @@
 use smol_str::SmolStr;
 
 use crate::intent::catalog::{
-    AddressMode, Catalog, Constraint, DnsEntry, InternalPort, IpPlan, NsgRule, Route,
+    AddressMode, Catalog, Constraint, DataRole, DnsEntry, InternalPort, IpPlan, NsgRule, Route,
     Selected, Selection, ServicePort, SourceRef, Template, is_of_version,
 };
 
-use super::page::{Page, described, services};
+use super::page::{Page, braced, described, services};
 
 /// What belongs to a selection.
 pub(super) struct Beside<'a> {
     security_rules: Vec<&'a NsgRule>,
     routes: Vec<&'a Route>,
+    data_roles: Vec<&'a DataRole>,
     service_ports: &'a [ServicePort],
     internal_ports: Vec<&'a InternalPort>,
     plans: Vec<&'a IpPlan>,
@@ -36,6 +37,11 @@ impl<'a> Beside<'a> {
         Self {
             security_rules: rules.filter(|rule| rule.when.holds(features)).collect(),
             routes: routes.filter(|it| it.when.holds(features)).collect(),
+            data_roles: catalog
+                .data_roles
+                .iter()
+                .filter(|it| it.when.holds(features))
+                .collect(),
             service_ports: &catalog.service_ports,
             internal_ports: ports
                 .filter(|port| of_version(&port.versions) && port.when.holds(features))
@@ -60,7 +66,8 @@ impl<'a> Beside<'a> {
         let plans = self.plans.iter().flat_map(|it| &it.sources);
         let names = self.names.iter().flat_map(|it| &it.sources);
         let constraints = self.constraints.iter().flat_map(|it| &it.sources);
-        let network = rules.chain(routes).chain(service_ports);
+        let roles = self.data_roles.iter().flat_map(|it| &it.sources);
+        let network = rules.chain(routes).chain(roles).chain(service_ports);
         network
             .chain(internal_ports)
             .chain(plans)
@@ -82,6 +89,7 @@ impl Page<'_> {
     pub(super) fn beside(&mut self, beside: &Beside<'_>) {
         self.section("security rules", &beside.security_rules, Self::security_rule);
         self.section("routes", &beside.routes, Self::route);
+        self.section("roles of the clusters' identity", &beside.data_roles, Self::data_role);
         let ports: Vec<_> = beside.service_ports.iter().collect();
         self.section("ports of its services", &ports, Self::service_port);
         self.section(
@@ -130,6 +138,13 @@ impl Page<'_> {
             route.requirement
         );
         self.item(&text, None, &route.sources);
+    }
+
+    fn data_role(&mut self, role: &DataRole) {
+        let which = role.parameter.as_ref();
+        let which = which.map_or(String::new(), |it| format!(" {}", braced(it)));
+        let text = format!("{} on the {}{which}", role.role, role.service);
+        self.item(&text, Some(&role.purpose), &role.sources);
     }
 
     fn service_port(&mut self, port: &ServicePort) {

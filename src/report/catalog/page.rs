@@ -438,7 +438,7 @@ pub(super) fn services(services: &[Service]) -> String {
     texts.join(" ")
 }
 
-fn braced(name: &str) -> String {
+pub(super) fn braced(name: &str) -> String {
     format!("{{{name}}}")
 }
 

@@ -486,6 +486,7 @@ declare! {
         private_cluster: None,
         private_ingress: None,
         identity: None,
+        workload_identity: None,
         api_server: ApiServer::default(),
         nodes: NodeSettings::default(),
         http_proxy: None,

@@ -214,6 +214,12 @@ impl Lowering<'_> {
                     };
                 }
             }
+            PoolClause::WorkloadIdentity(word) => {
+                if self.first_time(once, "workload-identity", word.span) {
+                    let identity = self.reference(word, |names| &names.identities);
+                    self.estate.pools[id].workload_identity = identity;
+                }
+            }
             PoolClause::Clusters(words) => catalog_clauses.clusters.extend(words),
             PoolClause::Features(words) => catalog_clauses.features.extend(words),
             PoolClause::Include(words) => catalog_clauses.include.extend(words),
@@ -711,18 +717,20 @@ impl Lowering<'_> {
                 let reason = rule.note.clone().unwrap_or_else(|| {
                     format!("Clients to the {} of the pool", rule.group)
                 });
-                self.intent.admissions.push(Admission {
-                    pool,
-                    name: rule.id.clone(),
-                    sources,
-                    destinations,
-                    services: rule.services.clone(),
-                    reason,
-                    origin: Origin::Catalog {
-                        because,
-                        entry: rule.span,
-                    },
-                });
+                for (name, sources) in alone(&rule.id, sources) {
+                    self.intent.admissions.push(Admission {
+                        pool,
+                        name,
+                        sources,
+                        destinations: destinations.clone(),
+                        services: rule.services.clone(),
+                        reason: reason.clone(),
+                        origin: Origin::Catalog {
+                            because,
+                            entry: rule.span,
+                        },
+                    });
+                }
             }
         }
     }
@@ -778,6 +786,29 @@ impl Lowering<'_> {
             }
         }
     }
+}
+
+/// Sources as security rules take them: each service tag in a rule of its own, everything else together.
+fn alone(id: &SmolStr, sources: Vec<Destination>) -> Vec<(SmolStr, Vec<Destination>)> {
+    let is_tag = |it: &Destination| matches!(it, Destination::ServiceTag(_));
+    let (tags, others): (Vec<_>, Vec<_>) = sources.into_iter().partition(is_tag);
+    let several = tags.len() + usize::from(!others.is_empty()) > 1;
+    let mut rules: Vec<(SmolStr, Vec<Destination>)> = tags
+        .into_iter()
+        .map(|tag| {
+            let name = match &tag {
+                Destination::ServiceTag(tag) if several => {
+                    format_smolstr!("{id}-{}", tag.as_str().to_ascii_lowercase())
+                }
+                _ => id.clone(),
+            };
+            (name, vec![tag])
+        })
+        .collect();
+    if !others.is_empty() {
+        rules.push((id.clone(), others));
+    }
+    rules
 }
 
 fn written(words: &[&Word]) -> Vec<SmolStr> {

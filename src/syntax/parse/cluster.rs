@@ -143,6 +143,15 @@ static POOL: Forms<PoolClause> = Forms {
             },
         },
         Form {
+            keyword: "workload-identity",
+            usage: "workload-identity NAME",
+            parse: |_, input| {
+                value("the name of an identity")
+                    .map(PoolClause::WorkloadIdentity)
+                    .parse(input)
+            },
+        },
+        Form {
             keyword: "set",
             usage: "set NAME = VALUE",
             parse: |_, input| {

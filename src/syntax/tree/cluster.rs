@@ -42,6 +42,8 @@ pub enum PoolClause {
     PrivateIngress(Word),
     /// `identity NAME` or `identity system-assigned`
     Identity(Word),
+    /// `workload-identity NAME`
+    WorkloadIdentity(Word),
     /// `set NAME = VALUE`
     Set {
         /// The value's name in the catalog.

@@ -671,6 +671,7 @@ fn around(
             private_cluster: None,
             private_ingress: None,
             identity: None,
+            workload_identity: None,
             api_server: ApiServer {
                 fqdn: Some(put(parsed(API_SERVER))),
                 public_ip: Some(put(parsed("20.50.1.80"))),

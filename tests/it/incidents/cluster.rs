@@ -75,6 +75,7 @@ pub(super) fn build(builder: &mut Builder, fields: &Fields<'_>, product: &str) -
         private_cluster: builder.present(fields, "private"),
         private_ingress: builder.present(fields, "private_ingress"),
         identity: identity(builder, fields),
+        workload_identity: None,
         api_server: api_server(builder, fields),
         nodes: nodes(builder, fields),
         http_proxy: http_proxy(builder, fields),

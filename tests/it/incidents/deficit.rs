@@ -151,6 +151,7 @@ fn with_pool(mut policy: Estate, network: &Estate, subnet: Id<Subnet>) -> (Estat
         private_cluster: None,
         private_ingress: None,
         identity: None,
+        workload_identity: None,
         api_server: ApiServer::default(),
         nodes: NodeSettings::default(),
         http_proxy: None,
