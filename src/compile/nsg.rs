@@ -29,6 +29,9 @@ const PRIORITIES: std::ops::RangeInclusive<u32> = 1_000..=3_999;
 const DENY_PRIORITIES: std::ops::RangeInclusive<u32> = 4_000..=4_096;
 const DNS_PORT: u16 = 53;
 
+/// Priorities of generated rules that deny what others would let through.
+const EXCEPT_PRIORITIES: std::ops::RangeInclusive<u32> = 900..=999;
+
 /// A security rule without priority.
 struct Draft {
     name: String,
@@ -36,6 +39,8 @@ struct Draft {
     description: String,
     direction: Direction,
     access: Access,
+    /// It comes before all others.
+    first: bool,
     transport: Transport,
     sources: Vec<Destination>,
     destinations: Vec<Destination>,
@@ -98,6 +103,7 @@ fn drafts(
             description: need.description(),
             direction: Direction::Outbound,
             access: Access::Allow,
+            first: false,
             transport: key.transport,
             sources: prefixes(&nodes),
             destinations: need.destinations(),
@@ -117,10 +123,26 @@ fn drafts(
             description: admission.reason.clone(),
             direction: Direction::Inbound,
             access: Access::Allow,
+            first: false,
             transport,
             sources: admission.sources.clone(),
             destinations: admission.destinations.clone(),
             ports,
+        });
+    }
+    let answered = answered_only(intent, pool);
+    if !answered.is_empty() {
+        push(Draft {
+            name: format!("{}-replies-only", element.meta.name),
+            origin: element.meta.origin,
+            description: "These come in and are answered; nothing is opened towards them".to_owned(),
+            direction: Direction::Outbound,
+            access: Access::Deny,
+            first: true,
+            transport: Transport::Any,
+            sources: prefixes(&nodes),
+            destinations: prefixes(&answered),
+            ports: vec![PortRange::ALL],
         });
     }
     if plan.exit(pool) == Exit::Open {
@@ -130,6 +152,7 @@ fn drafts(
             description: "Nothing else to the Internet: no firewall follows".to_owned(),
             direction: Direction::Outbound,
             access: Access::Deny,
+            first: false,
             transport: Transport::Any,
             sources: prefixes(&nodes),
             destinations: vec![Destination::ServiceTag(ServiceTag::new("Internet"))],
@@ -137,6 +160,31 @@ fn drafts(
         });
     }
     drafts
+}
+
+/// Where routes lead straight to the Internet for replies only. What requirements name by address or tag is left out:
+/// a service tag may hold it.
+fn answered_only(intent: &Intent, pool: Id<Pool>) -> Vec<IpNet> {
+    let requirements = intent.requirements.iter().filter(|it| it.pool == pool);
+    let wanted = requirements.flat_map(|it| it.destinations.iter().map(|to| &to.value));
+    let wanted: Vec<&Destination> = wanted.collect();
+    let may_be_wanted = |prefix: IpNet| {
+        wanted.iter().any(|destination| match destination {
+            Destination::ServiceTag(_) => true,
+            Destination::Prefix(other) => other.contains(&prefix) || prefix.contains(other),
+            Destination::Range(range) => range
+                .prefixes()
+                .iter()
+                .any(|other| other.contains(&prefix) || prefix.contains(other)),
+            Destination::Anywhere
+            | Destination::Fqdn(_)
+            | Destination::FqdnTag(_)
+            | Destination::Open(_) => false,
+        })
+    };
+    let routes = intent.routes.iter().filter(|it| it.pool == pool && it.replies_only);
+    let prefixes = routes.map(|route| route.prefix);
+    prefixes.filter(|prefix| !may_be_wanted(*prefix)).collect()
 }
 
 /// These addresses in prefixes that do not overlap: Azure refuses a rule with others.
@@ -166,6 +214,7 @@ fn cluster_rules(estate: &Estate, pool: Id<Pool>, nodes: &[IpNet], push: &mut im
             description: "Nodes and pods among themselves".to_owned(),
             direction,
             access: Access::Allow,
+            first: false,
             transport: Transport::Any,
             sources: prefixes(&inside),
             destinations: prefixes(&inside),
@@ -178,6 +227,7 @@ fn cluster_rules(estate: &Estate, pool: Id<Pool>, nodes: &[IpNet], push: &mut im
         description: "Health probes of Azure load balancers".to_owned(),
         direction: Direction::Inbound,
         access: Access::Allow,
+        first: false,
         transport: Transport::Any,
         sources: vec![Destination::ServiceTag(ServiceTag::new(
             "AzureLoadBalancer",
@@ -226,6 +276,7 @@ fn dns_rules(
             description: "Name look-ups".to_owned(),
             direction: Direction::Outbound,
             access: Access::Allow,
+            first: false,
             transport,
             sources: prefixes(nodes),
             destinations: prefixes(&servers),
@@ -416,8 +467,15 @@ fn with_priorities(nsg: &Nsg, drafts: Vec<Draft>, longest_description: usize) ->
     for direction in [Direction::Inbound, Direction::Outbound] {
         let of_direction = nsg.rules.iter().filter(|rule| rule.direction == direction);
         let taken: BTreeSet<u32> = of_direction.map(|rule| rule.priority.value).collect();
-        for (access, range) in [(Access::Allow, PRIORITIES), (Access::Deny, DENY_PRIORITIES)] {
-            let wanted = |draft: &&Draft| draft.direction == direction && draft.access == access;
+        let ranges = [
+            (Access::Deny, true, EXCEPT_PRIORITIES),
+            (Access::Allow, false, PRIORITIES),
+            (Access::Deny, false, DENY_PRIORITIES),
+        ];
+        for (access, first, range) in ranges {
+            let wanted = |draft: &&Draft| {
+                draft.direction == direction && draft.access == access && draft.first == first
+            };
             let drafts: Vec<&Draft> = drafts.iter().filter(wanted).collect();
             let names: Vec<String> = drafts.iter().map(|draft| draft.name.clone()).collect();
             let priorities = slots::assign(&names, range, &taken);

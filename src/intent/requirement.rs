@@ -133,6 +133,8 @@ pub struct RequiredRoute {
     pub prefix: IpNet,
     /// Where it leads.
     pub target: RouteTarget,
+    /// What is there only comes in, and is answered.
+    pub replies_only: bool,
     /// Where it comes from.
     pub origin: Origin,
 }

@@ -703,6 +703,7 @@ impl Loader<'_> {
             next_hop: next_hop?,
             next_hop_address,
             requirement: raw.requirement,
+            replies_only: raw.replies_only,
             when: self.when(&raw.when),
             sources,
         })

@@ -856,6 +856,8 @@ pub struct Route {
     pub next_hop_address: Option<Template>,
     /// When it is needed, in words.
     pub requirement: String,
+    /// What is there only comes in, and is answered.
+    pub replies_only: bool,
     /// When it applies.
     pub when: When,
     /// Who says so.

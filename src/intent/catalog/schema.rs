@@ -367,6 +367,8 @@ pub(super) struct RawRoute {
     pub(super) next_hop_address: Option<At<String>>,
     pub(super) requirement: String,
     #[serde(default)]
+    pub(super) replies_only: bool,
+    #[serde(default)]
     pub(super) when: RawWhen,
     pub(super) sources: Vec<RawSourceRef>,
 }

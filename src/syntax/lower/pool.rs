@@ -778,6 +778,7 @@ impl Lowering<'_> {
                     name,
                     prefix,
                     target,
+                    replies_only: route.replies_only,
                     origin: Origin::Catalog {
                         because,
                         entry: route.span,
