@@ -74,6 +74,11 @@ pub(super) struct ReadingOptions {
     #[arg(long = "param-file", value_name = "FILE")]
     pub(super) parameter_file: Option<Utf8PathBuf>,
 
+    /// Say what exists by now of a cluster: the name or the address of its API server, as api_server=VALUE, or
+    /// POOL.api_server=VALUE where there are several pools. Give it twice for both.
+    #[arg(long = "bind", value_name = "api_server=VALUE")]
+    pub(super) bindings: Vec<String>,
+
     /// Take in another catalog, in the schema of the built-in ones.
     #[arg(long = "catalog", value_name = "FILE")]
     pub(super) catalogs: Vec<Utf8PathBuf>,

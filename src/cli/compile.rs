@@ -69,7 +69,11 @@ fn compile(options: &CompileOptions) -> Result<Outcome, Outcome> {
         paths.push(path.to_string());
     }
     let lists = lists::write(&options.out, &lists).map_err(|message| refuse(&message))?;
-    paths.extend(lists.iter().flat_map(|list| list.paths.iter().take(1).cloned()));
+    paths.extend(
+        lists
+            .iter()
+            .flat_map(|list| list.paths.iter().take(1).cloned()),
+    );
     let summary = summary::Compile {
         estate: &analysis.estate,
         intent: &analysis.intent,

@@ -74,8 +74,7 @@ pub fn gates(analysis: &Analysis) -> Result<Vec<Gate>, String> {
         };
         let is_inside = |index: usize| {
             let mut deliveries = analysis.deliveries.iter();
-            deliveries
-                .any(|it| it.requirement == index && it.mechanism == Mechanism::Inside)
+            deliveries.any(|it| it.requirement == index && it.mechanism == Mechanism::Inside)
         };
         let list = allow_list(estate, &analysis.intent, &contents, |index, requirement| {
             pools.contains(&requirement.pool) && !is_inside(index)
@@ -105,7 +104,11 @@ pub fn proved_files(
 ) -> Result<(Vec<File>, Option<Proved>), String> {
     let written = files(&gate.name, &gate.entries, format, tags).map_err(|reasons| {
         let lines: Vec<String> = reasons.iter().map(|it| format!("  {it}\n")).collect();
-        format!("the list of {} cannot be written:\n{}", gate.words, lines.concat())
+        format!(
+            "the list of {} cannot be written:\n{}",
+            gate.words,
+            lines.concat()
+        )
     })?;
     let back = read(&written, format)?;
     let again = files(&gate.name, &back, ListFormat::Plain, tags);

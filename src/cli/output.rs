@@ -9,7 +9,7 @@ use crate::base::{Date, FileReader, ReadError, SourceMap};
 use crate::compile;
 use crate::diag::{Id, Severity};
 use crate::report::{self, Color, Format, Run};
-use crate::syntax::Parameters;
+use crate::syntax::{Binding, Parameters};
 
 use super::Outcome;
 use super::arguments::{ColorChoice, FailOn, FirewallModel, PolicyOptions, ReadingOptions};
@@ -162,15 +162,36 @@ fn parameters(options: &ReadingOptions) -> Result<Parameters, String> {
             .map_err(|error| format!("cannot read {path}: {error}"))?;
         let values = crate::syntax::parameters_from_yaml(&text)
             .map_err(|error| format!("{path}: {error}"))?;
-        parameters.extend(values);
+        parameters.values.extend(values);
     }
     for parameter in &options.parameters {
         let Some((name, value)) = parameter.split_once('=') else {
             return Err(format!("--param takes NAME=VALUE, not `{parameter}`"));
         };
-        parameters.insert(name.trim().into(), value.trim().into());
+        let (name, value) = (name.trim().into(), value.trim().into());
+        parameters.values.insert(name, value);
+    }
+    for binding in &options.bindings {
+        parameters.bindings.push(read_binding(binding)?);
     }
     Ok(parameters)
+}
+
+/// `api_server=VALUE` or `POOL.api_server=VALUE`.
+fn read_binding(text: &str) -> Result<Binding, String> {
+    let wanted = || format!("--bind takes api_server=VALUE or POOL.api_server=VALUE, not `{text}`");
+    let (name, value) = text.split_once('=').ok_or_else(wanted)?;
+    let (pool, symbol) = match name.trim().rsplit_once('.') {
+        Some((pool, symbol)) => (Some(pool), symbol),
+        None => (None, name.trim()),
+    };
+    if symbol != "api_server" {
+        return Err(wanted());
+    }
+    Ok(Binding {
+        pool: pool.map(Into::into),
+        api_server: value.trim().into(),
+    })
 }
 
 pub(super) fn today(given: Option<&str>) -> Result<Date, String> {

@@ -178,8 +178,7 @@ pub(super) fn judge(
         estate: &compiled.estate,
         intent: &lowered.intent,
         facts,
-        plane: &Dataplane::new(&compiled.estate, facts, None)
-            .with_fqdn_tags(fqdn_tags),
+        plane: &Dataplane::new(&compiled.estate, facts, None).with_fqdn_tags(fqdn_tags),
         regions: library.regions(),
         catalogs: Some(library),
         today: options.today,

@@ -44,7 +44,8 @@ pub fn allow_list(
                     Some(names) => destinations.extend(names),
                     None => {
                         list.left_out.insert(index);
-                        list.findings.push(unknown_tag(tag, requirement, destination.span));
+                        list.findings
+                            .push(unknown_tag(tag, requirement, destination.span));
                     }
                 },
                 plain => destinations.push(plain.clone()),

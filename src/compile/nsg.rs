@@ -135,7 +135,8 @@ fn drafts(
         push(Draft {
             name: format!("{}-replies-only", element.meta.name),
             origin: element.meta.origin,
-            description: "These come in and are answered; nothing is opened towards them".to_owned(),
+            description: "These come in and are answered; nothing is opened towards them"
+                .to_owned(),
             direction: Direction::Outbound,
             access: Access::Deny,
             first: true,
@@ -182,7 +183,10 @@ fn answered_only(intent: &Intent, pool: Id<Pool>) -> Vec<IpNet> {
             | Destination::Open(_) => false,
         })
     };
-    let routes = intent.routes.iter().filter(|it| it.pool == pool && it.replies_only);
+    let routes = intent
+        .routes
+        .iter()
+        .filter(|it| it.pool == pool && it.replies_only);
     let prefixes = routes.map(|route| route.prefix);
     prefixes.filter(|prefix| !may_be_wanted(*prefix)).collect()
 }

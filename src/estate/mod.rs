@@ -35,10 +35,10 @@ pub use identity::{
     RoleDefinition, Scope, Subscription,
 };
 pub use network::{
-    Allowed, Appliance, ApplianceFilter, ApplicationSecurityGroup, DnsServers, Gateway, GatewayKind,
-    Interface, LoadBalancer, NatGateway, NetworkAcl, Peering, PeeringState, PlatformService,
-    PrivateEndpointPolicies, Proxy, PublicAddress, PublicIp, RangePurpose, ServiceEndpointPolicy, Site, SiteRange, Subnet,
-    VirtualHub, Vnet,
+    Allowed, Appliance, ApplianceFilter, ApplicationSecurityGroup, DnsServers, Gateway,
+    GatewayKind, Interface, LoadBalancer, NatGateway, NetworkAcl, Peering, PeeringState,
+    PlatformService, PrivateEndpointPolicies, Proxy, PublicAddress, PublicIp, RangePurpose,
+    ServiceEndpointPolicy, Site, SiteRange, Subnet, VirtualHub, Vnet,
 };
 pub use routing::{NextHop, Route, RouteDestination, RouteTable};
 pub use security::{Access, Direction, Nsg, SecurityRule};

@@ -14,7 +14,7 @@ pub mod tree;
 
 pub use format::{FormatError, format};
 pub use load::{Loaded, load};
-pub use lower::{Lowered, Parameters, lower};
+pub use lower::{Binding, Lowered, Parameters, lower};
 pub use outline::{Anchor, Outline};
 pub use parameter_file::{ParameterFileError, parameters_from_yaml};
 pub use parse::{Parsed, parse, usages};

@@ -5,8 +5,6 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use smol_str::SmolStr;
 
-use super::Parameters;
-
 /// Why a parameter file could not be understood.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
@@ -52,7 +50,7 @@ impl<'de> Deserialize<'de> for Scalar {
 ///
 /// # Errors
 /// What is wrong and where, in words.
-pub fn parameters_from_yaml(text: &str) -> Result<Parameters, ParameterFileError> {
+pub fn parameters_from_yaml(text: &str) -> Result<BTreeMap<SmolStr, SmolStr>, ParameterFileError> {
     let file: File = serde_saphyr::from_str(text)
         .map_err(|error| ParameterFileError(error.without_snippet().to_string()))?;
     Ok(file
@@ -68,9 +66,10 @@ mod tests {
 
     #[test]
     fn yaml_and_json_are_read_alike() {
-        let expected: Parameters = [("location", "westeurope"), ("port", "443"), ("on", "true")]
-            .map(|(k, v)| (k.into(), v.into()))
-            .into();
+        let expected: BTreeMap<SmolStr, SmolStr> =
+            [("location", "westeurope"), ("port", "443"), ("on", "true")]
+                .map(|(k, v)| (k.into(), v.into()))
+                .into();
         assert_eq!(
             parameters_from_yaml("location: westeurope\nport: 443\non: true\n"),
             Ok(expected.clone())

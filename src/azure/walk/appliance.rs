@@ -3,8 +3,8 @@
 use std::net::IpAddr;
 
 use crate::estate::{
-    Allowed, Appliance, ApplianceFilter, Direction, Estate, Firewall, Id, Peering, PeeringState, Subnet,
-    Vnet,
+    Allowed, Appliance, ApplianceFilter, Direction, Estate, Firewall, Id, Peering, PeeringState,
+    Subnet, Vnet,
 };
 use crate::net::{Destination, Transport};
 
@@ -461,18 +461,20 @@ impl<'w> Walk<'w> {
                 carries && packet.port_in(&[ports])
             });
         let destinations = allowed.destinations.iter();
-        let destination = Truth::any(destinations.map(|destination| match destination {
-            Destination::Anywhere => Truth::Yes,
-            Destination::Prefix(prefix) => packet.destination.is_in(*prefix),
-            Destination::Range(range) => packet.destination.is_between(*range),
-            Destination::Fqdn(pattern) => self
-                .announced
-                .as_ref()
-                .or(self.name.as_ref())
-                .is_some_and(|name| covers(pattern, name))
-                .into(),
-            Destination::ServiceTag(tag) => self.plane.tag_holds(tag, &packet.destination).0,
-            Destination::FqdnTag(_) | Destination::Open(_) => Truth::Maybe,
+        let destination = Truth::any(destinations.map(|destination| {
+            match destination {
+                Destination::Anywhere => Truth::Yes,
+                Destination::Prefix(prefix) => packet.destination.is_in(*prefix),
+                Destination::Range(range) => packet.destination.is_between(*range),
+                Destination::Fqdn(pattern) => self
+                    .announced
+                    .as_ref()
+                    .or(self.name.as_ref())
+                    .is_some_and(|name| covers(pattern, name))
+                    .into(),
+                Destination::ServiceTag(tag) => self.plane.tag_holds(tag, &packet.destination).0,
+                Destination::FqdnTag(_) | Destination::Open(_) => Truth::Maybe,
+            }
         }));
         source & service.into() & destination
     }

@@ -49,7 +49,9 @@ pub(super) struct Row {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Unwritable {
     /// A service tag whose prefixes nobody gave.
-    #[error("{needed_for}: service tag {tag} means something to Azure only; give its prefixes with --service-tags")]
+    #[error(
+        "{needed_for}: service tag {tag} means something to Azure only; give its prefixes with --service-tags"
+    )]
     Tag {
         /// The tag.
         tag: SmolStr,
@@ -65,7 +67,9 @@ pub enum Unwritable {
         needed_for: SmolStr,
     },
     /// A pattern that the format has no way to say.
-    #[error("{needed_for}: a list in this format cannot say `{pattern}`: its asterisk stands for whole labels only")]
+    #[error(
+        "{needed_for}: a list in this format cannot say `{pattern}`: its asterisk stands for whole labels only"
+    )]
     Pattern {
         /// The pattern.
         pattern: String,

@@ -62,7 +62,10 @@ pub(super) fn read(text: &str) -> Result<Vec<Row>, String> {
             sources: sources.clone(),
             destination: read_destination(destination).ok_or_else(not_understood)?,
             service: read_service(service.trim()).ok_or_else(not_understood)?,
-            needed_for: comment.split(',').map(|it| SmolStr::new(it.trim())).collect(),
+            needed_for: comment
+                .split(',')
+                .map(|it| SmolStr::new(it.trim()))
+                .collect(),
             reason: String::new(),
         });
     }

@@ -71,7 +71,10 @@ pub(super) fn read(text: &str) -> Result<Vec<Row>, String> {
             sources: read_sources(cell(0)).ok_or_else(not_understood)?,
             destination: read_destination(cell(1)).ok_or_else(not_understood)?,
             service: read_service(cell(3)).ok_or_else(not_understood)?,
-            needed_for: cell(6).split(',').map(|it| SmolStr::new(it.trim())).collect(),
+            needed_for: cell(6)
+                .split(',')
+                .map(|it| SmolStr::new(it.trim()))
+                .collect(),
             reason: cell(7).to_owned(),
         });
     }

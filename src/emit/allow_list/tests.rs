@@ -16,11 +16,22 @@ fn entry(name: &str, destinations: &[&str], services: &[&str]) -> Allowed {
 
 fn entries() -> Vec<Allowed> {
     let mut elsewhere = entry("d", &["10.9.0.1-10.9.0.8"], &["any"]);
-    elsewhere.sources = vec!["10.2.0.0/24".parse().unwrap(), "10.3.0.0/24".parse().unwrap()];
+    elsewhere.sources = vec![
+        "10.2.0.0/24".parse().unwrap(),
+        "10.3.0.0/24".parse().unwrap(),
+    ];
     vec![
-        entry("a", &["mcr.microsoft.com", "*.data.mcr.microsoft.com"], &["https", "http"]),
+        entry(
+            "a",
+            &["mcr.microsoft.com", "*.data.mcr.microsoft.com"],
+            &["https", "http"],
+        ),
         entry("b", &["mcr.microsoft.com"], &["https"]),
-        entry("c", &["192.0.2.0/24", "192.0.2.9"], &["tcp/9000-9001", "udp/123"]),
+        entry(
+            "c",
+            &["192.0.2.0/24", "192.0.2.9"],
+            &["tcp/9000-9001", "udp/123"],
+        ),
         elsewhere,
     ]
 }

@@ -2,8 +2,9 @@
 
 use crate::base::Origin;
 use crate::estate::{
-    Allowed, Appliance, ApplianceFilter, DnsServers, Gateway, GatewayKind, Id, LoadBalancer, NatGateway,
-    Peering, PeeringState, PrivateEndpointPolicies, PublicAddress, PublicIp, Ref, Subnet, Vnet,
+    Allowed, Appliance, ApplianceFilter, DnsServers, Gateway, GatewayKind, Id, LoadBalancer,
+    NatGateway, Peering, PeeringState, PrivateEndpointPolicies, PublicAddress, PublicIp, Ref,
+    Subnet, Vnet,
 };
 
 use super::page::{Block, Body, Clause};

@@ -7,8 +7,8 @@ use crate::azure::{Field, NearMiss, RulePlace, Site};
 use crate::base::Spanned;
 use crate::diag::Edit;
 use crate::estate::{
-    Action, Allowed, Appliance, ApplianceFilter, ApplicationRule, Endpoint, Estate, Id, NetworkRule,
-    RuleCollection, RuleCollectionGroup, RuleInfo, Rules,
+    Action, Allowed, Appliance, ApplianceFilter, ApplicationRule, Endpoint, Estate, Id,
+    NetworkRule, RuleCollection, RuleCollectionGroup, RuleInfo, Rules,
 };
 use crate::lint::edit::{self, add_clause, add_statement};
 use crate::net::{AppProtocol, Destination, FqdnPattern, PortRange, Service, Transport};

@@ -13,16 +13,16 @@ use crate::net::{self, AppProtocol, Service, Transport};
 
 use super::check::{Checker, Names};
 use super::model::{
-    Alternative, Ambiguity, Basis, Catalog, Constraint, DataRole, DnsEntry, Documented, Endpoint, Expansion,
-    Fallback, Feature, FeatureImplication, Form, Level, Lifecycle, NetworkIsolated,
+    Alternative, Ambiguity, Basis, Catalog, Constraint, DataRole, DnsEntry, Documented, Endpoint,
+    Expansion, Fallback, Feature, FeatureImplication, Form, Level, Lifecycle, NetworkIsolated,
     NoExtraEndpoints, NsgRule, Parameter, ParameterKind, Place, PrivateEndpoint, Product,
     RegionValues, Route, RuleKind, SourceRef, Status, TlsFacts, Version, When, net_services,
     parse_address,
 };
 use super::schema::{
-    RawAlternative, RawAzureFirewall, RawCatalog, RawDataRole, RawDestinations, RawDns, RawDocumented,
-    RawEndpoint, RawLifecycle, RawNetworkIsolated, RawNsgRule, RawParameter, RawProduct,
-    RawProtocol, RawRoute, RawSourceRef, RawTls, RawWhen, SCHEMA,
+    RawAlternative, RawAzureFirewall, RawCatalog, RawDataRole, RawDestinations, RawDns,
+    RawDocumented, RawEndpoint, RawLifecycle, RawNetworkIsolated, RawNsgRule, RawParameter,
+    RawProduct, RawProtocol, RawRoute, RawSourceRef, RawTls, RawWhen, SCHEMA,
 };
 use super::template::{Template, TemplateKind};
 use super::yaml::{self, At};
@@ -244,9 +244,7 @@ impl Loader<'_> {
         let by_region: BTreeMap<SmolStr, SmolStr> = raw
             .by_region
             .iter()
-            .filter_map(|(region, values)| {
-                Some((region.into(), joined(&raw.everywhere, values)?))
-            })
+            .filter_map(|(region, values)| Some((region.into(), joined(&raw.everywhere, values)?)))
             .collect();
         let otherwise = joined(&raw.everywhere, &raw.otherwise).or(everywhere);
         if let Some(kind) = kind {
@@ -822,7 +820,11 @@ fn documented(raw: RawDocumented) -> Documented {
 
 /// The values of a parameter in a region, those of every region among them.
 fn joined(everywhere: &[String], values: &[String]) -> Option<SmolStr> {
-    let all: Vec<&str> = everywhere.iter().chain(values).map(String::as_str).collect();
+    let all: Vec<&str> = everywhere
+        .iter()
+        .chain(values)
+        .map(String::as_str)
+        .collect();
     (!values.is_empty()).then(|| all.join(",").into())
 }
 

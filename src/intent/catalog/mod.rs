@@ -22,11 +22,11 @@ pub use fqdn_tags::{Evidence, FqdnTagInfo, FqdnTags, TagContent, TagFamily};
 pub use library::{Library, find_cloud};
 pub use load::load;
 pub use model::{
-    Access, Alternative, Ambiguity, Basis, Catalog, Constraint, DataRole, Direction, DnsEntry, DnsKind,
-    Documented, Endpoint, Expansion, Fallback, Feature, FeatureImplication, Form, Level, Lifecycle,
-    NetworkIsolated, NextHop, NoExtraEndpoints, NsgRule, Parameter, ParameterKind, PrivateEndpoint,
-    Place, Product, RegionValues, Route, RuleKind, Source, SourceRef, Status, TlsFacts, Version, When,
-    Phase,
+    Access, Alternative, Ambiguity, Basis, Catalog, Constraint, DataRole, Direction, DnsEntry,
+    DnsKind, Documented, Endpoint, Expansion, Fallback, Feature, FeatureImplication, Form, Level,
+    Lifecycle, NetworkIsolated, NextHop, NoExtraEndpoints, NsgRule, Parameter, ParameterKind,
+    Phase, Place, PrivateEndpoint, Product, RegionValues, Route, RuleKind, Source, SourceRef,
+    Status, TlsFacts, Version, When,
 };
 pub use on_premises::{
     AddressMode, AddressNeed, AddressPool, AddressUnit, ClusterPrefixes, Deployed, Exposure,

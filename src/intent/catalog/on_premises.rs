@@ -203,9 +203,10 @@ impl IpPlan {
     /// How many addresses of a pool a deployment takes.
     #[must_use]
     pub fn count(&self, pool: AddressPool, mode: AddressMode, deployed: Deployed) -> u32 {
-        let needs = self.addresses.iter().filter(|need| {
-            need.pool == pool && need.mode.is_none_or(|required| required == mode)
-        });
+        let needs = self
+            .addresses
+            .iter()
+            .filter(|need| need.pool == pool && need.mode.is_none_or(|required| required == mode));
         needs
             .map(|need| {
                 let units = match need.unit {
@@ -327,7 +328,11 @@ impl Loader<'_> {
 
     pub(super) fn internal_port(&mut self, raw: RawInternalPort) -> Option<InternalPort> {
         let transport: Option<Transport> = self.check.word(&raw.protocol);
-        let ports: Vec<_> = raw.ports.iter().filter_map(|at| self.check.port(at)).collect();
+        let ports: Vec<_> = raw
+            .ports
+            .iter()
+            .filter_map(|at| self.check.port(at))
+            .collect();
         Some(InternalPort {
             id: self.entry_id(&raw.id),
             services: net_services(&[transport?], &ports),

@@ -13,7 +13,8 @@ use crate::net::{
 };
 
 use super::model::{
-    Ambiguity, Catalog, Direction, Endpoint, Form, Level, Parameter, ParameterKind, RuleKind, parse_address,
+    Ambiguity, Catalog, Direction, Endpoint, Form, Level, Parameter, ParameterKind, RuleKind,
+    parse_address,
 };
 use super::regions::Region;
 use super::template::{Template, TemplateKind};
@@ -170,8 +171,7 @@ impl Selected<'_> {
     pub fn contradictions(&self, catalog: &Catalog) -> Vec<Finding> {
         let of = |ambiguity: &Ambiguity| {
             let needs = self.needs.iter().map(|need| need.endpoint);
-            let mut entries =
-                needs.filter(|entry| entry.ambiguity.as_ref() == Some(&ambiguity.id));
+            let mut entries = needs.filter(|entry| entry.ambiguity.as_ref() == Some(&ambiguity.id));
             let first = entries.next()?;
             let others = match entries.count() {
                 0 => String::new(),
@@ -183,9 +183,7 @@ impl Selected<'_> {
                 first.id, ambiguity.about
             );
             let finding = Finding::new(FindingId::TG7030, message)
-                .related(first.span, "this entry")
-                .related(ambiguity.span, "the contradiction")
-                .help(ambiguity.text.clone())
+                .help(format!("{}: {}", ambiguity.id, ambiguity.text))
                 .help(format!("decided: {}", ambiguity.resolution));
             Some(finding)
         };
@@ -296,8 +294,7 @@ struct Values<'a, 's> {
 
 impl<'a> Values<'a, '_> {
     /// What the user set, or else what the region gives.
-    fn get(&self, name: &str) -> Option<&str>
-    {
+    fn get(&self, name: &str) -> Option<&str> {
         if let Some(value) = self.selection.values.get(name) {
             return Some(value);
         }

@@ -166,7 +166,10 @@ mod tests {
     fn contributors_do_not_read_data() {
         let missing =
             ["identity `jobs` has not the role Storage Blob Data Owner on service `lake`"];
-        assert_eq!(messages("role \"Contributor\" on service lake", SPARK), missing);
+        assert_eq!(
+            messages("role \"Contributor\" on service lake", SPARK),
+            missing
+        );
         assert_eq!(messages("", SPARK), missing);
         let elsewhere = "role \"Storage Blob Data Owner\" on service other";
         assert_eq!(messages(elsewhere, SPARK), missing);
@@ -178,7 +181,10 @@ mod tests {
 
     #[test]
     fn who_reads_nothing_needs_nothing() {
-        assert_eq!(messages("", "clusters trino  workload-identity jobs"), [""; 0]);
+        assert_eq!(
+            messages("", "clusters trino  workload-identity jobs"),
+            [""; 0]
+        );
         assert_eq!(messages("", "clusters spark"), [""; 0]);
     }
 }

@@ -39,7 +39,11 @@ fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
     for (id, subnet) in estate.subnets.iter() {
         let is_azures = context.facts.reserved_subnet(&subnet.meta.name).is_some()
             || !subnet.delegations.is_empty();
-        if is_azures || estate.is_on_premises(id) || subnet.nsg.is_some() || gaps::security_group(estate, id).is_some() {
+        if is_azures
+            || estate.is_on_premises(id)
+            || subnet.nsg.is_some()
+            || gaps::security_group(estate, id).is_some()
+        {
             continue;
         }
         let Some((origin, who)) = machines(context, id) else {

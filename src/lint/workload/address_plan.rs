@@ -79,10 +79,17 @@ fn demands<'a>(context: &Context<'a>) -> Vec<Demand<'a>> {
         };
         let subnets = estate.pools[summary.pool].subnets.iter();
         let sites = subnets.filter_map(|subnet| Some(estate.subnets[subnet.id?].vnet));
-        let Some(site) = sites.into_iter().find(|vnet| estate.vnets[*vnet].site.is_some()) else {
+        let Some(site) = sites
+            .into_iter()
+            .find(|vnet| estate.vnets[*vnet].site.is_some())
+        else {
             continue;
         };
-        for plan in catalog.ip_plans.iter().filter(|plan| plan.versions.contains(version)) {
+        for plan in catalog
+            .ip_plans
+            .iter()
+            .filter(|plan| plan.versions.contains(version))
+        {
             let known = demands
                 .iter_mut()
                 .find(|it| it.site == site && it.plan.id == plan.id);
@@ -115,10 +122,7 @@ fn ranges_of<'a>(
     site.ranges.iter().filter(is_used).collect()
 }
 
-fn of<'a>(
-    ranges: &[&'a SiteRange],
-    purposes: &[RangePurpose],
-) -> Vec<Spanned<AddressRange>> {
+fn of<'a>(ranges: &[&'a SiteRange], purposes: &[RangePurpose]) -> Vec<Spanned<AddressRange>> {
     let wanted = ranges.iter().filter(|it| purposes.contains(&it.purpose));
     wanted.map(|it| it.range).collect()
 }
@@ -131,7 +135,10 @@ fn unsupported_mode(demand: &Demand<'_>, ranges: &[&SiteRange]) -> Option<Findin
     }
     let finding = Finding::new(
         Id::TG7031,
-        format!("{} takes no addresses from a DHCP server", demand.catalog.product.name),
+        format!(
+            "{} takes no addresses from a DHCP server",
+            demand.catalog.product.name
+        ),
     )
     .at(first.span, "handed out by a DHCP server")
     .related(demand.plan.span, "the plan of this version")
@@ -144,14 +151,16 @@ fn overlap(demand: &Demand<'_>, ranges: &[&SiteRange]) -> Option<Finding> {
         return None;
     }
     let nodes = of(ranges, &[RangePurpose::Static, RangePurpose::Dhcp]);
-    let both = of(ranges, &[RangePurpose::Vip]).into_iter().find_map(|vip| {
-        let (first, last) = vip.value.bounds();
-        let meets = |it: &&Spanned<AddressRange>| {
-            let (from, to) = it.value.bounds();
-            from <= last && first <= to
-        };
-        nodes.iter().find(meets).map(|node| (vip, *node))
-    });
+    let both = of(ranges, &[RangePurpose::Vip])
+        .into_iter()
+        .find_map(|vip| {
+            let (first, last) = vip.value.bounds();
+            let meets = |it: &&Spanned<AddressRange>| {
+                let (from, to) = it.value.bounds();
+                from <= last && first <= to
+            };
+            nodes.iter().find(meets).map(|node| (vip, *node))
+        });
     let (vip, node) = both?;
     let finding = Finding::new(
         Id::TG7031,
@@ -176,8 +185,16 @@ fn too_few(context: &Context<'_>, demand: &Demand<'_>, ranges: &[&SiteRange]) ->
     let nodes = [RangePurpose::Static, RangePurpose::Dhcp];
     let wanted: [(AddressPool, &[RangePurpose], &str); 3] = [
         (AddressPool::Nodes, &nodes, "machines"),
-        (AddressPool::Vip, &[RangePurpose::Vip], "API servers and load balancers"),
-        (AddressPool::Management, &[RangePurpose::Management], "hosts and what manages them"),
+        (
+            AddressPool::Vip,
+            &[RangePurpose::Vip],
+            "API servers and load balancers",
+        ),
+        (
+            AddressPool::Management,
+            &[RangePurpose::Management],
+            "hosts and what manages them",
+        ),
     ];
     let mut findings = Vec::new();
     for (pool, purposes, words) in wanted {

@@ -87,9 +87,17 @@ impl<'a> Beside<'a> {
 
 impl Page<'_> {
     pub(super) fn beside(&mut self, beside: &Beside<'_>) {
-        self.section("security rules", &beside.security_rules, Self::security_rule);
+        self.section(
+            "security rules",
+            &beside.security_rules,
+            Self::security_rule,
+        );
         self.section("routes", &beside.routes, Self::route);
-        self.section("roles of the clusters' identity", &beside.data_roles, Self::data_role);
+        self.section(
+            "roles of the clusters' identity",
+            &beside.data_roles,
+            Self::data_role,
+        );
         let ports: Vec<_> = beside.service_ports.iter().collect();
         self.section("ports of its services", &ports, Self::service_port);
         self.section(
@@ -178,9 +186,9 @@ impl Page<'_> {
             &plan.sources,
         );
         for need in &plan.addresses {
-            let mode = need.mode.map_or(String::new(), |mode: AddressMode| {
-                format!(", when {mode}")
-            });
+            let mode = need
+                .mode
+                .map_or(String::new(), |mode: AddressMode| format!(", when {mode}"));
             let text = format!(
                 "{} a {} from pool {}: {}{mode}",
                 need.count, need.unit, need.pool, need.purpose

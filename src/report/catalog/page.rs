@@ -6,8 +6,8 @@ use smol_str::SmolStr;
 
 use crate::base::{SourceMap, Span};
 use crate::intent::catalog::{
-    Basis, Catalog, Endpoint, FilledForm, Form, Need, Parameter, Phase, Selected, Selection, Source,
-    SourceRef, Status, Template, TemplateKind,
+    Basis, Catalog, Endpoint, FilledForm, Form, Need, Parameter, Phase, Selected, Selection,
+    Source, SourceRef, Status, Template, TemplateKind,
 };
 use crate::net::Service;
 
@@ -441,4 +441,3 @@ pub(super) fn services(services: &[Service]) -> String {
 pub(super) fn braced(name: &str) -> String {
     format!("{{{name}}}")
 }
-

@@ -4,6 +4,7 @@
 //! It runs in steps, so that what a step needs is there whatever the order in the files: names, then networks
 //! and other resources, then pools, then rules and requirements.
 
+mod api_server;
 mod assertion;
 mod cluster;
 mod declare;
@@ -48,7 +49,7 @@ use self::unread::Unread;
 use super::parse::Parsed;
 use super::tree::Word;
 
-pub use self::parameter::Parameters;
+pub use self::parameter::{Binding, Parameters};
 
 /// What a policy means.
 #[derive(Debug, Clone)]
@@ -65,10 +66,11 @@ pub struct Lowered {
 #[must_use]
 pub fn lower(files: &[Parsed], library: &Library, parameters: &Parameters) -> Lowered {
     let mut findings = Vec::new();
-    let parameters = ParameterTable::read(files, parameters, &mut findings);
+    let table = ParameterTable::read(files, parameters, &mut findings);
     let mut lowering = Lowering {
         catalogs: library,
-        parameters,
+        parameters: table,
+        bindings: &parameters.bindings,
         names: NameTables::default(),
         groups: BTreeMap::new(),
         unread: Unread::of(files),
@@ -84,6 +86,7 @@ pub fn lower(files: &[Parsed], library: &Library, parameters: &Parameters) -> Lo
     lowering.report_circles_of_parents();
     lowering.define_identities(&declared);
     lowering.define_denials(&declared);
+    lowering.check_bindings();
     lowering.define_pools(&declared);
     lowering.define_groups();
     lowering.define_rules(&declared);
@@ -111,6 +114,7 @@ pub fn lower(files: &[Parsed], library: &Library, parameters: &Parameters) -> Lo
 struct Lowering<'a> {
     catalogs: &'a Library,
     parameters: ParameterTable,
+    bindings: &'a [Binding],
     names: NameTables,
     groups: BTreeMap<SmolStr, Group<'a>>,
     unread: Unread,

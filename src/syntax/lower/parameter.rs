@@ -12,8 +12,31 @@ use crate::syntax::tree::{Item, Word};
 
 use super::unread::Unread;
 
-/// Values given from outside, on the command line or in a file, by parameter.
-pub type Parameters = BTreeMap<SmolStr, SmolStr>;
+/// What is given from outside, on the command line or in a file.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Parameters {
+    /// Values of the policy's parameters.
+    pub values: BTreeMap<SmolStr, SmolStr>,
+    /// What exists by now of clusters that the policy was written for.
+    pub bindings: Vec<Binding>,
+}
+
+/// The name or address of the API server of a pool, known once its cluster exists.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Binding {
+    /// The pool; the only one when not given.
+    pub pool: Option<SmolStr>,
+    /// A domain name or an address.
+    pub api_server: SmolStr,
+}
+
+impl Parameters {
+    /// Nothing.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+}
 
 /// What a word stands for once its parameter is looked up.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -79,6 +102,7 @@ impl ParameterTable {
                 continue;
             }
             let value = given
+                .values
                 .get(&name.value)
                 .or(default.as_ref().map(|word| &word.value))
                 .cloned();
@@ -93,6 +117,7 @@ impl ParameterTable {
             );
         }
         for name in given
+            .values
             .keys()
             .filter(|name| !table.declared.contains_key(*name))
         {

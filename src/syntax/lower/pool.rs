@@ -6,7 +6,7 @@ use smol_str::{SmolStr, format_smolstr};
 
 use crate::base::{Origin, Span, Spanned, did_you_mean_help};
 use crate::diag::{Finding, Id as FindingId};
-use crate::estate::{Id, NetworkPlugin, OpenParameter, OutboundType, Pool, PoolIdentity, Region};
+use crate::estate::{Id, NetworkPlugin, OutboundType, Pool, PoolIdentity, Region};
 use crate::intent::catalog::{
     self, Catalog, Direction, Endpoint, Level, Need, NextHop, NoDestination, Reason, Selection,
     derived_features, derived_values, fill, select,
@@ -118,6 +118,7 @@ impl Lowering<'_> {
             .help("write for example: outbound userDefinedRouting");
             self.report(finding);
         }
+        self.bind_api_server(id, &pool.name);
         if !self.unread.lies_in(pool.body.span) {
             self.check_cluster(id);
         }
@@ -510,7 +511,10 @@ impl Lowering<'_> {
         let word = self.word(clauses.version?, "a version")?;
         let mut with_versions = catalogs.iter().map(|(it, _)| it);
         let product = with_versions.find(|it| !it.versions.is_empty());
-        match product.or(catalogs.first().map(|(it, _)| it))?.find_version(&word.value) {
+        match product
+            .or(catalogs.first().map(|(it, _)| it))?
+            .find_version(&word.value)
+        {
             Ok(version) => Some(version.id.clone()),
             Err(finding) => {
                 self.report(finding.at(word.span, "not known"));
@@ -615,30 +619,18 @@ impl Lowering<'_> {
             .and_then(|parameter| parameter.available.clone())
             .or(need.endpoint.known.clone());
         let how = declared.and_then(|parameter| parameter.how.clone());
-        if !self
-            .estate
-            .open_parameters
-            .iter()
-            .any(|parameter| parameter.name == name)
-        {
-            let mut description = format!(
-                "`{}` of pool {}",
-                open.parameter, self.estate.pools[pool].meta.name
-            );
-            if let Some(available) = &available {
-                description.push_str(&format!(", known {available}"));
-            }
-            if let Some(how) = &how {
-                description.push_str(&format!(" ({how})"));
-            }
-            description.push_str(". Leave empty until then.");
-            self.estate.open_parameters.push(OpenParameter {
-                name: name.clone(),
-                description,
-                optional: true,
-                origin,
-            });
+        let mut description = format!(
+            "`{}` of pool {}",
+            open.parameter, self.estate.pools[pool].meta.name
+        );
+        if let Some(available) = &available {
+            description.push_str(&format!(", known {available}"));
         }
+        if let Some(how) = &how {
+            description.push_str(&format!(" ({how})"));
+        }
+        description.push_str(". Leave empty until then.");
+        self.leave_open(name.clone(), description, origin);
         self.intent.waiting.push(Waiting {
             pool,
             entry: need.endpoint.id.clone(),
@@ -714,9 +706,10 @@ impl Lowering<'_> {
                 None => Some(self.addresses_of(pool)),
             };
             if let (Some(sources), Some(destinations)) = (sources, destinations) {
-                let reason = rule.note.clone().unwrap_or_else(|| {
-                    format!("Clients to the {} of the pool", rule.group)
-                });
+                let reason = rule
+                    .note
+                    .clone()
+                    .unwrap_or_else(|| format!("Clients to the {} of the pool", rule.group));
                 for (name, sources) in alone(&rule.id, sources) {
                     self.intent.admissions.push(Admission {
                         pool,

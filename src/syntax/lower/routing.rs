@@ -59,7 +59,8 @@ impl Lowering<'_> {
             TargetKind::FqdnTag
             | TargetKind::WebCategory
             | TargetKind::IpGroup
-            | TargetKind::SecurityGroup => {
+            | TargetKind::SecurityGroup
+            | TargetKind::ApiServer => {
                 let finding = Finding::new(
                     FindingId::TG0023,
                     "a route leads to a prefix or a service tag",

@@ -115,11 +115,7 @@ impl<'a> Lowering<'a> {
     }
 
     /// A route of a site, which leads to one of its own appliances.
-    fn site_route(
-        &mut self,
-        site: Id<Vnet>,
-        route: &tree::Route,
-    ) -> Option<crate::estate::Route> {
+    fn site_route(&mut self, site: Id<Vnet>, route: &tree::Route) -> Option<crate::estate::Route> {
         let route = self.route(route)?;
         if matches!(route.next_hop.value, NextHop::Appliance(_)) {
             return Some(route);

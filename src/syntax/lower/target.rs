@@ -117,6 +117,9 @@ impl Lowering<'_> {
             return Vec::new();
         }
         let one = |destination| vec![Member::Is(Spanned::new(destination, word.span))];
+        if target.kind == TargetKind::ApiServer {
+            return self.api_server_of(word).map_or_else(Vec::new, one);
+        }
         let text = match self.parameters.text(word, &mut self.findings) {
             None => return Vec::new(),
             Some(Text::Known(text)) => text,
@@ -141,7 +144,7 @@ impl Lowering<'_> {
                 self.report(finding);
                 Vec::new()
             }
-            TargetKind::WebCategory => Vec::new(),
+            TargetKind::WebCategory | TargetKind::ApiServer => Vec::new(),
             TargetKind::Plain => self.plain_members(word, &text),
         }
     }

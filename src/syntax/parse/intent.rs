@@ -37,6 +37,7 @@ pub(super) fn target(input: Tokens<'_>) -> Step<'_, Target> {
             "the name of an application security group",
             TargetKind::SecurityGroup,
         ),
+        kind("api-server", "the name of a pool", TargetKind::ApiServer),
         plain,
     ))
     .parse(input)
@@ -55,12 +56,13 @@ fn plain(input: Tokens<'_>) -> Step<'_, Target> {
 }
 
 /// The words that may stand before a target.
-const KINDS: [&str; 5] = [
+const KINDS: [&str; 6] = [
     "tag",
     "fqdn-tag",
     "web-category",
     "ip-group",
     "security-group",
+    "api-server",
 ];
 
 /// Whether a word is nearly one of those that may stand before a target, and has one behind it: neither a service, nor

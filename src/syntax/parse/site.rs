@@ -51,9 +51,7 @@ static SITE: Forms<SiteClause> = Forms {
         Form {
             keyword: "route",
             usage: "route NAME PREFIX -> appliance NAME",
-            parse: |head, input| {
-                route(head, input).map(|(rest, it)| (rest, SiteClause::Route(it)))
-            },
+            parse: |head, input| route(head, input).map(|(rest, it)| (rest, SiteClause::Route(it))),
         },
         Form {
             keyword: "ignore",

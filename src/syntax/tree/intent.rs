@@ -17,6 +17,8 @@ pub enum TargetKind {
     IpGroup,
     /// `security-group`
     SecurityGroup,
+    /// `api-server`
+    ApiServer,
 }
 
 /// One destination or source.
