@@ -445,7 +445,7 @@ fn roles_grant_what_azure_says() {
         assert_eq!(definition.grants(action), expected, "{role} {action}");
     }
     assert!(facts().role("Network Contributer").is_none());
-    assert_eq!(facts().role_names().count(), 10);
+    assert_eq!(facts().role_names().count(), 12);
 }
 
 #[test]

@@ -291,7 +291,14 @@ mod tests {
         assert_eq!(messages(&findings), [""; 0]);
         assert_eq!(
             library.names().collect::<Vec<_>>(),
-            ["aks", "hdinsight-on-aks"]
+            [
+                "aks",
+                "aks-arc-azure-local",
+                "azure-arc-kubernetes",
+                "dependencies",
+                "hdinsight-classic",
+                "hdinsight-on-aks"
+            ]
         );
         assert_eq!(library.get("aks").unwrap().endpoints.len(), 125);
         assert_eq!(library.get("hdinsight-on-aks").unwrap().endpoints.len(), 22);
@@ -318,7 +325,7 @@ mod tests {
             assert_eq!(library.fqdn_tags().check(template.text()), Ok(()));
             seen += 1;
         }
-        assert_eq!(seen, 2);
+        assert_eq!(seen, 4);
     }
 
     #[test]
@@ -368,7 +375,15 @@ mod tests {
         }
         assert_eq!(
             library.names().collect::<Vec<_>>(),
-            ["aks", "hdinsight-on-aks", "ours"]
+            [
+                "aks",
+                "aks-arc-azure-local",
+                "azure-arc-kubernetes",
+                "dependencies",
+                "hdinsight-classic",
+                "hdinsight-on-aks",
+                "ours"
+            ]
         );
     }
 
@@ -384,14 +399,15 @@ mod tests {
         );
         assert_eq!(
             help(library.find("x").unwrap_err()),
-            "unknown catalog `x`; the catalogs are `aks`, `hdinsight-on-aks`"
+            "unknown catalog `x`; the catalogs are `aks`, `aks-arc-azure-local`, `azure-arc-kubernetes`, `dependencies`, \
+             `hdinsight-classic`, `hdinsight-on-aks`"
         );
         assert_eq!(
-            help(aks.check_feature("defendr").unwrap_err()),
+            help(aks.find_feature("defendr").unwrap_err()),
             "catalog `aks` has no feature `defendr`; did you mean `defender`?"
         );
         assert_eq!(
-            help(aks.check_feature("keda").unwrap_err()),
+            help(aks.find_feature("keda").unwrap_err()),
             "catalog `aks` has no feature `keda`; `keda` needs nothing beyond the core: leave it out"
         );
         assert_eq!(

@@ -977,7 +977,7 @@ ambiguities:
             (
                 "    group: web",
                 "    gruop: web",
-                "c.yaml:28:5 <gruop> unknown key `gruop`\n  did you mean `group`?\n  the keys here are `id`, `group`, `clouds`, `direction`, `rule`, `protocols`, `ports`, `destinations`, `requirement`, `when`, `alternatives`, `purpose`, `known`, `needs`, `notes`, `documented`, `inferred`, `ambiguity`, `private_endpoint`, `azure_firewall`, `url_path`, `tls`, `lifecycle`, `safe_to_block`, `covers`, `expands_to`, `sources`",
+                "c.yaml:28:5 <gruop> unknown key `gruop`\n  did you mean `group`?\n  the keys here are `id`, `group`, `clouds`, `versions`, `direction`, `rule`, `protocols`, `ports`, `destinations`, `requirement`, `when`, `alternatives`, `purpose`, `known`, `needs`, `notes`, `documented`, `inferred`, `ambiguity`, `private_endpoint`, `azure_firewall`, `url_path`, `tls`, `lifecycle`, `safe_to_block`, `covers`, `expands_to`, `component`, `from_component`, `phase`, `regions_listed`, `sources`",
             ),
             (
                 "  - id: doc",
@@ -1142,7 +1142,7 @@ ambiguities:
             (
                 "type: ipv4",
                 "type: ip",
-                "c.yaml:12:11 <ip> unknown parameter type `ip`\n  expected one of `arm-region-name`, `azurecloud-region-suffix`, `service-tag-region-suffix`, `fqdn`, `fqdn-list`, `ipv4`, `ipv4-list`, `cidr`, `cidr-list`, `guid`, `storage-account-name`, `sql-server-name`, `key-vault-name`, `registry-name`, `cluster-name`, `name`",
+                "c.yaml:12:11 <ip> unknown parameter type `ip`\n  expected one of `arm-region-name`, `azurecloud-region-suffix`, `service-tag-region-suffix`, `arc-short-region`, `service-tag-list`, `fqdn`, `fqdn-list`, `ipv4`, `ipv4-list`, `cidr`, `cidr-list`, `guid`, `storage-account-name`, `sql-server-name`, `key-vault-name`, `registry-name`, `cluster-name`, `name`",
             ),
             (
                 "VirtualAppliance",

@@ -130,7 +130,12 @@ fn of<'a>(ranges: &[&'a SiteRange], purposes: &[RangePurpose]) -> Vec<Spanned<Ad
 fn unsupported_mode(demand: &Demand<'_>, ranges: &[&SiteRange]) -> Option<Finding> {
     let by_dhcp = of(ranges, &[RangePurpose::Dhcp]);
     let first = by_dhcp.first()?;
-    if demand.plan.modes.contains(&AddressMode::Dhcp) || demand.plan.modes.is_empty() {
+    let about_machines = demand.plan.addresses.iter();
+    let about_machines = about_machines
+        .filter(|need| need.pool == AddressPool::Nodes)
+        .count()
+        > 0;
+    if demand.plan.modes.contains(&AddressMode::Dhcp) || !about_machines {
         return None;
     }
     let finding = Finding::new(

@@ -441,6 +441,7 @@ sources
             region: Some("chinaeast2"),
             cloud: Some("AzureCloud"),
             include: &words("recomended"),
+            ..Request::default()
         };
         assert_eq!(
             example(&request).unwrap_err(),
