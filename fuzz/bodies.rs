@@ -63,6 +63,7 @@ pub(crate) fn importer(bytes: &[u8]) {
         today: Date::new(2027, 1, 1).expect("a day"),
         catalogs: Vec::new(),
         assertions: Assertions::default(),
+        strict: false,
     };
     let deploying = Deploying {
         all: &[],

@@ -185,11 +185,11 @@ pub(super) fn judge(
     };
     let mut findings = lint(&context, findings);
     findings.extend(facts.problems());
-    if options.strict {
-        let choices = findings.iter_mut().filter(|it| it.id == Id::TG7030);
-        choices.for_each(|finding| finding.severity = Severity::Error);
-        diag::sort(&mut findings);
-    }
+    // Without strictness they are told in the summary, and an `ignore` of them silences something all the same.
+    findings.retain(|finding| options.strict || finding.id != Id::TG7030);
+    let choices = findings.iter_mut().filter(|it| it.id == Id::TG7030);
+    choices.for_each(|finding| finding.severity = Severity::Error);
+    diag::sort(&mut findings);
     Judged {
         estate: compiled.estate,
         intent: lowered.intent,

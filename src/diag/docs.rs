@@ -202,6 +202,11 @@ impl Id {
                 "The service behind a catalog is retired: new pools of this kind cannot be made. For pools that \
                              still run, accept it in the block of the pool. For example: ignore TG7004 \"runs until June\""
             }
+            Self::TG7030 => {
+                "The documents behind an entry of a catalog contradict each other, and the catalog decided for one. With \
+                             `--strict` nothing is decided silently: read both sides, and accept the decision in the block of \
+                             the pool. For example: ignore TG7030 \"as Microsoft support confirmed\""
+            }
             _ => return None,
         })
     }

@@ -82,6 +82,8 @@ pub struct PoolSummary {
     pub taken: usize,
     /// Entries that were not asked for, by level.
     pub not_asked: Vec<(Level, usize)>,
+    /// Where the documents behind them contradict each other: the id in the catalog, and what about.
+    pub decided: Vec<(SmolStr, String)>,
     /// What the pool says about it.
     pub choices: CatalogChoices,
 }

@@ -323,6 +323,9 @@ impl<'a> Uses<'a> {
             if let Some(PoolIdentity::UserAssigned(identity)) = &pool.identity {
                 self.add(Node::Root, identity.id.map(Node::Identity));
             }
+            if let Some(identity) = &pool.workload_identity {
+                self.add(Node::Root, identity.id.map(Node::Identity));
+            }
         }
         let roles: BTreeMap<String, ElementId<RoleDefinition>> = estate
             .role_definitions

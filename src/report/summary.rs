@@ -77,6 +77,9 @@ pub fn compile(summary: &Compile<'_>) -> String {
             ),
         );
     }
+    if let Some(text) = decided(summary.intent) {
+        line("decided", text);
+    }
     let open = &summary.estate.open_parameters;
     let parameters = |name: &str| open.iter().any(|parameter| parameter.name == name);
     for waiting in summary
@@ -126,6 +129,24 @@ pub fn compile(summary: &Compile<'_>) -> String {
         line("not deployed", summary.template.not_deployed.join(", "));
     }
     out
+}
+
+/// Where documents contradict each other and the catalog took a side.
+fn decided(intent: &Intent) -> Option<String> {
+    let mut choices: Vec<String> = Vec::new();
+    for (id, about) in intent.pools.iter().flat_map(|pool| &pool.decided) {
+        let choice = format!("{about} ({id})");
+        if !choices.contains(&choice) {
+            choices.push(choice);
+        }
+    }
+    if choices.is_empty() {
+        return None;
+    }
+    let list = choices.join(", ");
+    Some(format!(
+        "{list}: the documents disagree; `tidegate catalog show` has both sides, and --strict refuses"
+    ))
 }
 
 /// Which lists were written where.

@@ -117,7 +117,7 @@ fn networks_say_what_azure_shows() {
         panic!("{:?}", nva.filter);
     };
     assert_eq!(
-        texts(allowed.iter().map(|it| &it.value)),
+        texts(allowed.iter().flat_map(|it| &it.destinations)),
         ["*.partner.com", "192.0.2.0/28", "10.0.0.0/8"]
     );
 }

@@ -23,6 +23,14 @@ const POLICY_ONLY: &[(Id, &str)] = &[
         Id::TG6002,
         "templates name roles by id, and Azure has more of them than are known here",
     ),
+    (
+        Id::TG6010,
+        "templates do not say who the workloads of a cluster are",
+    ),
+    (
+        Id::TG7031,
+        "templates say nothing of networks outside Azure",
+    ),
     (Id::TG7001, "templates state no requirements"),
     (Id::TG7002, "templates state no requirements"),
     (Id::TG7010, "templates state no requirements"),

@@ -40,6 +40,10 @@ fn with(text: &str) -> Options {
     match words.as_slice() {
         [""] => options(FirewallModel::Policy),
         ["--firewall-model", "classic"] => options(FirewallModel::Classic),
+        ["--strict"] => Options {
+            strict: true,
+            ..options(FirewallModel::Policy)
+        },
         ["--catalog", file] => Options {
             catalogs: vec![((*file).to_owned(), read(file))],
             assertions: Assertions::default(),

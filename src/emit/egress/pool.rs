@@ -34,12 +34,15 @@ impl Writer<'_> {
         block.above.append(above);
         let body = &mut block.body;
         self.catalog(body, id, pool);
-        if pool.outbound.value == OutboundType::OfSubnet {
-            let what = "an outbound type, of which this service has none".to_owned();
-            self.not_said(body, pool.outbound.span.into(), what);
-            body.clause(format!("outbound {}", OutboundType::None.name()));
-        } else {
-            body.clause(format!("outbound {}", pool.outbound.value.name()));
+        match pool.outbound.value {
+            // The kind of the pool says so.
+            OutboundType::OfSubnet if pool.kind.is_some() => {}
+            OutboundType::OfSubnet => {
+                let what = "an outbound type, of which this service has none".to_owned();
+                self.not_said(body, pool.outbound.span.into(), what);
+                body.clause(format!("outbound {}", OutboundType::None.name()));
+            }
+            outbound => body.clause(format!("outbound {}", outbound.name())),
         }
         self.reference(body, "via", pool.via.as_ref(), |n| &n.firewalls);
         if let Some(plugin) = pool.network_plugin {

@@ -166,28 +166,40 @@ impl FilledDestination<'_> {
 }
 
 impl Selected<'_> {
-    /// Each contradiction of documents that what is needed depends on, as a finding without a place.
+    /// Where the documents behind what is needed contradict each other, each with an entry that depends on it.
+    pub fn ambiguities<'c>(
+        &self,
+        catalog: &'c Catalog,
+    ) -> impl Iterator<Item = (&'c Ambiguity, Vec<&Endpoint>)> {
+        let depending = |ambiguity: &Ambiguity| -> Vec<&Endpoint> {
+            let needs = self.needs.iter().map(|need| need.endpoint);
+            needs
+                .filter(|entry| entry.ambiguity.as_ref() == Some(&ambiguity.id))
+                .collect()
+        };
+        let all = catalog.ambiguities.iter();
+        all.map(move |ambiguity| (ambiguity, depending(ambiguity)))
+            .filter(|(_, entries)| !entries.is_empty())
+    }
+
+    /// The same as findings without a place.
     #[must_use]
     pub fn contradictions(&self, catalog: &Catalog) -> Vec<Finding> {
-        let of = |ambiguity: &Ambiguity| {
-            let needs = self.needs.iter().map(|need| need.endpoint);
-            let mut entries = needs.filter(|entry| entry.ambiguity.as_ref() == Some(&ambiguity.id));
-            let first = entries.next()?;
-            let others = match entries.count() {
-                0 => String::new(),
-                1 => " and 1 more entry".to_owned(),
-                count => format!(" and {count} more entries"),
+        let finding = |(ambiguity, entries): (&Ambiguity, Vec<&Endpoint>)| {
+            let first = entries.first().map_or("", |entry| entry.id.as_str());
+            let others = match entries.len() {
+                0 | 1 => String::new(),
+                2 => " and 1 more entry".to_owned(),
+                count => format!(" and {} more entries", count - 1),
             };
-            let message = format!(
-                "the documents behind `{}`{others} disagree about {}",
-                first.id, ambiguity.about
-            );
-            let finding = Finding::new(FindingId::TG7030, message)
+            let about = &ambiguity.about;
+            let message = format!("the documents behind `{first}`{others} disagree about {about}");
+            Finding::new(FindingId::TG7030, message)
                 .help(format!("{}: {}", ambiguity.id, ambiguity.text))
-                .help(format!("decided: {}", ambiguity.resolution));
-            Some(finding)
+                .help(format!("decided: {}", ambiguity.resolution))
+                .help("accept it: ignore TG7030 \"why\"")
         };
-        catalog.ambiguities.iter().filter_map(of).collect()
+        self.ambiguities(catalog).map(finding).collect()
     }
 }
 

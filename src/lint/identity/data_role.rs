@@ -18,15 +18,17 @@ rule! {
     ///
     /// ```egress
     /// region westeurope
-    /// vnet analytics 10.10.0.0/16 { subnet pool 10.10.1.0/24 }
+    /// vnet analytics 10.10.0.0/16 { dns firewall fw  subnet pool 10.10.1.0/24  subnet AzureFirewallSubnet 10.10.0.0/26 }
+    /// firewall fw in analytics { private-ip 10.10.0.4  public-ip 203.0.113.10  dns-proxy on }
     /// service lake { fqdn contosolake.dfs.core.windows.net  kind storage }
+    /// identity pool-id { role "Network Contributor" on this resource-group }
     /// identity jobs { role "Contributor" on service lake }
     /// pool spark in analytics.pool {
-    ///   kind hdinsight-on-aks
-    ///   clusters spark
-    ///   outbound loadBalancer
+    ///   kind hdinsight-on-aks  clusters spark
+    ///   outbound userDefinedRouting  via fw  identity pool-id
     ///   workload-identity jobs
     ///   set storage_account = contosolake
+    ///   ignore TG7004 "runs until it is migrated"
     /// }
     /// ```
     ///

@@ -17,20 +17,15 @@ rule! {
     /// half-way when the pool runs out, and an upgrade does months later.
     ///
     /// ```egress
+    /// region westeurope
     /// site store 192.168.0.0/16 {
-    ///   dns 192.168.1.53
     ///   route internet 0.0.0.0/0 -> appliance edge
-    ///   network clusters 192.168.10.0/24 {
-    ///     addresses static 192.168.10.10-192.168.10.19
-    ///     addresses vip 192.168.10.15-192.168.10.24
-    ///   }
+    ///   network clusters 192.168.10.0/24 { addresses static 192.168.10.10-192.168.10.19 }
     /// }
     /// appliance edge in store { private-ip 192.168.10.1  public-ip 198.51.100.7  snat on  allow requirements }
-    /// region westeurope
     /// pool shop in store.clusters {
     ///   kind aks-arc-azure-local
-    ///   control-plane-nodes 3
-    ///   max-nodes 12
+    ///   control-plane-nodes 3  max-nodes 12
     ///   set custom_dns_ip = 192.168.1.53
     ///   set deployment_key_vault = contoso-kv
     /// }

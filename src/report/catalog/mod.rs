@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use smol_str::SmolStr;
 
 use crate::base::{SourceMap, did_you_mean_help};
-use crate::diag::{Finding, Id, Severity};
+use crate::diag::{Finding, Id};
 use crate::intent::catalog::{
     Catalog, Level, Library, Reason, Selected, Selection, Source, find_cloud, select,
 };
@@ -76,10 +76,6 @@ pub fn show(
     let selected = select(catalog, &selection);
     if request.strict {
         let refused = selected.contradictions(catalog);
-        let refused: Vec<_> = refused
-            .into_iter()
-            .map(|finding| finding.severity(Severity::Error))
-            .collect();
         if !refused.is_empty() {
             return Err(refused);
         }

@@ -351,6 +351,10 @@ impl Lowering<'_> {
             catalog: catalog.name.clone(),
             taken: selected.needs.len(),
             not_asked: not_asked.into_iter().collect(),
+            decided: selected
+                .ambiguities(catalog)
+                .map(|(ambiguity, _)| (ambiguity.id.clone(), ambiguity.about.clone()))
+                .collect(),
             choices: choices.clone(),
         });
     }

@@ -3,9 +3,10 @@
 use nom::Parser;
 use nom::combinator::opt;
 
+use crate::net::Service;
 use crate::syntax::tree::{
     ApplianceClause, Block, GatewayClause, LoadBalancerClause, NatGatewayClause, Placed, PublicIp,
-    PublicIpClause,
+    PublicIpClause, Word,
 };
 
 use super::block::{Form, Forms, optional_body, usages_of};
@@ -161,6 +162,22 @@ static GATEWAY: Forms<GatewayClause> = Forms {
     ],
 };
 
+fn allow(keyword: Word, input: Tokens<'_>) -> Step<'_, ApplianceClause> {
+    let (rest, targets) = targets(input)?;
+    // Another clause may follow on the same line; of a word that is no service it is taken to be one.
+    let (rest, services) = if rest.text().parse::<Service>().is_ok() && !rest.is_fresh_line() {
+        values("a service such as https or tcp/22").parse(rest)?
+    } else {
+        (rest, Vec::new())
+    };
+    let allow = ApplianceClause::Allow {
+        keyword,
+        targets,
+        services,
+    };
+    Ok((rest, allow))
+}
+
 pub(super) fn appliance(input: Tokens<'_>) -> Step<'_, Placed<ApplianceClause>> {
     placed_block(
         "the name of an appliance",
@@ -209,15 +226,7 @@ static APPLIANCE: Forms<ApplianceClause> = Forms {
         Form {
             keyword: "allow",
             usage: "allow requirements | allow any | allow TARGET, … [SERVICE, …]",
-            parse: |head, input| {
-                (targets, opt(values("a service such as https or tcp/22")))
-                    .map(|(targets, services)| ApplianceClause::Allow {
-                        keyword: head.clone(),
-                        targets,
-                        services: services.unwrap_or_default(),
-                    })
-                    .parse(input)
-            },
+            parse: allow,
         },
     ],
 };

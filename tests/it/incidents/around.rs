@@ -5,7 +5,8 @@ use std::net::IpAddr;
 use serde_json::Value;
 use tidegate::base::Spanned;
 use tidegate::estate::{
-    Appliance, ApplianceFilter, Gateway, GatewayKind, LoadBalancer, Proxy, Ref, VirtualHub, Vnet,
+    Allowed, Appliance, ApplianceFilter, Gateway, GatewayKind, LoadBalancer, Proxy, Ref,
+    VirtualHub, Vnet,
 };
 use tidegate::net::{Destination, FqdnPattern};
 
@@ -128,7 +129,14 @@ fn appliance(builder: &mut Builder, fields: &Fields<'_>) {
             for text in fields.texts("allow") {
                 let name = || text.parse::<FqdnPattern>().ok().map(Destination::Fqdn);
                 match destination(&text).or_else(name) {
-                    Some(destination) => only.push(builder.at(fields, "allow", destination)),
+                    Some(destination) => only.push(Allowed {
+                        name: "".into(),
+                        sources: Vec::new(),
+                        destinations: vec![destination],
+                        services: Vec::new(),
+                        reason: String::new(),
+                        origin: meta.origin,
+                    }),
                     None => fields.problem("allow", format_args!("`{text}` is none")),
                 }
             }

@@ -45,6 +45,8 @@ pub(super) fn build(builder: &mut Builder, fields: &Fields<'_>, product: &str) -
         "kubernetes_version",
     ]);
     let kind = fields.text("kind").unwrap_or_else(|| product.to_owned());
+    // Incidents name products, pools the catalog of one.
+    let kind = if kind == "hdinsight" { "hdinsight-classic".to_owned() } else { kind };
     let origin = builder.origin(fields.path());
     let meta = Meta {
         name: fields

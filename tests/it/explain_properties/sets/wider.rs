@@ -8,8 +8,8 @@ use proptest::sample::{Index, select};
 use tidegate::azure::{FqdnTagContent, FqdnTagContents};
 use tidegate::base::{FileId, Span, Spanned};
 use tidegate::estate::{
-    Action, Appliance, ApplianceFilter, ApplicationRule, Condition, Endpoint, Estate, Extent,
-    Firewall, FirewallPolicy, Gap, Home, HttpProxy, Interface, LoadBalancer, NetworkPlugin,
+    Action, Allowed, Appliance, ApplianceFilter, ApplicationRule, Condition, Endpoint, Estate,
+    Extent, Firewall, FirewallPolicy, Gap, Home, HttpProxy, Interface, LoadBalancer, NetworkPlugin,
     NextHop, OutboundType, PoolSetting, Proxy, ProxyEndpoint, PublicAddress, Ref, Route,
     RouteDestination, RuleCollection, RuleCollectionGroup, RuleInfo, Rules, ServiceEndpointPolicy,
     Tier, Unknown, VirtualHub,
@@ -47,13 +47,21 @@ struct InterfacePlan {
     all_known: bool,
 }
 
+/// What an appliance lets through: empty texts stand for everything.
+#[derive(Debug, Clone)]
+struct AllowedPlan {
+    to: &'static str,
+    service: &'static str,
+    from: &'static str,
+}
+
 #[derive(Debug, Clone)]
 struct AppliancePlan {
     place: Option<(&'static str, &'static str)>,
     forwards: bool,
     translates: bool,
     public: bool,
-    filter: Option<Option<Vec<&'static str>>>,
+    filter: Option<Option<Vec<AllowedPlan>>>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -147,6 +155,21 @@ fn appliance() -> impl Strategy<Value = AppliancePlan> {
         "tag Storage",
         "fqdn-tag WindowsUpdate",
     ]);
+    let service = select(vec![
+        "",
+        "",
+        "tcp/443",
+        "udp/*",
+        "any",
+        "https",
+        "tcp/20-90",
+    ]);
+    let source = select(vec!["", "", "10.0.0.0/8", "10.1.1.0/24"]);
+    let allowed = (allowed, service, source).prop_map(|(to, service, from)| AllowedPlan {
+        to,
+        service,
+        from,
+    });
     let filter = option::of(option::of(vec(allowed, 0..3)));
     let yes = || rarely(true, Just(false));
     (place, yes(), any::<bool>(), any::<bool>(), filter).prop_map(
@@ -451,7 +474,15 @@ fn appliances(wider: &Wider, estate: &mut Estate) {
             None => ApplianceFilter::Unstated,
             Some(None) => ApplianceFilter::Everything,
             Some(Some(allowed)) => {
-                let allowed = allowed.iter().map(|text| put(destination(text)));
+                let some = |text: &str| (!text.is_empty()).then(|| text.to_owned());
+                let allowed = allowed.iter().map(|plan| Allowed {
+                    name: "".into(),
+                    sources: some(plan.from).iter().map(|it| parsed(it)).collect(),
+                    destinations: vec![destination(plan.to)],
+                    services: some(plan.service).iter().map(|it| parsed(it)).collect(),
+                    reason: String::new(),
+                    origin: span().into(),
+                });
                 ApplianceFilter::Only(allowed.collect())
             }
         };
