@@ -6,6 +6,8 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use crate::diag::Severity;
 use crate::report::Format;
 
+use super::tags::TagsCommand;
+
 /// Compiler, linter and explainer for Azure network egress.
 #[derive(Debug, Parser)]
 #[command(name = "tidegate", version, max_term_width = 100)]
@@ -45,6 +47,9 @@ pub(super) enum Command {
     /// Show what Azure services need to reach.
     #[command(subcommand)]
     Catalog(CatalogCommand),
+    /// Show service tags, and what changes in them from week to week.
+    #[command(subcommand)]
+    Tags(TagsCommand),
     /// Show the documentation of a rule, or list all rules.
     Rule(RuleOptions),
 }

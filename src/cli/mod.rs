@@ -92,6 +92,7 @@ pub fn main() -> ExitCode {
         Command::Query(options) => query::run(&options),
         Command::Fmt(options) => fmt::run(&options),
         Command::Catalog(command) => catalog::run(&command),
+        Command::Tags(command) => tags::run(&command),
         Command::Rule(options) => rule::run(&options),
     };
     outcome.into()

@@ -24,6 +24,7 @@ mod place;
 pub mod reached;
 mod run;
 mod sarif;
+pub mod service_tags;
 mod shortened;
 pub mod summary;
 mod words;
