@@ -6,6 +6,8 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use crate::diag::Severity;
 use crate::report::Format;
 
+use super::catalog_check::{self, CatalogCheckOptions};
+use super::catalog_diff::{self, CatalogDiffOptions};
 use super::tags::TagsCommand;
 
 /// Compiler, linter and explainer for Azure network egress.
@@ -556,6 +558,12 @@ pub(super) enum CatalogCommand {
     },
     /// Show what a pool of a kind needs, why, and who says so.
     Show(CatalogShowOptions),
+    /// Check catalogs of your own: everything that is wrong, and what was hardly meant.
+    #[command(after_help = catalog_check::HELP)]
+    Check(CatalogCheckOptions),
+    /// Say what differs between two catalogs, or what the page behind one named at two dates.
+    #[command(after_help = catalog_diff::HELP)]
+    Diff(CatalogDiffOptions),
 }
 
 #[derive(Debug, Args)]

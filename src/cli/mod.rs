@@ -7,6 +7,8 @@ mod arguments;
 mod assertions;
 mod bicep;
 mod catalog;
+mod catalog_check;
+mod catalog_diff;
 mod check;
 mod compile;
 mod diff;

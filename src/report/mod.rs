@@ -4,6 +4,7 @@
 
 mod azure;
 pub mod catalog;
+pub mod catalog_difference;
 mod concise;
 pub mod difference;
 mod disproof;

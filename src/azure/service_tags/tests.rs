@@ -139,7 +139,7 @@ fn errors_name_the_place() {
     );
     assert_eq!(
         error(&FILE.replace("375", "\"new\"")),
-        "not a service tag file: invalid value: string \"new\", expected the number of the file \
+        "not a service tag file: invalid value: string \"new\", expected a change number \
          at line 2 column 23"
     );
     assert_eq!(

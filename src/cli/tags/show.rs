@@ -1,5 +1,6 @@
 //! `tidegate tags show`
 
+use crate::azure::ServiceTags;
 use crate::azure::facts::{Facts, ServiceTagMatch};
 use crate::base::did_you_mean;
 use crate::cli::Outcome;
@@ -9,7 +10,9 @@ use crate::intent::catalog::Regions;
 use crate::net::ServiceTag;
 use crate::report::catalog::DEFAULT_WIDTH;
 use crate::report::service_tags::{PageView, page_json, page_markdown, page_text};
-use crate::verify::service_tags::{FactsDiffer, cloud_of, describe_tag, known_names};
+use crate::verify::service_tags::{
+    FactsDiffer, TagDescription, cloud_of, describe_tag, known_names,
+};
 
 use super::arguments::TagsShowOptions;
 use super::{detail, service_tags, view};
@@ -30,15 +33,18 @@ pub(super) fn run(options: &TagsShowOptions) -> Result<Outcome, Outcome> {
         let close = did_you_mean(name, known_names(file.as_ref(), facts)).map(str::to_owned);
         return Ok(no_such_tag(options, close.or(region)));
     }
-    let differ = file.as_ref().zip(described.as_ref());
+    let whole = whole(file.as_ref(), described.as_ref());
+    let differ = file.as_ref().zip(whole.as_ref().or(described.as_ref()));
     let differ = differ.and_then(|(file, described)| {
-        Some(FactsDiffer::of(cloud_of(file)?, described, known.as_ref()))
+        let fact = facts.service_tag(described.name).map(|known| known.fact);
+        Some(FactsDiffer::of(cloud_of(file)?, described, fact))
     });
     let path = options.service_tags.as_deref();
     let page = PageView {
         asked: name,
         file: path.zip(file.as_ref()).map(|(path, file)| view(path, file)),
         described: described.as_ref(),
+        whole: whole.as_ref(),
         known: known.as_ref(),
         differ: differ.as_ref(),
         facts,
@@ -51,6 +57,15 @@ pub(super) fn run(options: &TagsShowOptions) -> Result<Outcome, Outcome> {
         AnswerFormat::Json => page_json(&page),
     });
     Ok(Outcome::Fine)
+}
+
+/// The tag of all regions behind a regional form.
+fn whole<'f>(
+    file: Option<&'f ServiceTags>,
+    described: Option<&TagDescription<'f>>,
+) -> Option<TagDescription<'f>> {
+    let form = described.filter(|form| !form.statement.region.is_empty())?;
+    describe_tag(file?, &ServiceTag::new(form.part_of?))
 }
 
 /// A tag whose region is one, where the region that was written is none.

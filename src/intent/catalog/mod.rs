@@ -5,19 +5,26 @@
 //! file. [`select`] tells which entries a pool needs.
 
 mod check;
+mod compare;
 mod derive;
 mod fqdn_tags;
+mod history;
+mod holding;
 mod library;
 mod load;
 mod model;
+mod reference;
 mod regions;
 mod schema;
 mod select;
 mod template;
 mod yaml;
 
+pub use compare::{CatalogDifference, Entry, EntryKind, Field, FieldChange, compare};
 pub use derive::{derived_features, derived_values};
 pub use fqdn_tags::{Evidence, FqdnTagInfo, FqdnTags, TagContent, TagFamily};
+pub use history::{DocumentedName, Event, EventKind, Head, History, HistoryDifference, Page};
+pub use holding::Holding;
 pub use library::{Library, find_cloud};
 pub use load::load;
 pub use model::{
@@ -26,6 +33,7 @@ pub use model::{
     NetworkIsolated, NextHop, NoExtraEndpoints, NsgRule, Parameter, ParameterKind, PrivateEndpoint,
     Product, Route, RuleKind, Source, SourceRef, Status, TlsFacts, When,
 };
+pub use reference::{CatalogName, Moment};
 pub use regions::{Region, Regions, UnlistedSuffix};
 pub use select::{
     FilledDestination, FilledForm, LeftOut, Need, NoDestination, Reason, Selected, Selection,

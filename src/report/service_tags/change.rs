@@ -6,7 +6,7 @@ use crate::report::wrap::paragraph;
 use crate::verify::Detail;
 use crate::verify::service_tags::{Addresses, Alone, Changed, TagsDifference};
 
-use super::{FileView, counted, listed, prefixes_word, stated_words};
+use super::{FileView, counted, listed, prefixes_word, uses_words};
 
 /// How many tags of a kind are told one by one unless all are wanted.
 const TAGS: usize = 20;
@@ -213,14 +213,13 @@ fn sections(view: &ChangeView<'_>) -> Vec<Section> {
 }
 
 fn alone(tag: &Alone) -> Told {
+    let addresses = match tag.prefixes {
+        0 => counted(&tag.addresses),
+        prefixes => format!("{} in {}", counted(&tag.addresses), prefixes_word(prefixes)),
+    };
     Told {
         name: tag.name.clone(),
-        beside: format!(
-            "{} in {}; {}",
-            counted(&tag.addresses),
-            prefixes_word(tag.prefixes),
-            stated_words(&tag.statement.features)
-        ),
+        beside: format!("{addresses}; {}", uses_words(&tag.statement.features)),
         lines: Vec::new(),
     }
 }
@@ -236,7 +235,7 @@ fn change(tag: &Changed, detail: Detail) -> Told {
         ("no longer", &tag.features_lost),
     ];
     for (word, features) in uses.iter().filter(|(_, features)| !features.is_empty()) {
-        lines.push((*word, stated_words(features)));
+        lines.push((*word, uses_words(features)));
     }
     let (was, is) = &tag.statements;
     let words = [

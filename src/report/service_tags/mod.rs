@@ -96,6 +96,21 @@ fn stated_words(words: &[SmolStr]) -> String {
     }
 }
 
+/// Uses as a file states them, in short: words where there are any.
+fn uses_words(words: &[SmolStr]) -> String {
+    let words: Vec<&str> = words
+        .iter()
+        .map(|word| match TagFeature::of_file(word) {
+            Some(feature) => feature_words(feature),
+            None => word,
+        })
+        .collect();
+    match words.as_slice() {
+        [] => "no use stated".to_owned(),
+        words => words.join(", "),
+    }
+}
+
 /// `1,280 IPv4 and 256 IPv6 addresses`.
 fn counted(addresses: &Addresses) -> String {
     let (v4, v6) = (addresses.v4_count(), addresses.v6_count());

@@ -24,9 +24,11 @@ pub struct PageView<'v> {
     pub file: Option<FileView<'v>>,
     /// What the file says; none when it has no such tag.
     pub described: Option<&'v TagDescription<'v>>,
+    /// What the file says of the tag of all regions, when this is a regional form of one.
+    pub whole: Option<&'v TagDescription<'v>>,
     /// What the facts say; none when they know no such tag.
     pub known: Option<&'v ServiceTagMatch<'v, 'v>>,
-    /// Where the facts say otherwise than the file.
+    /// Where the facts say otherwise than the file, of the tag of all regions if there is one.
     pub differ: Option<&'v FactsDiffer>,
     /// Whose sources are named.
     pub facts: &'v Facts,
@@ -112,6 +114,12 @@ fn of_file(
         rows.push(("number", format!("{number}, of this tag alone")));
     }
     rows.push(("usable", stated_words(&statement.features)));
+    if let Some(whole) = view.whole
+        && whole.statement.features != statement.features
+    {
+        let words = stated_words(&whole.statement.features);
+        rows.push(("", format!("of {}: {words}", whole.name)));
+    }
     rows.extend(differences(view).map(|text| ("", text)));
     if let Some(other) = described.part_of {
         rows.push(("part of", other.to_owned()));

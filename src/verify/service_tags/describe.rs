@@ -2,7 +2,7 @@
 
 use ipnet::IpNet;
 
-use crate::azure::facts::{Facts, ServiceTagMatch, TagFeature};
+use crate::azure::facts::{Facts, ServiceTagFact, TagFeature};
 use crate::azure::{ServiceTags, TagStatement};
 use crate::net::{Cloud, ServiceTag};
 
@@ -123,15 +123,11 @@ fn holders<'f>(
 }
 
 impl FactsDiffer {
-    /// Holds what a file states of a tag against the facts about it.
+    /// Holds what a file states of a tag against the facts about it. Facts are about tags of all regions: of their
+    /// regional forms the files often state less.
     #[must_use]
-    pub fn of(
-        cloud: Cloud,
-        described: &TagDescription<'_>,
-        known: Option<&ServiceTagMatch<'_, '_>>,
-    ) -> Self {
-        let stated = known.and_then(|known| Some((known, known.fact.features(cloud)?)));
-        let Some((known, facts)) = stated else {
+    pub fn of(cloud: Cloud, described: &TagDescription<'_>, fact: Option<&ServiceTagFact>) -> Self {
+        let Some(facts) = fact.and_then(|fact| fact.features(cloud)) else {
             return Self {
                 unknown: true,
                 ..Self::default()
@@ -140,15 +136,7 @@ impl FactsDiffer {
         let words = described.statement.features.iter();
         let mut file: Vec<TagFeature> =
             words.filter_map(|word| TagFeature::of_file(word)).collect();
-        let mut facts = facts.to_vec();
-        if known.region.is_some() {
-            // Facts are about the tag of all regions, which alone is the tag of service endpoints.
-            let of_form = |feature: &TagFeature| {
-                !matches!(feature, TagFeature::Regional | TagFeature::ServiceEndpoint)
-            };
-            file.retain(of_form);
-            facts.retain(of_form);
-        } else if !described.regional.is_empty() {
+        if !described.regional.is_empty() {
             file.push(TagFeature::Regional);
         }
         let without = |all: &[TagFeature], others: &[TagFeature]| {
@@ -159,8 +147,8 @@ impl FactsDiffer {
             rest
         };
         Self {
-            only_file: without(&file, &facts),
-            only_facts: without(&facts, &file),
+            only_file: without(&file, facts),
+            only_facts: without(facts, &file),
             unknown: false,
         }
     }
