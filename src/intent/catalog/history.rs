@@ -516,6 +516,26 @@ names:
     }
 
     #[test]
+    fn no_text_makes_the_loader_panic() {
+        let cut = (0..SOUND.len())
+            .step_by(11)
+            .map(|end| SOUND[..end].to_owned());
+        let lines: Vec<&str> = SOUND.lines().collect();
+        let without_a_line = (0..lines.len()).map(|skipped| {
+            let kept = lines.iter().enumerate().filter(|(at, _)| *at != skipped);
+            kept.map(|(_, line)| format!("{line}\n")).collect()
+        });
+        let odd = ["", "- 1", "&a [*a]", "\0", "é: ["].map(str::to_owned);
+        for text in cut.chain(without_a_line).chain(odd) {
+            let findings = load(&text).err();
+            assert!(
+                findings.is_none_or(|findings| !findings.is_empty()),
+                "{text}"
+            );
+        }
+    }
+
+    #[test]
     fn every_mistake_is_found_at_its_place() {
         for (from, to, expected) in [
             (

@@ -127,7 +127,8 @@ fn of_file(
     if !described.regional.is_empty() {
         let count = described.regional.len();
         let list = listed(&described.regional, MOST, view.detail);
-        rows.push(("regions", format!("{count} regional forms: {list}")));
+        let word = if count == 1 { "form" } else { "forms" };
+        rows.push(("regions", format!("{count} regional {word}: {list}")));
     }
     if !described.parts.is_empty() {
         rows.push(("parts", listed(&described.parts, MOST, view.detail)));
