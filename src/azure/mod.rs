@@ -37,6 +37,6 @@ pub use flow::{
     Site, Stage, Step, Target, Trace, Verdict,
 };
 pub use samples::{sample_service, sample_targets};
-pub use service_tags::{ServiceTags, ServiceTagsError};
+pub use service_tags::{ServiceTags, ServiceTagsError, TagStatement};
 pub use tag_membership::{Membership, MembershipAnswer, MembershipReason, membership};
 pub use whereabouts::{Region, is_wide};

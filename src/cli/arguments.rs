@@ -6,6 +6,10 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use crate::diag::Severity;
 use crate::report::Format;
 
+use super::catalog_check::{self, CatalogCheckOptions};
+use super::catalog_diff::{self, CatalogDiffOptions};
+use super::tags::TagsCommand;
+
 /// Compiler, linter and explainer for Azure network egress.
 #[derive(Debug, Parser)]
 #[command(name = "tidegate", version, max_term_width = 100)]
@@ -45,6 +49,9 @@ pub(super) enum Command {
     /// Show what Azure services need to reach.
     #[command(subcommand)]
     Catalog(CatalogCommand),
+    /// Show service tags, and what changes in them from week to week.
+    #[command(subcommand)]
+    Tags(TagsCommand),
     /// Show the documentation of a rule, or list all rules.
     Rule(RuleOptions),
 }
@@ -564,6 +571,12 @@ pub(super) enum CatalogCommand {
     },
     /// Show what a pool of a kind needs, why, and who says so.
     Show(CatalogShowOptions),
+    /// Check catalogs of your own: everything that is wrong, and what was hardly meant.
+    #[command(after_help = catalog_check::HELP)]
+    Check(CatalogCheckOptions),
+    /// Say what differs between two catalogs, or what the page behind one named at two dates.
+    #[command(after_help = catalog_diff::HELP)]
+    Diff(CatalogDiffOptions),
 }
 
 #[derive(Debug, Args)]

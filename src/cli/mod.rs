@@ -7,6 +7,8 @@ mod arguments;
 mod assertions;
 mod bicep;
 mod catalog;
+mod catalog_check;
+mod catalog_diff;
 mod check;
 mod compile;
 mod diff;
@@ -94,6 +96,7 @@ pub fn main() -> ExitCode {
         Command::Query(options) => query::run(&options),
         Command::Fmt(options) => fmt::run(&options),
         Command::Catalog(command) => catalog::run(&command),
+        Command::Tags(command) => tags::run(&command),
         Command::Rule(options) => rule::run(&options),
     };
     outcome.into()

@@ -110,10 +110,10 @@ pub fn analyse(
 /// The built-in catalogs and those of the options, with what is wrong with them.
 pub(super) fn library(sources: &mut SourceMap, options: &Options) -> (Library, Vec<Finding>) {
     let (mut library, mut findings) = Library::builtin(sources);
-    for (name, text) in &options.catalogs {
-        if let Err(problems) = library.add(sources, name.as_str(), text.clone()) {
-            findings.extend(problems);
-        }
+    let catalogs = options.catalogs.iter();
+    let catalogs = catalogs.map(|(name, text)| (name.into(), text.clone()));
+    if let Err(problems) = library.add_all(sources, catalogs) {
+        findings.extend(problems);
     }
     (library, findings)
 }

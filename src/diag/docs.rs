@@ -180,6 +180,29 @@ impl Id {
                  counts as not known, so verdicts are uncertain. Look at them with `az network manager security-admin-config \
                  rule-collection rule list`."
             }
+            Self::TG0050 => {
+                "A catalog declares a parameter, a feature, a source or an ambiguity that no entry names. Mostly an entry was \
+                 removed or renamed and the declaration stayed, or an entry lacks its condition. Remove the declaration, or name \
+                 it where it belongs. An ambiguity may be about what no entry says, so that is a note."
+            }
+            Self::TG0051 => {
+                "Two entries of a catalog ask for the same destination over the same service in the same cloud under the same \
+                 condition. A policy gets one rule for both, and whoever changes one of them changes nothing. Remove it from one, \
+                 or give the two different conditions."
+            }
+            Self::TG0052 => {
+                "An entry of a catalog loads, and every policy that needs it will fail with TG3001: a wildcard in a network rule, \
+                 an IPv6 address, or ICMP to the Internet. Name each host, a service tag or addresses, or give a form that can be \
+                 written under `alternatives`."
+            }
+            Self::TG0053 => {
+                "The condition of a catalog entry needs a feature and excludes it, so the entry applies to nobody. Remove the \
+                 feature from one of the lists."
+            }
+            Self::TG0054 => {
+                "A source of a catalog has neither a date nor a commit, so nobody can tell whether what it says still holds. Give \
+                 `doc_date`, the date that the document bears, or `commit_date`. With a commit and no date this is a note."
+            }
             Self::TG0099 => {
                 "A format or the service that reads it takes only so many findings. The worst ones were written and \
                  the rest left out. `--format json` writes all of them."

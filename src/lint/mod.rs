@@ -80,6 +80,7 @@ macro_rules! rule {
     };
 }
 
+mod catalogs;
 mod change;
 mod common;
 mod default_route;
@@ -111,6 +112,7 @@ mod testing;
 mod unused;
 mod workload;
 
+pub use catalogs::{CATALOG_IDS, lint_catalog};
 pub use shown::differences;
 
 /// All rules, by id.

@@ -230,19 +230,7 @@ fn unknown_region(
     placed: &PlacedTag<'_>,
 ) -> Option<Finding> {
     let cloud = context.estate.cloud;
-    let regions = context.regions.iter().filter(|known| known.cloud == cloud);
-    let suffixes: Vec<&str> = if base.eq_ignore_ascii_case("AzureCloud") {
-        let unlisted = context.regions.service_tag_only().iter();
-        let unlisted = unlisted.map(|suffix| suffix.azurecloud_suffix.as_str());
-        regions
-            .filter_map(|known| known.azurecloud_suffix.as_deref())
-            .chain(unlisted)
-            .collect()
-    } else {
-        regions
-            .filter_map(|known| known.service_tag_suffix.as_deref())
-            .collect()
-    };
+    let suffixes = context.regions.tag_suffixes(base, Some(cloud));
     if suffixes
         .iter()
         .any(|suffix| suffix.eq_ignore_ascii_case(region))

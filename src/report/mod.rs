@@ -4,6 +4,7 @@
 
 mod azure;
 pub mod catalog;
+pub mod catalog_difference;
 mod concise;
 pub mod difference;
 mod disproof;
@@ -24,6 +25,7 @@ mod place;
 pub mod reached;
 mod run;
 mod sarif;
+pub mod service_tags;
 mod shortened;
 pub mod summary;
 mod words;

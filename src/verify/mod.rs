@@ -14,6 +14,7 @@ mod place;
 mod prove;
 mod query;
 mod repair;
+pub mod service_tags;
 mod tags;
 
 pub use change::{Change, Direction, Example, Told};

@@ -3,8 +3,11 @@
 use std::collections::BTreeSet;
 
 use camino::Utf8Path;
+use tidegate::azure::facts::Facts;
+use tidegate::base::SourceMap;
 use tidegate::diag::Id;
-use tidegate::lint::RULES;
+use tidegate::intent::catalog::Library;
+use tidegate::lint::{RULES, lint_catalog};
 
 use super::policy::findings_of;
 use super::refused::refused;
@@ -40,7 +43,21 @@ fn produced() -> BTreeSet<Id> {
             let id = Id::from_code(path.parent()?.file_name()?)?;
             fires.then_some(id)
         });
-    found.chain(networks).collect()
+    let doubts = files("fixtures/catalogs", ".yaml");
+    let doubts = doubts.iter().flat_map(|path| doubts_about(path));
+    found.chain(networks).chain(doubts).collect()
+}
+
+/// What `tidegate catalog check` says of a catalog.
+fn doubts_about(path: &Utf8Path) -> Vec<Id> {
+    let text = std::fs::read_to_string(project(path.as_str())).unwrap();
+    let mut sources = SourceMap::default();
+    let (mut library, _) = Library::builtin(&mut sources);
+    let names = library.add_all(&mut sources, [(path.to_owned(), text)]);
+    let names = names.unwrap_or_else(|findings| panic!("{path} loads: {findings:?}"));
+    let catalogs = names.iter().filter_map(|name| library.get(name));
+    let findings = catalogs.flat_map(|catalog| lint_catalog(catalog, &library, Facts::builtin()));
+    findings.map(|finding| finding.id).collect()
 }
 
 #[test]

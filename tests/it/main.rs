@@ -6,6 +6,7 @@ mod assertions;
 #[cfg(unix)]
 mod bicep;
 mod broken;
+mod catalog_tools;
 mod causes;
 mod ci_kit;
 mod cli;
@@ -42,6 +43,7 @@ mod service_tags;
 mod shown;
 mod support;
 mod syntax_properties;
+mod tags;
 mod verify;
 mod worked_examples;
 mod written;

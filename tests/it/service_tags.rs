@@ -8,6 +8,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use tidegate::azure::facts::Facts;
 use tidegate::azure::{Membership, ServiceTags, membership};
 use tidegate::net::{Cloud, ServiceTag};
+use tidegate::verify::service_tags::{Addresses, FactsDiffer, describe_tag, tags_difference};
 
 /// The environment variable that names the folder with what is kept outside this project.
 const VARIABLE: &str = "TIDEGATE_SHARED";
@@ -210,6 +211,52 @@ fn regional_tags_lie_in_their_datacentre() {
                     };
                     assert!(!contradicts, "{path}: {address}: {}", answer.reason);
                 }
+            }
+        }
+    }
+}
+
+/// What changed between two published files leads from one to the other, and nothing changes from a file to itself.
+#[test]
+fn published_files_are_compared() {
+    let files = published().unwrap_or_default();
+    for (path, old) in &files {
+        let same = tags_difference(old, old, &[]).unwrap();
+        assert!(!same.is_change() && same.rewritten.is_empty(), "{path}");
+        for (_, new) in files.iter().filter(|(_, new)| new.cloud() == old.cloud()) {
+            let found = tags_difference(old, new, &[]).unwrap();
+            for changed in &found.changed {
+                let before = Addresses::of(&prefixes(old, &changed.name));
+                let after = Addresses::of(&prefixes(new, &changed.name));
+                let led = before.minus(&changed.lost).or(&changed.gained);
+                assert_eq!(led, after, "{path}: {}", changed.name);
+            }
+        }
+    }
+}
+
+/// What is told of a tag holds, and the facts agree with the files that they were read from.
+#[test]
+fn published_tags_are_described() {
+    let facts = Facts::builtin();
+    for (path, tags) in published().into_iter().flatten() {
+        for name in tags.names().step_by(17) {
+            let described = describe_tag(&tags, &ServiceTag::new(name)).unwrap();
+            assert!(!described.addresses.is_empty(), "{path}: {name}");
+            for holder in &described.holders {
+                let held = Addresses::of(&prefixes(&tags, holder.name));
+                assert!(described.addresses.is_within(&held), "{path}: {name}");
+            }
+        }
+        // The facts are those of newer files than this one.
+        if path.as_str().contains("2024") {
+            continue;
+        }
+        for name in facts.service_tag_names() {
+            if let Some(described) = describe_tag(&tags, &ServiceTag::new(name)) {
+                let fact = facts.service_tag(name).map(|known| known.fact);
+                let differ = FactsDiffer::of(cloud(&tags), &described, fact);
+                assert!(differ.is_none(), "{path}: {name}: {differ:?}");
             }
         }
     }

@@ -34,15 +34,33 @@ pub enum Listing {
 }
 
 /// What a service tag file states of a tag.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-enum TagFeature {
+pub enum TagFeature {
     /// Regional forms exist.
     Regional,
+    /// In rules of network security groups.
     Nsg,
+    /// As the prefix of user-defined routes.
     Udr,
+    /// In network rules of Azure Firewall.
     Firewall,
+    /// For service endpoints of subnets.
     ServiceEndpoint,
+}
+
+impl TagFeature {
+    /// What the word of a service tag file means; `None` for a word that means none of these, such as `API`.
+    #[must_use]
+    pub fn of_file(word: &str) -> Option<Self> {
+        match word {
+            "NSG" => Some(Self::Nsg),
+            "UDR" => Some(Self::Udr),
+            "FW" => Some(Self::Firewall),
+            "VSE" => Some(Self::ServiceEndpoint),
+            _ => None,
+        }
+    }
 }
 
 impl From<TagUse> for TagFeature {
@@ -84,13 +102,21 @@ pub struct ServiceTagFact {
 }
 
 impl ServiceTagFact {
-    fn features(&self, cloud: Cloud) -> Option<&[TagFeature]> {
+    /// What the file of a cloud states of the tag; `None` when the cloud has no such tag.
+    #[must_use]
+    pub fn features(&self, cloud: Cloud) -> Option<&[TagFeature]> {
         let features = match cloud {
             Cloud::Public => &self.public,
             Cloud::China => &self.china,
             Cloud::UsGovernment => &self.government,
         };
         features.as_deref()
+    }
+
+    /// What pages say beyond the files.
+    #[must_use]
+    pub fn documented(&self) -> &[TagFeature] {
+        &self.documented
     }
 
     /// Whether a cloud has the tag.

@@ -30,9 +30,23 @@ pub struct ServiceTags {
 #[derive(Debug, Clone)]
 struct Tag {
     name: SmolStr,
+    statement: TagStatement,
     /// In the order of the file.
     prefixes: Vec<IpNet>,
     lengths: Lengths,
+}
+
+/// What the file says of a tag beside its addresses. What it does not say is empty.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct TagStatement {
+    /// The number of the tag, which grows when it changes.
+    pub change_number: Option<u64>,
+    /// The region, as the file spells it; empty for a tag of all regions.
+    pub region: SmolStr,
+    /// The service, in Azure's own spelling.
+    pub system_service: SmolStr,
+    /// What the tag can be used for, in the words of the file and in its order, such as `NSG`.
+    pub features: Vec<SmolStr>,
 }
 
 /// Why a text is no service tag file.
@@ -69,17 +83,19 @@ impl ServiceTags {
     fn new(
         cloud: SmolStr,
         change_number: u64,
-        tags: Vec<(SmolStr, Vec<IpNet>)>,
+        tags: Vec<(SmolStr, TagStatement, Vec<IpNet>)>,
     ) -> Result<Self, ServiceTagsError> {
         let mut numbers = FxHashMap::default();
-        for (number, (name, _)) in (0..).zip(&tags) {
+        for (number, (name, ..)) in (0..).zip(&tags) {
             if numbers.insert(lower_case(name), number).is_some() {
                 return Err(ServiceTagsError::Duplicate(name.to_string()));
             }
         }
-        let index = Index::new((0..).zip(tags.iter().map(|(_, prefixes)| prefixes.as_slice())));
-        let tags = tags.into_iter().map(|(name, prefixes)| Tag {
+        let prefixes = tags.iter().map(|(.., prefixes)| prefixes.as_slice());
+        let index = Index::new((0..).zip(prefixes));
+        let tags = tags.into_iter().map(|(name, statement, prefixes)| Tag {
             name,
+            statement,
             lengths: Lengths::of(&prefixes),
             prefixes,
         });
@@ -118,6 +134,13 @@ impl ServiceTags {
     pub fn prefixes(&self, tag: &ServiceTag) -> Option<impl Iterator<Item = IpNet>> {
         let (_, tag) = self.find(tag)?;
         Some(tag.prefixes.iter().copied())
+    }
+
+    /// A tag's name as the file spells it, and what the file says of it; `None` when the file has no such tag.
+    #[must_use]
+    pub fn statement(&self, tag: &ServiceTag) -> Option<(&str, &TagStatement)> {
+        let (_, tag) = self.find(tag)?;
+        Some((tag.name.as_str(), &tag.statement))
     }
 
     /// The names of all tags, in the order of the file.

@@ -6,7 +6,7 @@ use smol_str::SmolStr;
 
 use crate::net::ServiceTag;
 
-use super::ServiceTags;
+use super::{ServiceTags, TagStatement};
 
 const FILE: &str = r#"{
   "changeNumber": 375,
@@ -139,7 +139,7 @@ fn errors_name_the_place() {
     );
     assert_eq!(
         error(&FILE.replace("375", "\"new\"")),
-        "not a service tag file: invalid value: string \"new\", expected the number of the file \
+        "not a service tag file: invalid value: string \"new\", expected a change number \
          at line 2 column 23"
     );
     assert_eq!(
@@ -186,7 +186,7 @@ proptest! {
         addresses in prop::collection::vec(near_address(), 1..12),
     ) {
         let name = |number: usize| SmolStr::from(format!("Tag{number}"));
-        let named = sets.iter().enumerate().map(|(n, set)| (name(n), set.clone()));
+        let named = sets.iter().enumerate().map(|(n, set)| (name(n), TagStatement::default(), set.clone()));
         let tags = ServiceTags::new("Public".into(), 1, named.collect()).unwrap();
         for address in addresses {
             let covers = |prefix: &&IpNet| prefix.contains(&address);

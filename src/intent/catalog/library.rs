@@ -105,30 +105,61 @@ impl Library {
     /// Takes in a catalog in the schema of the built-in ones, and its file into the source map.
     ///
     /// # Errors
-    /// Everything that is wrong with it. Its name must be new, and catalogs that it refers to must be there first.
+    /// Everything that is wrong with it. Its name must be new, and catalogs that it refers to must be there.
     pub fn add(
         &mut self,
         sources: &mut SourceMap,
         path: impl Into<Utf8PathBuf>,
         text: String,
     ) -> Result<(), Vec<Finding>> {
-        let file = sources.add(path, text);
-        let catalog = load(sources, file)?;
-        if let Some(first) = self.catalogs.get(&catalog.name) {
-            return Err(vec![
-                Finding::new(
-                    Id::TG0019,
-                    format!("there is a catalog `{}` already", catalog.name),
-                )
-                .at(catalog.span, "the same name again")
-                .related(first.span, "the first one")
-                .help("give it another name"),
-            ]);
+        self.add_all(sources, [(path.into(), text)]).map(drop)
+    }
+
+    /// Takes in catalogs that may refer to each other, and gives their names in order; all of them or none.
+    ///
+    /// # Errors
+    /// Everything that is wrong with them. What they refer to is looked at once all of them load.
+    pub fn add_all(
+        &mut self,
+        sources: &mut SourceMap,
+        files: impl IntoIterator<Item = (Utf8PathBuf, String)>,
+    ) -> Result<Vec<SmolStr>, Vec<Finding>> {
+        let mut added = self.clone();
+        let mut names = Vec::new();
+        let mut findings = Vec::new();
+        for (path, text) in files {
+            let file = sources.add(path, text);
+            let catalog = match load(sources, file) {
+                Ok(catalog) => catalog,
+                Err(problems) => {
+                    findings.extend(problems);
+                    continue;
+                }
+            };
+            if let Some(first) = added.catalogs.get(&catalog.name) {
+                findings.push(
+                    Finding::new(
+                        Id::TG0019,
+                        format!("there is a catalog `{}` already", catalog.name),
+                    )
+                    .at(catalog.span, "the same name again")
+                    .related(first.span, "the first one")
+                    .help("give it another name"),
+                );
+                continue;
+            }
+            names.push(catalog.name.clone());
+            added.catalogs.insert(catalog.name.clone(), catalog);
         }
-        let mut findings: Vec<_> = self.refers_to_nothing(&catalog);
         if findings.is_empty() {
-            self.catalogs.insert(catalog.name.clone(), catalog);
-            return Ok(());
+            let new = names.iter().filter_map(|name| added.get(name));
+            findings = new
+                .flat_map(|catalog| added.refers_to_nothing(catalog))
+                .collect();
+        }
+        if findings.is_empty() {
+            *self = added;
+            return Ok(names);
         }
         diag::sort(&mut findings);
         Err(findings)
@@ -384,6 +415,37 @@ mod tests {
                 "hdinsight-on-aks",
                 "ours"
             ]
+        );
+    }
+
+    #[test]
+    fn catalogs_may_refer_to_each_other() {
+        let catalog = |name: &str, other: &str| {
+            let text = format!(
+                "schema: egress-catalog/1\ncatalog: {name}\ntitle: Ours\nproduct: {{ name: Ours, clouds: [AzureCloud] }}\n\
+                 sources:\n  - {{ id: wiki, repo: contoso/wiki, path: egress.md, commit: unknown }}\n\
+                 endpoints:\n  - id: {name}.tag\n    group: g\n    clouds: [AzureCloud]\n    direction: outbound\n    \
+                 rule: application\n    protocols: [{{ type: Https, port: 443 }}]\n    \
+                 destinations: {{ fqdn_tags: [AzureBackup] }}\n    requirement: required\n    purpose: Ours.\n    \
+                 expands_to: {{ catalog: {other}, groups: [g] }}\n    sources: [{{ ref: wiki }}]\n"
+            );
+            (Utf8PathBuf::from(format!("{name}.yaml")), text)
+        };
+        let mut sources = SourceMap::default();
+        let (mut library, _) = Library::builtin(&mut sources);
+        let names = library.add_all(&mut sources, [catalog("a", "b"), catalog("b", "a")]);
+        assert_eq!(names.unwrap(), ["a", "b"]);
+        let findings = library.add_all(&mut sources, [catalog("c", "a"), catalog("d", "e")]);
+        assert_eq!(
+            messages(&findings.unwrap_err()),
+            ["catalog `e` does not exist"]
+        );
+        assert!(library.get("c").is_none(), "all or none");
+        let broken = (Utf8PathBuf::from("e.yaml"), "- 1\n".to_owned());
+        let findings = library.add_all(&mut sources, [catalog("d", "e"), broken]);
+        assert_eq!(
+            messages(&findings.unwrap_err()),
+            ["expected keys with values"]
         );
     }
 

@@ -5,20 +5,27 @@
 //! file. [`select`] tells which entries a pool needs.
 
 mod check;
+mod compare;
 mod derive;
 mod fqdn_tags;
+mod history;
+mod holding;
 mod library;
 mod load;
 mod model;
 mod on_premises;
+mod reference;
 mod regions;
 mod schema;
 mod select;
 mod template;
 mod yaml;
 
+pub use compare::{CatalogDifference, Entry, EntryKind, Field, FieldChange, compare};
 pub use derive::{derived_features, derived_values};
 pub use fqdn_tags::{Evidence, FqdnTagInfo, FqdnTags, TagContent, TagFamily};
+pub use history::{DocumentedName, Event, EventKind, Head, History, HistoryDifference, Page};
+pub use holding::Holding;
 pub use library::{Library, find_cloud};
 pub use load::load;
 pub use model::{
@@ -32,6 +39,7 @@ pub use on_premises::{
     AddressMode, AddressNeed, AddressPool, AddressUnit, ClusterPrefixes, Deployed, Exposure,
     InternalPort, IpPlan, PlanExample, ServicePort,
 };
+pub use reference::{CatalogName, Moment};
 pub use regions::{Region, Regions, UnlistedSuffix};
 pub use select::{
     FilledDestination, FilledForm, LeftOut, Need, NoDestination, Reason, Selected, Selection, fill,

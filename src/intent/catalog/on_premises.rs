@@ -46,6 +46,8 @@ words! {
 pub struct InternalPort {
     /// Its id.
     pub id: SmolStr,
+    /// The place of that id.
+    pub span: Span,
     /// What runs over it.
     pub services: Vec<Service>,
     /// Who opens connections, in words; `None` when the documents do not say.
@@ -334,6 +336,7 @@ impl Loader<'_> {
             .filter_map(|at| self.check.port(at))
             .collect();
         Some(InternalPort {
+            span: self.check.span(&raw.id),
             id: self.entry_id(&raw.id),
             services: net_services(&[transport?], &ports),
             from: raw.from,

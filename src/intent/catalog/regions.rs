@@ -123,6 +123,25 @@ impl Regions {
         &self.service_tag_only
     }
 
+    /// What the regional forms of a service tag have behind its name, in one cloud or in all.
+    #[must_use]
+    pub fn tag_suffixes(&self, tag: &str, cloud: Option<Cloud>) -> Vec<&str> {
+        let regions = self.regions.iter();
+        let regions = regions.filter(|region| cloud.is_none_or(|cloud| cloud == region.cloud));
+        if tag.eq_ignore_ascii_case("AzureCloud") {
+            let unlisted = self.service_tag_only.iter();
+            let unlisted = unlisted.map(|suffix| suffix.azurecloud_suffix.as_str());
+            regions
+                .filter_map(|region| region.azurecloud_suffix.as_deref())
+                .chain(unlisted)
+                .collect()
+        } else {
+            regions
+                .filter_map(|region| region.service_tag_suffix.as_deref())
+                .collect()
+        }
+    }
+
     /// The documents it rests on.
     #[must_use]
     pub fn sources(&self) -> &[Source] {

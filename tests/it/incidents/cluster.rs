@@ -46,7 +46,11 @@ pub(super) fn build(builder: &mut Builder, fields: &Fields<'_>, product: &str) -
     ]);
     let kind = fields.text("kind").unwrap_or_else(|| product.to_owned());
     // Incidents name products, pools the catalog of one.
-    let kind = if kind == "hdinsight" { "hdinsight-classic".to_owned() } else { kind };
+    let kind = if kind == "hdinsight" {
+        "hdinsight-classic".to_owned()
+    } else {
+        kind
+    };
     let origin = builder.origin(fields.path());
     let meta = Meta {
         name: fields
@@ -66,11 +70,12 @@ pub(super) fn build(builder: &mut Builder, fields: &Fields<'_>, product: &str) -
             subnets.push(builder.reference(fields, key, &name, found));
         }
     }
+    let outbound = outbound(builder, fields, &kind.value);
     let pool = Pool {
         meta,
         kind: Some(kind),
         subnets,
-        outbound: outbound(builder, fields),
+        outbound,
         via: None,
         network_plugin: network_plugin(builder, fields),
         pod_prefixes: builder.prefixes(fields, "pod_cidr"),
@@ -87,9 +92,11 @@ pub(super) fn build(builder: &mut Builder, fields: &Fields<'_>, product: &str) -
     builder.estate.pools.push(pool)
 }
 
-fn outbound(builder: &mut Builder, fields: &Fields<'_>) -> Spanned<OutboundType> {
+fn outbound(builder: &mut Builder, fields: &Fields<'_>, kind: &str) -> Spanned<OutboundType> {
     let text = fields.text("outbound_type");
     let outbound = match text.as_deref() {
+        // The machines of HDInsight leave as their subnet does.
+        None if kind == "hdinsight-classic" => OutboundType::OfSubnet,
         None => OutboundType::LoadBalancer,
         Some(text) => {
             let known = OutboundType::ALL.into_iter();
