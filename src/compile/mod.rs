@@ -8,6 +8,7 @@ mod firewall;
 mod groups;
 mod naming;
 mod nsg;
+mod private;
 mod routes;
 mod rules;
 mod slots;
@@ -18,6 +19,8 @@ use crate::azure::facts::Facts;
 use crate::diag::Finding;
 use crate::estate::Estate;
 use crate::intent::Intent;
+
+use private::PrivateWays;
 
 /// Where firewall rules live.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -41,12 +44,32 @@ pub struct Compiled {
 }
 
 /// Adds to an estate what the intent needs.
+///
+/// What reaches a private endpoint needs no firewall rule. Whether a name does is asked of the estate as it is with all
+/// rules, because servers on the way to an answer may need some of them.
 #[must_use]
 pub fn compile(estate: Estate, intent: &Intent, facts: &Facts, model: FirewallModel) -> Compiled {
+    if !private::is_conceivable(&estate, intent) {
+        return with(estate, intent, facts, model, PrivateWays::default());
+    }
+    let public = with(estate.clone(), intent, facts, model, PrivateWays::default());
+    let ways = PrivateWays::of(&public.estate, intent, facts);
+    if ways.is_empty() {
+        return public;
+    }
+    with(estate, intent, facts, model, ways)
+}
+
+fn with(
+    mut estate: Estate,
+    intent: &Intent,
+    facts: &Facts,
+    model: FirewallModel,
+    ways: PrivateWays,
+) -> Compiled {
     let mut findings = Vec::new();
-    let mut estate = estate;
     routes::add(&mut estate, intent, facts, &mut findings);
-    let plan = rules::plan(&estate, intent, facts, &mut findings);
+    let plan = rules::plan(&estate, intent, facts, ways, &mut findings);
     let added = firewall::add(&mut estate, intent, &plan, model, facts);
     findings.extend(added.findings);
     nsg::add(&mut estate, intent, &plan, facts);

@@ -237,6 +237,7 @@ fn requirements(summary: &Compile<'_>) -> String {
         let words: Vec<&str> = match &delivery.mechanism {
             Mechanism::Firewall(forms) => forms.iter().map(|form| rule_form(*form)).collect(),
             Mechanism::Inside => vec!["by routes inside the network"],
+            Mechanism::PrivateEndpoint => vec!["by private endpoint"],
             Mechanism::SecurityRules => vec!["by security rules only"],
             Mechanism::Nothing => vec!["with no gate at all"],
             Mechanism::Waits

@@ -9,6 +9,7 @@ pub(super) mod ip_group;
 pub(super) mod legacy_service;
 pub(super) mod moving_name;
 pub(super) mod network_first;
+pub(super) mod private_name;
 pub(super) mod redundant;
 pub(super) mod sql_redirect;
 pub(super) mod unexplained_deny;
