@@ -31,6 +31,7 @@ mod lint_fixtures;
 mod optimize;
 mod policies;
 mod policy;
+mod private_endpoints;
 mod query;
 mod readme;
 mod refused;

@@ -86,6 +86,25 @@ pub(super) fn link(
     }
 }
 
+/// What to write where the zone for a name is missing, to be seen from a network.
+pub(super) fn missing_zone(
+    context: &Context<'_>,
+    name: &Fqdn,
+    resolver: Id<Vnet>,
+) -> Option<String> {
+    let mut services = context.facts.platform_services();
+    let known = services.find_map(|service| service.name_of(name.as_str()))?;
+    let mut zones = context.estate.dns_zones.iter();
+    let exists = zones.any(|(_, zone)| zone.domain.as_str() == known.zone);
+    let network = &context.estate.vnets[resolver].meta.name;
+    (!exists).then(|| {
+        format!(
+            "write `private-dns-zone {} {{ link {network} }}`, and in the private endpoint `zone {}`",
+            known.zone, known.zone
+        )
+    })
+}
+
 /// Whether a network asks other servers than Azure's own, for sure.
 pub(super) fn asks_others(estate: &Estate, vnet: Id<Vnet>) -> bool {
     match &estate.vnets[vnet].dns {

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::azure::gaps;
 use crate::azure::next_hop::firewall_of;
 use crate::azure::rule_sets::{self, RuleSet};
-use crate::azure::{Answer, Outcome};
+use crate::azure::{Answer, Blocker, Outcome, Resolution, Site};
 use crate::base::Origin;
 use crate::diag::{Edit, Finding, Id, Safety};
 use crate::estate::{
@@ -36,8 +36,8 @@ rule! {
     /// ```
     ///
     /// Keep the endpoint's record in the zone under `privatelink` and link that zone to the network whose resolver the
-    /// pool asks; then take the rule or requirement out. Only rules and requirements that name the service itself are
-    /// reported, none with a wildcard.
+    /// pool asks: requirements then get no rule any more, and rules by hand can go. Only rules and requirements that name
+    /// the service itself are reported, none with a wildcard.
     ///
     /// Source: MicrosoftDocs/azure-docs, articles/private-link/private-endpoint-dns.md.
     TG5005, check
@@ -51,9 +51,8 @@ fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
             for endpoint in endpoints_near(estate, estate.subnets[subnet].vnet) {
                 for name in names_of(estate, endpoint) {
                     let resolution = context.plane.look_up(subnet, name);
-                    let goes_public = matches!(resolution.answer, Answer::Public(_))
-                        && resolution.outcome == Outcome::Passes;
-                    if !goes_public || (gaps::is_part(estate) && !is_zone_shown(context, name)) {
+                    let fate = fate(&resolution);
+                    if fate.is_none() || (gaps::is_part(estate) && !is_zone_shown(context, name)) {
                         continue;
                     }
                     if let Some(opened) = opened_at(context, id, pool, name)
@@ -63,6 +62,7 @@ fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
                             endpoint,
                             name,
                             asked_from: resolution.asked_from,
+                            is_refused: fate == Some(Fate::Refused),
                         };
                         let finding = finding(context, pool, &way, opened);
                         findings.push(if gaps::is_part(estate) {
@@ -87,25 +87,51 @@ fn is_zone_shown(context: &Context<'_>, name: &Fqdn) -> bool {
     zones.any(|(_, zone)| zone.domain.as_str() == known.zone)
 }
 
+/// What becomes of packets to the public address that a name leads to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Fate {
+    Arrive,
+    /// The service takes private endpoints only, and no zone is there that could answer.
+    Refused,
+}
+
+fn fate(resolution: &Resolution) -> Option<Fate> {
+    let is_service = |blocker: &Blocker| matches!(blocker.element.site, Site::Service(_));
+    match (resolution.answer, resolution.outcome) {
+        (Answer::Public(_), Outcome::Passes) => Some(Fate::Arrive),
+        (Answer::Public(_), Outcome::Blocks) => {
+            let mut blockers = resolution.blockers.iter();
+            blockers.any(is_service).then_some(Fate::Refused)
+        }
+        _ => None,
+    }
+}
+
 /// A private endpoint that a name does not lead to.
 struct Detour<'a> {
     endpoint: &'a PrivateEndpoint,
     name: &'a Fqdn,
     /// The network from which Azure DNS is asked.
     asked_from: Option<ElementId<Vnet>>,
+    is_refused: bool,
 }
 
 fn finding(context: &Context<'_>, pool: &Pool, way: &Detour<'_>, opened: Origin) -> Finding {
     let Detour { endpoint, name, .. } = way;
-    let finding = Finding::new(
-        Id::TG5005,
+    let message = if way.is_refused {
+        format!(
+            "pool `{}` does not reach {name}: it leads to the public address, which takes nobody in, past private endpoint `{}`",
+            pool.meta.name, endpoint.meta.name
+        )
+    } else {
         format!(
             "pool `{}` reaches {name} at its public address, past private endpoint `{}`",
             pool.meta.name, endpoint.meta.name
-        ),
-    )
-    .at(opened, "opens the public way")
-    .related(endpoint.meta.origin, "near and not used");
+        )
+    };
+    let finding = Finding::new(Id::TG5005, message)
+        .at(opened, "opens the public way")
+        .related(endpoint.meta.origin, "near and not used");
     mended(finding, context, way)
 }
 

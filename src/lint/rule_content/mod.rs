@@ -12,6 +12,7 @@ pub(super) mod network_first;
 pub(super) mod private_name;
 pub(super) mod redundant;
 pub(super) mod sql_redirect;
+pub(super) mod tag_needs;
 pub(super) mod unexplained_deny;
 pub(super) mod web_category;
 pub(super) mod wide_open;
