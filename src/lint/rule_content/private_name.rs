@@ -23,12 +23,8 @@ rule! {
     /// at hand as their source may be for others; wildcards are for more names than one. Neither is reported.
     ///
     /// ```egress
-    /// vnet hub 10.10.0.0/16 {
-    ///   subnet AzureFirewallSubnet 10.10.0.0/26
-    ///   subnet endpoints 10.10.2.0/24
-    ///   subnet nodes 10.10.1.0/24
-    /// }
-    /// private-endpoint store in hub.endpoints {
+    /// vnet hub 10.10.0.0/16 { subnet AzureFirewallSubnet 10.10.0.0/26  subnet ends 10.10.2.0/24  subnet nodes 10.10.1.0/24 }
+    /// private-endpoint store in hub.ends {
     ///   private-ip 10.10.2.20
     ///   for contosostore.blob.core.windows.net
     ///   zone privatelink.blob.core.windows.net

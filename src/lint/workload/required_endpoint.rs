@@ -47,10 +47,10 @@ rule! {
 }
 
 /// Something that has to be reached.
-pub(super) struct Wanted {
-    pub(super) entry: String,
-    pub(super) destination: Destination,
-    pub(super) service: Service,
+struct Wanted {
+    entry: String,
+    destination: Destination,
+    service: Service,
     level: Level,
 }
 
@@ -72,7 +72,7 @@ fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
     }
 }
 
-pub(super) fn of_intent(context: &Context<'_>, pool: ElementId<Pool>) -> Vec<Wanted> {
+fn of_intent(context: &Context<'_>, pool: ElementId<Pool>) -> Vec<Wanted> {
     let mut wanted = Vec::new();
     for requirement in &context.intent.requirements {
         let Some(level) = requirement.level.filter(|level| is_needed(*level)) else {
@@ -104,7 +104,7 @@ fn may_be_left_out(endpoint: &Endpoint) -> bool {
 }
 
 /// What the catalog asks for, where nobody states requirements.
-pub(super) fn of_catalog(context: &Context<'_>, pool: &Pool) -> Vec<Wanted> {
+fn of_catalog(context: &Context<'_>, pool: &Pool) -> Vec<Wanted> {
     let estate = context.estate;
     let Some(kind) = &pool.kind else {
         return Vec::new();

@@ -2,7 +2,6 @@
 
 use rustc_hash::FxHashSet;
 
-use crate::azure::gaps;
 use crate::azure::rule_sets::rule_sets;
 use crate::base::{Date, Origin};
 use crate::diag::{Finding, Id, Severity};
@@ -119,7 +118,7 @@ fn replaced(context: &Context<'_>, all: &Names<'_>, name: &Fqdn) -> Option<Findi
 /// What is retired, and needed by no entry that is not.
 fn retired(context: &Context<'_>, name: &Fqdn) -> Option<Finding> {
     let cloud = cloud_of(context);
-    let here = |endpoint: &Endpoint| cloud.is_none_or(|cloud| endpoint.clouds.contains(&cloud));
+    let here = |endpoint: &Endpoint| endpoint.clouds.contains(&cloud);
     let catalogs = context.library().catalogs();
     let endpoints = catalogs.flat_map(|catalog| &catalog.endpoints);
     let mut current = endpoints.filter(|it| here(it) && !is_retired(it, context.today));
@@ -136,7 +135,7 @@ fn retired(context: &Context<'_>, name: &Fqdn) -> Option<Finding> {
         .catalog
         .newest_source()
         .map_or_else(String::new, |date| format!(", as of {date}"));
-    let message = format!("`{name}` is retired and can be taken away");
+    let message = format!("`{name}` is retired in {cloud} and can be taken away");
     let finding = Finding::new(Id::TG7009, message)
         .severity(Severity::Note)
         .assumed()
@@ -172,14 +171,13 @@ fn is_retired(endpoint: &Endpoint, today: Date) -> bool {
     endpoint.level == Level::Retired || date.is_some_and(|date| date <= today)
 }
 
-/// The cloud, where it is certain: what a template or export is for, only its region tells.
-fn cloud_of(context: &Context<'_>) -> Option<Cloud> {
+/// The cloud. What a template or export is for, mostly nobody says, so findings name it.
+fn cloud_of(context: &Context<'_>) -> Cloud {
     let region = match &context.estate.region {
         Region::Named(name) => context.regions.get(name),
         Region::OfResourceGroup | Region::Parameter(_) => None,
     };
-    let of_policy = (!gaps::is_part(context.estate)).then_some(context.estate.cloud);
-    region.map(|region| region.cloud).or(of_policy)
+    region.map_or(context.estate.cloud, |region| region.cloud)
 }
 
 /// Every name that is let through.
@@ -329,7 +327,7 @@ rule r from 10.0.0.0/24 to {names} {service}
             );
             assert_eq!(
                 found(Id::TG7009, &both),
-                ["3:6 `acs-mirror.azureedge.net` is retired and can be taken away"]
+                ["3:6 `acs-mirror.azureedge.net` is retired in AzureCloud and can be taken away"]
             );
             assert_eq!(findings(Id::TG7009, &both)[0].severity, Severity::Note);
         }
@@ -359,7 +357,7 @@ pool p in v.s { outbound loadBalancer }
 require p -> packages.aks.azure.com, acs-mirror.azureedge.net https";
         assert_eq!(
             found(Id::TG7009, policy),
-            ["4:38 `acs-mirror.azureedge.net` is retired and can be taken away"]
+            ["4:38 `acs-mirror.azureedge.net` is retired in AzureCloud and can be taken away"]
         );
     }
 
@@ -370,7 +368,7 @@ require p -> packages.aks.azure.com, acs-mirror.azureedge.net https";
         let tag = tag.replace("tcp/443\n", &format!("tcp/443\n{rule}\n"));
         assert_eq!(
             found(Id::TG7009, &tag),
-            ["3:6 `acs-mirror.azureedge.net` is retired and can be taken away"]
+            ["3:6 `acs-mirror.azureedge.net` is retired in AzureCloud and can be taken away"]
         );
     }
 }
