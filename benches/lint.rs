@@ -101,6 +101,7 @@ fn lint(inputs: &[Input]) -> usize {
         parameters: Default::default(),
         firewall_model: FirewallModel::Policy,
         today: Date::new(2027, 1, 1).unwrap(),
+        max_age: Default::default(),
         catalogs: Vec::new(),
         assertions: Assertions::default(),
         strict: false,

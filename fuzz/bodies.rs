@@ -61,6 +61,7 @@ pub(crate) fn importer(bytes: &[u8]) {
         parameters: Default::default(),
         firewall_model: FirewallModel::Policy,
         today: Date::new(2027, 1, 1).expect("a day"),
+        max_age: Default::default(),
         catalogs: Vec::new(),
         assertions: Assertions::default(),
         strict: false,

@@ -13,6 +13,7 @@ pub mod next_hop;
 mod nsg;
 mod packet;
 pub mod preflight;
+mod private_way;
 pub mod provisioning;
 pub mod rbac;
 pub mod routing;

@@ -101,6 +101,9 @@ pub(super) struct ReadingOptions {
     /// Refuse to choose where the documents behind a catalog disagree (TG7030).
     #[arg(long)]
     pub(super) strict: bool,
+    /// How many days old catalogs and files of service tags may be; 90 for service tags unless given.
+    #[arg(long, value_name = "DAYS")]
+    pub(super) max_age: Option<u32>,
 
     /// Whether to use colours.
     #[arg(long, value_name = "WHEN", default_value = "auto")]
@@ -161,6 +164,10 @@ pub(super) struct VerifyOptions {
     /// Fail when more than so many rules let through what nobody needs.
     #[arg(long, value_name = "RULES")]
     pub(super) max_excess: Option<usize>,
+
+    /// Fail when catalogs or service tags are older than --max-age, and that is as severe.
+    #[arg(long, value_name = "SEVERITY")]
+    pub(super) fail_on: Option<FailOn>,
 
     /// How to show the answer.
     #[arg(long, value_name = "FORMAT", default_value = "text")]
@@ -450,6 +457,10 @@ pub(super) struct LintOptions {
     /// The day on which expiry is judged, such as 2027-01-31; today unless given.
     #[arg(long, value_name = "DATE")]
     pub(super) today: Option<String>,
+
+    /// How many days old catalogs may be.
+    #[arg(long, value_name = "DAYS")]
+    pub(super) max_age: Option<u32>,
 
     /// Whether to use colours.
     #[arg(long, value_name = "WHEN", default_value = "auto")]

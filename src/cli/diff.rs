@@ -7,6 +7,7 @@ use crate::report::catalog::DEFAULT_WIDTH;
 use crate::report::difference as shown;
 use crate::verify::{Subnets, difference};
 
+use super::age;
 use super::arguments::{AnswerFormat, DiffOptions};
 use super::output::{print, refuse, settings};
 use super::pipeline::Analysis;
@@ -31,6 +32,7 @@ fn answer(options: &DiffOptions) -> Result<Outcome, Outcome> {
     };
     let before = read(&options.before)?;
     let after = read(&options.after)?;
+    age::tell(options.service_tags.as_deref(), &options.reading)?;
     let tags = service_tags(options.service_tags.as_deref())?;
     let chosen = chosen(&options.from, &before, &after)?;
     let subnets = match chosen.as_slice() {

@@ -17,6 +17,7 @@ use crate::report::explanation::{self as shown, MessageView, View};
 use crate::report::{self, Color, catalog::DEFAULT_WIDTH};
 
 use super::Outcome;
+use super::age;
 use super::arguments::{ExplainFormat, ExplainOptions};
 use super::estates::read_network;
 use super::output::{Disk, color, findings_text, print, print_error, refuse, settings};
@@ -86,6 +87,7 @@ impl Asked {
             print_error(&findings_text(&analysis, color));
             return Err(Outcome::Unusable);
         }
+        age::tell(options.service_tags.as_deref(), &options.reading)?;
         Ok(Self {
             policy: Some(policy.to_owned()),
             settings,
@@ -107,6 +109,7 @@ impl Asked {
             .cloned()
             .collect();
         print_error(&report::concise(&wrong, &network.sources));
+        age::tell(options.service_tags.as_deref(), &options.reading)?;
         Ok(Self {
             policy: None,
             settings,

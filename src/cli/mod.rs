@@ -3,6 +3,7 @@
 //! Exit codes: 0 fine; 1 findings, a policy that does not compile, or a flow that does not arrive; 2 wrong usage, or a
 //! file that cannot be read or understood; 3 what is asked is not known.
 
+mod age;
 mod arguments;
 mod assertions;
 mod bicep;
@@ -35,6 +36,7 @@ use std::process::ExitCode;
 
 use clap::Parser as _;
 
+pub use self::age::MaxAge;
 pub use self::assertions::Assertions;
 pub use self::bicep::Builds;
 pub use self::estates::service_forms;

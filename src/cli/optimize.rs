@@ -8,6 +8,7 @@ use crate::report::difference as differing;
 use crate::report::optimized as shown;
 use crate::verify::{Freedom, Optimized, optimize};
 
+use super::age;
 use super::arguments::{OptimizeFormat, OptimizeOptions};
 use super::output::{print, print_error, settings};
 use super::patch::write_patch;
@@ -29,6 +30,7 @@ fn answer(options: &OptimizeOptions) -> Result<Outcome, Outcome> {
         options.reading.color,
         &settings,
     )?;
+    age::tell(options.service_tags.as_deref(), &options.reading)?;
     let tags = service_tags(options.service_tags.as_deref())?;
     let contents = fqdn_tag_contents(&before.catalogs, &before.estate);
     let plane =

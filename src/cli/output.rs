@@ -12,6 +12,7 @@ use crate::report::{self, Color, Format, Run};
 use crate::syntax::{Binding, Parameters};
 
 use super::Outcome;
+use super::age::MaxAge;
 use super::arguments::{ColorChoice, FailOn, FirewallModel, PolicyOptions, ReadingOptions};
 use super::assertions::Assertions;
 use super::pipeline::{Analysis, Options, analyse};
@@ -133,6 +134,7 @@ pub(super) fn default_settings() -> Result<Options, String> {
         parameters: Parameters::new(),
         firewall_model: compile::FirewallModel::Policy,
         today: today(None)?,
+        max_age: MaxAge::default(),
         catalogs: Vec::new(),
         assertions: Assertions::default(),
         strict: false,
@@ -148,6 +150,9 @@ pub(super) fn settings(options: &ReadingOptions) -> Result<Options, String> {
             FirewallModel::Classic => compile::FirewallModel::Classic,
         },
         today: today(options.today.as_deref())?,
+        max_age: MaxAge {
+            days: options.max_age,
+        },
         catalogs: catalogs(&options.catalogs)?,
         assertions: Assertions::default(),
         strict: options.strict,

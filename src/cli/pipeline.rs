@@ -17,6 +17,7 @@ use crate::lint::{self, lint};
 use crate::report::Gap;
 use crate::syntax::{self, Parameters};
 
+use super::age::{MaxAge, of_catalogs};
 use super::assertions::Assertions;
 
 /// What an analysis needs beside the policy.
@@ -28,6 +29,8 @@ pub struct Options {
     pub firewall_model: FirewallModel,
     /// The day on which expiry is judged.
     pub today: Date,
+    /// How old the facts may be that are used.
+    pub max_age: MaxAge,
     /// Catalogs beside the built-in ones: names to show, and texts.
     pub catalogs: Vec<(String, String)>,
     /// What must hold in every network that is linted.
@@ -163,6 +166,13 @@ pub(super) fn judge(
     if has_errors(&findings) {
         return Judged::unfit(lowered.estate, lowered.intent, findings);
     }
+    findings.extend(of_catalogs(
+        &lowered.estate,
+        &lowered.intent,
+        library,
+        options.today,
+        options.max_age,
+    ));
     let facts = Facts::builtin();
     let fqdn_tags = fqdn_tag_contents(library, &lowered.estate);
     let compiled = compile(

@@ -8,6 +8,7 @@ use crate::report::reached;
 use crate::verify::{Detail, Narrow, query};
 
 use super::Outcome;
+use super::age;
 use super::arguments::{AnswerFormat, QueryOptions};
 use super::estates::read_network;
 use super::network::wrong_with;
@@ -23,6 +24,7 @@ pub(super) fn run(options: &QueryOptions) -> Outcome {
 
 fn answer(options: &QueryOptions) -> Result<Outcome, Outcome> {
     let analysis = read(options)?;
+    age::tell(options.service_tags.as_deref(), &options.reading)?;
     let tags = service_tags(options.service_tags.as_deref())?;
     let contents = fqdn_tag_contents(&analysis.catalogs, &analysis.estate);
     let plane =

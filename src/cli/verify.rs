@@ -2,12 +2,15 @@
 
 use crate::azure::Dataplane;
 use crate::azure::facts::Facts;
+use crate::diag::{Finding, Id, Severity};
 use crate::explain::fqdn_tag_contents;
+use crate::report;
 use crate::report::catalog::DEFAULT_WIDTH;
 use crate::report::held::{self, View};
 use crate::verify::{Held, hold, place, repair};
 
 use super::Outcome;
+use super::age;
 use super::arguments::{AnswerFormat, VerifyOptions};
 use super::estates::read_network;
 use super::network::wrong_with;
@@ -36,6 +39,7 @@ fn answer(options: &VerifyOptions) -> Result<Outcome, Outcome> {
             options.policy
         )));
     }
+    let old = old_facts(options, &policy)?;
     let tags = service_tags(options.service_tags.as_deref())?;
     let mut network = network(options, &policy, &settings)?;
     let placed = place(&policy.estate, &mut network.estate);
@@ -61,7 +65,26 @@ fn answer(options: &VerifyOptions) -> Result<Outcome, Outcome> {
     if let Some(folder) = &options.patch {
         write_patch(folder, &network, repair.network.as_ref())?;
     }
+    let least = options.fail_on.map(Severity::from);
+    if least.is_some_and(|least| old.iter().any(|finding| finding.severity >= least)) {
+        return Ok(Outcome::Findings);
+    }
     Ok(outcome(&held, options.max_excess))
+}
+
+/// Says which facts are old that the answer rests on.
+fn old_facts(options: &VerifyOptions, policy: &Analysis) -> Result<Vec<Finding>, Outcome> {
+    let findings = policy.findings.iter();
+    let mut old: Vec<Finding> = findings
+        .filter(|finding| finding.id == Id::TG0045)
+        .cloned()
+        .collect();
+    print_error(&report::concise(&old, &policy.sources));
+    old.extend(age::tell(
+        options.service_tags.as_deref(),
+        &options.reading,
+    )?);
+    Ok(old)
 }
 
 /// What was asked decides: something needed that certainly does not arrive, more open than allowed, not known.

@@ -7,6 +7,8 @@ pub enum Mechanism {
     Firewall(Vec<RuleForm>),
     /// The routes of the network itself: it lies inside, or in a peered network, and passes no firewall.
     Inside,
+    /// A private endpoint, which machines reach straight once its name leads there.
+    PrivateEndpoint,
     /// Firewall rules that are deployed once a value that it needs exists.
     Waits,
     /// Security rules alone, which do not know names.

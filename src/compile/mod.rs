@@ -9,6 +9,7 @@ mod firewall;
 mod groups;
 mod naming;
 mod nsg;
+mod private;
 mod routes;
 mod rules;
 mod slots;
@@ -21,6 +22,8 @@ use crate::azure::facts::Facts;
 use crate::diag::Finding;
 use crate::estate::Estate;
 use crate::intent::Intent;
+
+use private::PrivateWays;
 
 /// Where firewall rules live.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -44,6 +47,9 @@ pub struct Compiled {
 }
 
 /// Adds to an estate what the intent needs. FQDN tags are replaced by names for appliances that are not Azure's.
+///
+/// What reaches a private endpoint needs no firewall rule. Whether a name does is asked of the estate as it is with all
+/// rules, because servers on the way to an answer may need some of them.
 #[must_use]
 pub fn compile(
     estate: Estate,
@@ -52,10 +58,29 @@ pub fn compile(
     fqdn_tags: &FqdnTagContents,
     model: FirewallModel,
 ) -> Compiled {
+    let with = |estate, ways| with_ways(estate, intent, facts, fqdn_tags, model, ways);
+    if !private::is_conceivable(&estate, intent) {
+        return with(estate, PrivateWays::default());
+    }
+    let public = with(estate.clone(), PrivateWays::default());
+    let ways = PrivateWays::of(&public.estate, intent, facts);
+    if ways.is_empty() {
+        return public;
+    }
+    with(estate, ways)
+}
+
+fn with_ways(
+    mut estate: Estate,
+    intent: &Intent,
+    facts: &Facts,
+    fqdn_tags: &FqdnTagContents,
+    model: FirewallModel,
+    ways: PrivateWays,
+) -> Compiled {
     let mut findings = Vec::new();
-    let mut estate = estate;
     routes::add(&mut estate, intent, facts, &mut findings);
-    let plan = rules::plan(&estate, intent, facts, &mut findings);
+    let plan = rules::plan(&estate, intent, facts, ways, &mut findings);
     let added = firewall::add(&mut estate, intent, &plan, model, facts);
     findings.extend(added.findings);
     let mut left_out = added.left_out;

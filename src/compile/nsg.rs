@@ -20,6 +20,7 @@ use crate::net::{Destination, PortRange, ServiceTag, Transport};
 
 use super::firewall::description;
 use super::naming::{UniqueNames, azure_name};
+use super::private::PrivateWays;
 use super::rules::Plan;
 use super::slots;
 
@@ -96,7 +97,7 @@ fn drafts(
 
     cluster_rules(estate, pool, &nodes, &mut push);
     dns_rules(estate, pool, subnets, &nodes, &mut push);
-    for (key, need) in outbound_needs(intent, pool) {
+    for (key, need) in outbound_needs(intent, pool, &plan.ways) {
         push(Draft {
             name: format!("{}-{}", element.meta.name, key.name()),
             origin: need.origin,
@@ -355,7 +356,7 @@ impl Need {
 }
 
 /// Needs in the order in which requirements first have them.
-fn outbound_needs(intent: &Intent, pool: Id<Pool>) -> Vec<(NeedKey, Need)> {
+fn outbound_needs(intent: &Intent, pool: Id<Pool>, ways: &PrivateWays) -> Vec<(NeedKey, Need)> {
     let mut needs: BTreeMap<NeedKey, Need> = BTreeMap::new();
     for (index, requirement) in intent.requirements.iter().enumerate() {
         if requirement.pool != pool {
@@ -368,7 +369,12 @@ fn outbound_needs(intent: &Intent, pool: Id<Pool>) -> Vec<(NeedKey, Need)> {
         }
         for (transport, ports) in &by_transport {
             for destination in &requirement.destinations {
-                let (target, tag, prefixes) = target_of(&destination.value, ports);
+                let private = ways.prefixes(pool, &destination.value);
+                let (target, tag, prefixes) = if private.is_empty() {
+                    target_of(&destination.value, ports)
+                } else {
+                    (target_of_addresses(ports), None, private)
+                };
                 let key = NeedKey {
                     transport: *transport,
                     target,
@@ -397,7 +403,7 @@ fn target_of(
     destination: &Destination,
     ports: &BTreeSet<PortRange>,
 ) -> (TargetKey, Option<ServiceTag>, Vec<IpNet>) {
-    let addresses = || TargetKey::Addresses(ports.iter().copied().collect());
+    let addresses = || target_of_addresses(ports);
     match destination {
         Destination::ServiceTag(tag) => (
             TargetKey::Tag(tag.as_str().to_ascii_lowercase()),
@@ -415,6 +421,10 @@ fn target_of(
             Vec::new(),
         ),
     }
+}
+
+fn target_of_addresses(ports: &BTreeSet<PortRange>) -> TargetKey {
+    TargetKey::Addresses(ports.iter().copied().collect())
 }
 
 fn transport_and_ports(

@@ -18,6 +18,7 @@ use crate::intent::{Intent, Requirement};
 use crate::net::{AppProtocol, Destination, FqdnPattern, PortRange, Service, Transport};
 
 use super::delivery::{Delivery, Mechanism, RuleForm};
+use super::private::PrivateWays;
 
 /// A rule to be, without name and place.
 #[derive(Debug, Clone, PartialEq)]
@@ -76,6 +77,10 @@ pub(super) struct Plan {
     pub(super) drafts: Vec<Vec<Draft>>,
     /// Requirements that pass no firewall, by their place in the intent.
     inside: BTreeSet<usize>,
+    /// Those of them that some private endpoint meets.
+    private: BTreeSet<usize>,
+    /// What is reached by private endpoints.
+    pub(super) ways: PrivateWays,
 }
 
 impl Plan {
@@ -102,6 +107,7 @@ impl Plan {
             .enumerate()
             .map(|(index, (requirement, drafts))| {
                 let mechanism = match self.exit(requirement.pool) {
+                    _ if self.private.contains(&index) => Mechanism::PrivateEndpoint,
                     Exit::Firewall(_) | Exit::Appliance(_) if self.inside.contains(&index) => {
                         Mechanism::Inside
                     }
@@ -150,6 +156,7 @@ pub(super) fn plan(
     estate: &Estate,
     intent: &Intent,
     facts: &Facts,
+    ways: PrivateWays,
     findings: &mut Vec<Finding>,
 ) -> Plan {
     let exits: BTreeMap<Id<Pool>, Exit> = estate
@@ -180,14 +187,20 @@ pub(super) fn plan(
         exits,
         drafts: Vec::with_capacity(intent.requirements.len()),
         inside: BTreeSet::new(),
+        private: BTreeSet::new(),
+        ways,
     };
     for (index, requirement) in intent.requirements.iter().enumerate() {
         let straight = paths.get(&requirement.pool).map_or(&[][..], Vec::as_slice);
-        let inside = |destination: &Destination| goes_straight(straight, destination);
+        let private = |to: &Destination| plan.ways.lead_to(requirement.pool, to);
+        let inside = |to: &Destination| goes_straight(straight, to) || private(to);
+        let mut destinations = requirement.destinations.iter().map(|to| &to.value);
+        let all_inside = destinations.clone().all(inside);
+        if all_inside && destinations.any(private) {
+            plan.private.insert(index);
+        }
         let drafts = match plan.exit(requirement.pool) {
-            Exit::Firewall(_) | Exit::Appliance(_)
-                if requirement.destinations.iter().all(|to| inside(&to.value)) =>
-            {
+            Exit::Firewall(_) | Exit::Appliance(_) if all_inside => {
                 plan.inside.insert(index);
                 Vec::new()
             }
@@ -198,6 +211,7 @@ pub(super) fn plan(
                     firewall,
                     requirement,
                     straight,
+                    ways: &plan.ways,
                     findings,
                     complete: true,
                 };
@@ -315,6 +329,7 @@ struct Drafter<'a> {
     firewall: Id<Firewall>,
     requirement: &'a Requirement,
     straight: &'a [StraightPaths],
+    ways: &'a PrivateWays,
     findings: &'a mut Vec<Finding>,
     /// Every part of the requirement got its rule so far.
     complete: bool,
@@ -335,6 +350,7 @@ impl Drafter<'_> {
             .iter()
             .filter(|destination| {
                 !goes_straight(self.straight, &destination.value)
+                    && !self.is_private_way(&destination.value)
                     && self.check_destination(destination)
             })
             .cloned()
@@ -371,6 +387,10 @@ impl Drafter<'_> {
         drafts
     }
 
+    fn is_private_way(&self, destination: &Destination) -> bool {
+        self.ways.lead_to(self.requirement.pool, destination)
+    }
+
     fn inexpressible(&mut self, finding: Finding) -> bool {
         self.findings.push(finding);
         self.complete = false;
@@ -404,7 +424,7 @@ impl Drafter<'_> {
                 .find(|destination| match &destination.value {
                     Destination::Prefix(prefix) => !self.is_private(*prefix),
                     Destination::Range(range) => !self.is_private(IpNet::from(range.bounds().0)),
-                    _ => true,
+                    name => !self.is_private_way(name),
                 });
         let Some(public) = public else { return true };
         let finding = Finding::new(

@@ -180,6 +180,17 @@ impl Id {
                  counts as not known, so verdicts are uncertain. Look at them with `az network manager security-admin-config \
                  rule-collection rule list`."
             }
+            Self::TG0045 => {
+                "The newest document that the catalog of a pool rests on is older than `--max-age` days on the day of \
+                 `--today`; without that option, catalogs may be as old as they are. What the product needs may have changed since. Use a newer release, which brings newer catalogs, \
+                 or a newer catalog of your own."
+            }
+            Self::TG0046 => {
+                "The file given with `--service-tags` is older than `--max-age` days, 90 unless given, on the day of `--today`. \
+                 Microsoft publishes a new one every week and begins to use new addresses soon after. The file has no date inside; \
+                 its name has, such as ServiceTags_Public_20251028.json. When the name has none either, a note says that the age is \
+                 not known. Download the file again and keep its name."
+            }
             Self::TG0050 => {
                 "A catalog declares a parameter, a feature, a source or an ambiguity that no entry names. Mostly an entry was \
                  removed or renamed and the declaration stayed, or an entry lacks its condition. Remove the declaration, or name \

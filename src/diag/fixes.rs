@@ -36,6 +36,7 @@ impl Id {
             | Self::TG3004
             | Self::TG4003
             | Self::TG5003
+            | Self::TG5005
             | Self::TG6001 => (&[Unsafe], &[]),
             Self::TG1001
             | Self::TG1009

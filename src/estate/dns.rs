@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use crate::base::{Origin, Spanned};
 use crate::net::Fqdn;
 
-use super::{Meta, PlatformService, Ref, Subnet, Vnet};
+use super::{Estate, Meta, PlatformService, Ref, Subnet, Vnet};
 
 /// A private DNS zone. Its resource name is the domain.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -97,4 +97,14 @@ pub struct PrivateEndpoint {
     pub zone: Option<Ref<PrivateDnsZone>>,
     /// The resource behind it.
     pub target: Option<Ref<PlatformService>>,
+}
+
+impl PrivateEndpoint {
+    /// Whether a name is one of the endpoint, or of the service behind it.
+    #[must_use]
+    pub fn is_for(&self, estate: &Estate, name: &Fqdn) -> bool {
+        let target = self.target.as_ref().and_then(|target| target.id);
+        self.names.iter().any(|known| known.value == *name)
+            || target.is_some_and(|id| estate.services[id].fqdn.value == *name)
+    }
 }

@@ -176,6 +176,8 @@ pub const RULES: &[Rule] = &[
     rule_content::web_category::TG3027,
     rule_content::wide_ports::TG3028,
     rule_content::legacy_service::TG3029,
+    rule_content::private_name::TG3031,
+    rule_content::tag_needs::TG3032,
     names_in_nsg::TG4001,
     security_rule::TG4002,
     nsg::missing::TG4003,

@@ -3,10 +3,11 @@
 use std::collections::BTreeSet;
 
 use crate::azure::next_hop::{Exit, exit_of};
+use crate::base::Spanned;
 use crate::diag::{Finding, Id};
 use crate::estate::{Id as ElementId, OutboundType, Pool};
 use crate::intent::Requirement;
-use crate::net::{PortRange, Transport};
+use crate::net::{Destination, FqdnPattern, PortRange, Transport};
 
 use super::Context;
 
@@ -48,18 +49,34 @@ fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
     }
 }
 
+/// Whether a destination is a name that leads out. One that leads to a private endpoint has an address, which security
+/// groups know.
+fn leads_out(context: &Context<'_>, pool: &Pool, destination: &Destination) -> bool {
+    let Destination::Fqdn(FqdnPattern::Exact(name)) = destination else {
+        return destination.is_name();
+    };
+    let mut subnets = pool.subnets.iter();
+    pool.subnets.is_empty()
+        || pool.http_proxy.is_some()
+        || !subnets.all(|subnet| {
+            let way = subnet.id.and_then(|id| context.plane.private_way(id, name));
+            way.is_some()
+        })
+}
+
 fn open_ports(context: &Context<'_>, id: ElementId<Pool>, pool: &Pool) -> Option<Finding> {
+    let leads_out = |it: &Spanned<Destination>| leads_out(context, pool, &it.value);
     let requirements = context.intent.requirements.iter();
     let requirements = requirements.filter(|requirement| {
         let mut destinations = requirement.destinations.iter();
-        requirement.pool == id && destinations.any(|destination| destination.value.is_name())
+        requirement.pool == id && destinations.any(leads_out)
     });
     let requirements: Vec<&Requirement> = requirements.collect();
     let first = requirements.first()?;
     let names: BTreeSet<String> = requirements
         .iter()
         .flat_map(|requirement| &requirement.destinations)
-        .filter(|destination| destination.value.is_name())
+        .filter(|destination| leads_out(destination))
         .map(|destination| destination.value.to_string())
         .collect();
     let ports: BTreeSet<(Transport, PortRange)> = requirements

@@ -2,13 +2,14 @@
 
 use std::collections::BTreeSet;
 
-use crate::azure::facts::Bound;
+use crate::azure::facts::{Bound, Facts};
 use crate::azure::usage::Usage;
 use crate::base::grouped;
 use crate::compile::{Delivery, Mechanism, RuleForm};
 use crate::emit::{Template, Value};
 use crate::estate::Estate;
 use crate::intent::Intent;
+use crate::net::{Destination, Fqdn, FqdnPattern};
 
 use crate::verify::Proved;
 
@@ -106,6 +107,9 @@ pub fn compile(summary: &Compile<'_>) -> String {
     }
     for (index, text) in narrowings(summary).into_iter().enumerate() {
         line(if index == 0 { "narrower" } else { "" }, text);
+    }
+    if let Some(text) = private_instead(summary) {
+        line("private", text);
     }
     if let Some(text) = judged_assertions(summary.intent) {
         line("assertions", text);
@@ -247,6 +251,40 @@ fn narrowings(summary: &Compile<'_>) -> Vec<String> {
     values.into_iter().map(words).collect()
 }
 
+/// The names that somebody requires, that firewall rules let out, and that could have private endpoints.
+fn private_instead(summary: &Compile<'_>) -> Option<String> {
+    let by_firewall = summary.deliveries.iter().filter_map(|delivery| {
+        let requirement = summary.intent.requirements.get(delivery.requirement)?;
+        let ruled = matches!(delivery.mechanism, Mechanism::Firewall(_));
+        // What catalogs ask for is mostly Microsoft's own.
+        (ruled && requirement.level.is_none()).then_some(requirement)
+    });
+    let names = by_firewall.flat_map(|requirement| {
+        let destinations = requirement.destinations.iter();
+        destinations.filter_map(|destination| match &destination.value {
+            Destination::Fqdn(FqdnPattern::Exact(name)) => Some(name),
+            _ => None,
+        })
+    });
+    let of_service = |name: &&Fqdn| {
+        let mut services = Facts::builtin().platform_services();
+        services.any(|service| {
+            service
+                .name_of(name.as_str())
+                .is_some_and(|it| it.group.is_some())
+        })
+    };
+    let names: BTreeSet<&Fqdn> = names.filter(of_service).collect();
+    let first = names.first()?;
+    let more = match names.len() - 1 {
+        0 => String::new(),
+        more => format!(" and {}", counted(more, "more name", "more names")),
+    };
+    Some(format!(
+        "{first}{more} could have a private endpoint: what leads to one needs no firewall rule"
+    ))
+}
+
 /// That assertions are judged, and how to tell which of them are proved.
 #[must_use]
 pub fn judged_assertions(intent: &Intent) -> Option<String> {
@@ -304,6 +342,7 @@ fn requirements(summary: &Compile<'_>) -> String {
             Mechanism::Firewall(forms) => forms.iter().map(|form| rule_form(*form)).collect(),
             Mechanism::Inside => vec!["by routes inside the network"],
             Mechanism::AllowList => vec!["by the allow list of an appliance"],
+            Mechanism::PrivateEndpoint => vec!["by private endpoint"],
             Mechanism::SecurityRules => vec!["by security rules only"],
             Mechanism::Nothing => vec!["with no gate at all"],
             Mechanism::Waits

@@ -479,3 +479,40 @@ fn no_policy_with_a_mistake_leaves_a_file() {
     }
     assert!(refused > 100, "only {refused} fixtures are refused");
 }
+
+#[test]
+fn facts_that_are_too_old_are_told() {
+    let folder = Folder::new();
+    let policy = std::fs::read(super::support::project("policies/aks.egress")).expect("a policy");
+    folder.write("aks.egress", policy);
+    let check = |more: &str| folder.run(&format!("check aks.egress --today 2028-01-01 {more}"));
+    let quiet = check("").ends_with(0);
+    assert!(!quiet.err.contains("TG0045"), "{}", quiet.err);
+    let told = check("--max-age 365 --fail-on note --format concise").ends_with(1);
+    assert!(
+        told.out
+            .contains("note[TG0045] catalog `aks` rests on documents of "),
+        "{}",
+        told.out
+    );
+    check("--max-age 5000 --fail-on note").ends_with(0);
+
+    let tags = r#"{"changeNumber": 1, "cloud": "Public", "values": []}"#;
+    folder.write("ServiceTags_Public_20251028.json", tags);
+    folder.write("tags.json", tags);
+    let verify = |more: &str| folder.run(&format!("verify aks.egress --today 2026-12-01 {more}"));
+    let old = verify("--service-tags ServiceTags_Public_20251028.json");
+    assert!(old.err.contains("warning[TG0046] the service tags of ServiceTags_Public_20251028.json are of 2025-10-28, 399 days ago"), "{}", old.err);
+    verify("--service-tags ServiceTags_Public_20251028.json --fail-on warning").ends_with(1);
+    let fine =
+        verify("--service-tags ServiceTags_Public_20251028.json --max-age 400 --fail-on note");
+    assert!(!fine.err.contains("TG00"), "{}", fine.err);
+    let unknown = verify("--service-tags tags.json");
+    assert!(
+        unknown
+            .err
+            .contains("note[TG0046] how old tags.json is is not known"),
+        "{}",
+        unknown.err
+    );
+}

@@ -20,6 +20,14 @@ const WITHOUT_FIXTURE: &[(Id, &str)] = &[
         "needs the program `bicep`; tests/it/bicep.rs tests it",
     ),
     (
+        Id::TG0045,
+        "needs the option `--max-age`; tests/it/cli.rs tests it",
+    ),
+    (
+        Id::TG0046,
+        "needs the option `--service-tags`; tests/it/cli.rs tests it",
+    ),
+    (
         Id::TG0099,
         "needs thousands of findings; src/report/sarif tests it",
     ),

@@ -32,6 +32,7 @@ mod lint_fixtures;
 mod optimize;
 mod policies;
 mod policy;
+mod private_endpoints;
 mod query;
 mod readme;
 mod refused;

@@ -61,6 +61,7 @@ pub(crate) fn options(firewall_model: FirewallModel) -> Options {
         parameters: Parameters::new(),
         firewall_model,
         today: TODAY.parse().unwrap(),
+        max_age: Default::default(),
         catalogs: Vec::new(),
         assertions: Assertions::default(),
         strict: false,

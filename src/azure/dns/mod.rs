@@ -65,6 +65,8 @@ pub struct Resolution {
     pub steps: Vec<Step>,
     /// What was assumed.
     pub assumptions: Vec<Assumption>,
+    /// The network from which Azure DNS was asked last: the links of zones to it decide.
+    pub asked_from: Option<Id<Vnet>>,
 }
 
 impl Dataplane<'_> {
@@ -76,6 +78,7 @@ impl Dataplane<'_> {
             home: self.estate.subnets[subnet].vnet,
             notes: Notes::new(),
             steps: Vec::new(),
+            asked_from: None,
         };
         let client = self.some_address(subnet);
         let reply = look_up.ask_vnet(subnet, client, name);
@@ -86,6 +89,7 @@ impl Dataplane<'_> {
             blockers: reply.blocker.into_iter().collect(),
             steps: look_up.steps,
             assumptions: look_up.notes.into_iter().collect(),
+            asked_from: look_up.asked_from,
         }
     }
 
@@ -154,6 +158,8 @@ struct LookUp<'l> {
     home: Id<Vnet>,
     notes: Notes,
     steps: Vec<Step>,
+    /// The network from which Azure DNS was asked last.
+    asked_from: Option<Id<Vnet>>,
 }
 
 struct Reply {

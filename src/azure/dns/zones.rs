@@ -33,6 +33,7 @@ impl LookUp<'_> {
             }
             return Reply::good(self.public(name));
         };
+        self.asked_from = Some(vnet);
         if let Some(subnet) = asker.subnet
             && let Some(reply) = self.platform_dns(subnet, asker.client)
         {

@@ -48,7 +48,10 @@ impl<T: Named> ByName<T> {
 
 impl<T: Cited> Entries for ByName<T> {
     fn citations(&self) -> Vec<&SourceId> {
-        self.0.iter().map(Cited::source).collect()
+        let entries = self.0.iter();
+        entries
+            .flat_map(|entry| std::iter::once(entry.source()).chain(entry.further()))
+            .collect()
     }
 }
 

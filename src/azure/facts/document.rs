@@ -94,6 +94,11 @@ pub(super) trait Entries {
 pub(super) trait Cited {
     /// Its source.
     fn source(&self) -> &SourceId;
+
+    /// Those of its parts.
+    fn further(&self) -> Vec<&SourceId> {
+        Vec::new()
+    }
 }
 
 impl<T: Cited> Entries for Vec<T> {

@@ -49,7 +49,7 @@ pub use ports::{KnownPorts, PortUse};
 pub use product::Product;
 pub use roles::{ActionNeed, ActionTarget, RequiredActions, RoleDefinition, action_matches};
 pub use rule_content::{BroadTag, LegacyService, NamedDomain, PortNeed, RuleContent, SqlPorts};
-pub use service_tags::{Listing, ServiceTagFact, ServiceTagMatch, TagFeature, TagUse};
+pub use service_tags::{Listing, ServiceTagFact, ServiceTagMatch, TagFeature, TagNeed, TagUse};
 pub use skus::{
     FirewallFeature, FirewallFeatureFact, FirewallTier, FirewallTierFact, ManagementInterface,
 };

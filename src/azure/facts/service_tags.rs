@@ -5,11 +5,11 @@ use std::net::IpAddr;
 
 use serde::Deserialize;
 
-use crate::net::Cloud;
+use crate::net::{Cloud, FqdnPattern};
 
 use super::SourceId;
 use super::by_name::{ByName, Named};
-use super::document::cited;
+use super::document::{Cited, parsed_list};
 
 /// Where a service tag may stand.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -95,10 +95,30 @@ pub struct ServiceTagFact {
     in_azure_cloud: Option<Coverage>,
     #[serde(default)]
     regions: BTreeMap<String, Vec<String>>,
+    /// What else has to be reached by those who use the service.
+    #[serde(default)]
+    pub needs: Vec<TagNeed>,
     /// Where it was read.
     pub source: SourceId,
     /// Contradictions and conditions.
     pub note: Option<String>,
+}
+
+/// Something that has to be reached beside a tag.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TagNeed {
+    /// The tag that holds it.
+    pub tag: String,
+    /// Names by which it can be reached instead.
+    #[serde(deserialize_with = "parsed_list")]
+    pub names: Vec<FqdnPattern>,
+    /// What for, as a clause.
+    pub purpose: String,
+    /// When it is not needed, as a clause.
+    pub unless: Option<String>,
+    /// Where it was read.
+    pub source: SourceId,
 }
 
 impl ServiceTagFact {
@@ -183,7 +203,15 @@ pub struct ServiceTagMatch<'facts, 'name> {
     pub region: Option<&'name str>,
 }
 
-cited!(ServiceTagFact);
+impl Cited for ServiceTagFact {
+    fn source(&self) -> &SourceId {
+        &self.source
+    }
+
+    fn further(&self) -> Vec<&SourceId> {
+        self.needs.iter().map(|need| &need.source).collect()
+    }
+}
 
 impl Named for ServiceTagFact {
     fn name(&self) -> &str {

@@ -20,6 +20,7 @@ use crate::report::{self, Accepted, Format, Gap, Run};
 use crate::syntax;
 
 use super::Outcome;
+use super::age::MaxAge;
 use super::arguments::LintOptions;
 use super::bicep::{Builds, build};
 use super::estates::{deployment, use_of_bicep};
@@ -166,6 +167,9 @@ fn judge(
         parameters: syntax::Parameters::new(),
         firewall_model: crate::compile::FirewallModel::Policy,
         today: today(options.today.as_deref())?,
+        max_age: MaxAge {
+            days: options.max_age,
+        },
         catalogs: catalogs(&further.cloned().collect::<Vec<_>>())?,
         assertions: config.assertions.clone(),
         strict: false,

@@ -3,8 +3,12 @@
 use crate::azure::facts::Facts;
 use crate::azure::gaps;
 use crate::azure::routing::are_peered;
-use crate::estate::{DnsServers, Estate, Id, PrivateEndpoint, Subnet, Vnet};
+use crate::diag::{Finding, Safety};
+use crate::estate::{DnsServers, Estate, Id, PrivateDnsZone, PrivateEndpoint, Subnet, Vnet};
 use crate::net::Fqdn;
+
+use super::super::Context;
+use super::super::edit;
 
 /// The subnets of pools, the first of each network: all machines of a network ask the same servers. Of an input that is
 /// a part only, every network has machines; those of a policy are its pools.
@@ -60,6 +64,45 @@ pub(super) fn names_of<'a>(estate: &'a Estate, endpoint: &'a PrivateEndpoint) ->
         }
     }
     names
+}
+
+/// Whether a zone answers what is asked from a network.
+pub(super) fn is_linked(zone: &PrivateDnsZone, vnet: Id<Vnet>) -> bool {
+    zone.links.iter().any(|link| link.vnet.id == Some(vnet))
+}
+
+/// Says which network a zone has to be linked to, with the edit that does it.
+pub(super) fn link(
+    finding: Finding,
+    context: &Context<'_>,
+    zone: &PrivateDnsZone,
+    vnet: Id<Vnet>,
+) -> Finding {
+    let clause = format!("link {}", context.estate.vnets[vnet].meta.name);
+    let finding = finding.help(format!("write in zone `{}`: {clause}", zone.meta.name));
+    match edit::add_clause(&zone.meta, &clause) {
+        Some(edit) => finding.fix("link the zone to the network", Safety::Unsafe, vec![edit]),
+        None => finding,
+    }
+}
+
+/// What to write where the zone for a name is missing, to be seen from a network.
+pub(super) fn missing_zone(
+    context: &Context<'_>,
+    name: &Fqdn,
+    resolver: Id<Vnet>,
+) -> Option<String> {
+    let mut services = context.facts.platform_services();
+    let known = services.find_map(|service| service.name_of(name.as_str()))?;
+    let mut zones = context.estate.dns_zones.iter();
+    let exists = zones.any(|(_, zone)| zone.domain.as_str() == known.zone);
+    let network = &context.estate.vnets[resolver].meta.name;
+    (!exists).then(|| {
+        format!(
+            "write `private-dns-zone {} {{ link {network} }}`, and in the private endpoint `zone {}`",
+            known.zone, known.zone
+        )
+    })
 }
 
 /// Whether a network asks other servers than Azure's own, for sure.

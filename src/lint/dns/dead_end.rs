@@ -2,13 +2,13 @@
 
 use crate::azure::facts::{API_SERVER, REGISTRY};
 use crate::azure::gaps::is_part;
-use crate::azure::{Outcome, Site};
+use crate::azure::{Cause, Outcome, Site};
 use crate::diag::{Finding, Id};
 use crate::estate::{DnsServers, Estate, Id as ElementId, NextHop, Subnet, Vnet};
 use crate::net::Fqdn;
 
 use super::super::Context;
-use super::clients::{asking_subnets, asks_others, endpoints_near, names_of};
+use super::clients::{asking_subnets, asks_others, endpoints_near, missing_zone, names_of};
 
 rule! {
     /// The DNS servers of a pool's network cannot be reached, or cannot answer.
@@ -74,8 +74,9 @@ fn public_name(context: &Context<'_>) -> Option<Fqdn> {
 }
 
 fn dead_end(context: &Context<'_>, subnet: ElementId<Subnet>, name: &Fqdn) -> Option<Finding> {
-    let blockers = context.plane.look_up(subnet, name).blockers;
-    let blocker = blockers.into_iter().find(|blocker| {
+    let resolution = context.plane.look_up(subnet, name);
+    let asked_from = resolution.asked_from;
+    let blocker = resolution.blockers.into_iter().find(|blocker| {
         blocker.outcome == Outcome::Blocks && is_told_here(context, &blocker.element.site)
     })?;
     let estate = context.estate;
@@ -94,9 +95,12 @@ fn dead_end(context: &Context<'_>, subnet: ElementId<Subnet>, name: &Fqdn) -> Op
             .related(of_vnet, "the servers that are asked"),
         None => finding.at(of_vnet, "these servers do not answer"),
     };
-    Some(finding.help(
-        "let DNS (UDP and TCP 53) through on the way, and the servers forward to 168.63.129.16",
-    ))
+    let zone = asked_from.filter(|_| blocker.cause == Cause::PrivateLinkDependency);
+    let zone = zone.and_then(|resolver| missing_zone(context, name, resolver));
+    Some(finding.help(zone.unwrap_or_else(|| {
+        "let DNS (UDP and TCP 53) through on the way, and the servers forward to 168.63.129.16"
+            .to_owned()
+    })))
 }
 
 /// Whether what stops a look-up is reported here, and not by the rules about security groups, zones, services and next

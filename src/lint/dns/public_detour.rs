@@ -5,14 +5,17 @@ use std::collections::BTreeSet;
 use crate::azure::gaps;
 use crate::azure::next_hop::firewall_of;
 use crate::azure::rule_sets::{self, RuleSet};
-use crate::azure::{Answer, Outcome};
+use crate::azure::{Answer, Blocker, Outcome, Resolution, Site};
 use crate::base::Origin;
-use crate::diag::{Finding, Id};
-use crate::estate::{Action, Endpoint, Firewall, Id as ElementId, Pool, PrivateEndpoint};
+use crate::diag::{Edit, Finding, Id, Safety};
+use crate::estate::{
+    Action, DnsRecord, Endpoint, Firewall, Id as ElementId, Pool, PrivateEndpoint, Vnet,
+};
 use crate::net::{Destination, Fqdn, FqdnPattern};
 
 use super::super::Context;
-use super::clients::{endpoints_near, names_of};
+use super::super::edit;
+use super::clients::{endpoints_near, is_linked, link, names_of};
 
 rule! {
     /// A pool reaches a service by its public name and a firewall rule, though a private endpoint for it is near.
@@ -33,8 +36,8 @@ rule! {
     /// ```
     ///
     /// Keep the endpoint's record in the zone under `privatelink` and link that zone to the network whose resolver the
-    /// pool asks; then take the rule or requirement out. Only rules and requirements that name the service itself are
-    /// reported, none with a wildcard.
+    /// pool asks: requirements then get no rule any more, and rules by hand can go. Only rules and requirements that name
+    /// the service itself are reported, none with a wildcard.
     ///
     /// Source: MicrosoftDocs/azure-docs, articles/private-link/private-endpoint-dns.md.
     TG5005, check
@@ -48,15 +51,20 @@ fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
             for endpoint in endpoints_near(estate, estate.subnets[subnet].vnet) {
                 for name in names_of(estate, endpoint) {
                     let resolution = context.plane.look_up(subnet, name);
-                    let goes_public = matches!(resolution.answer, Answer::Public(_))
-                        && resolution.outcome == Outcome::Passes;
-                    if !goes_public || (gaps::is_part(estate) && !is_zone_shown(context, name)) {
+                    let fate = fate(&resolution);
+                    if fate.is_none() || (gaps::is_part(estate) && !is_zone_shown(context, name)) {
                         continue;
                     }
                     if let Some(opened) = opened_at(context, id, pool, name)
                         && seen.insert((id, name.clone()))
                     {
-                        let finding = finding(pool, endpoint, name, opened);
+                        let way = Detour {
+                            endpoint,
+                            name,
+                            asked_from: resolution.asked_from,
+                            is_refused: fate == Some(Fate::Refused),
+                        };
+                        let finding = finding(context, pool, &way, opened);
                         findings.push(if gaps::is_part(estate) {
                             finding.assumed()
                         } else {
@@ -79,17 +87,104 @@ fn is_zone_shown(context: &Context<'_>, name: &Fqdn) -> bool {
     zones.any(|(_, zone)| zone.domain.as_str() == known.zone)
 }
 
-fn finding(pool: &Pool, endpoint: &PrivateEndpoint, name: &Fqdn, opened: Origin) -> Finding {
-    Finding::new(
-        Id::TG5005,
+/// What becomes of packets to the public address that a name leads to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Fate {
+    Arrive,
+    /// The service takes private endpoints only, and no zone is there that could answer.
+    Refused,
+}
+
+fn fate(resolution: &Resolution) -> Option<Fate> {
+    let is_service = |blocker: &Blocker| matches!(blocker.element.site, Site::Service(_));
+    match (resolution.answer, resolution.outcome) {
+        (Answer::Public(_), Outcome::Passes) => Some(Fate::Arrive),
+        (Answer::Public(_), Outcome::Blocks) => {
+            let mut blockers = resolution.blockers.iter();
+            blockers.any(is_service).then_some(Fate::Refused)
+        }
+        _ => None,
+    }
+}
+
+/// A private endpoint that a name does not lead to.
+struct Detour<'a> {
+    endpoint: &'a PrivateEndpoint,
+    name: &'a Fqdn,
+    /// The network from which Azure DNS is asked.
+    asked_from: Option<ElementId<Vnet>>,
+    is_refused: bool,
+}
+
+fn finding(context: &Context<'_>, pool: &Pool, way: &Detour<'_>, opened: Origin) -> Finding {
+    let Detour { endpoint, name, .. } = way;
+    let message = if way.is_refused {
+        format!(
+            "pool `{}` does not reach {name}: it leads to the public address, which takes nobody in, past private endpoint `{}`",
+            pool.meta.name, endpoint.meta.name
+        )
+    } else {
         format!(
             "pool `{}` reaches {name} at its public address, past private endpoint `{}`",
             pool.meta.name, endpoint.meta.name
-        ),
-    )
-    .at(opened, "opens the public way")
-    .related(endpoint.meta.origin, "near and not used")
-    .help("link the private zone that holds the endpoint's record to the network whose resolver the pool asks")
+        )
+    };
+    let finding = Finding::new(Id::TG5005, message)
+        .at(opened, "opens the public way")
+        .related(endpoint.meta.origin, "near and not used");
+    mended(finding, context, way)
+}
+
+/// What makes the name lead to the endpoint: which zone has to be linked to which network.
+fn mended(finding: Finding, context: &Context<'_>, way: &Detour<'_>) -> Finding {
+    const HELP: &str = "link the private zone that holds the endpoint's record to the network whose resolver the pool asks";
+    let estate = context.estate;
+    let mut services = context.facts.platform_services();
+    let known = services.find_map(|service| service.name_of(way.name.as_str()));
+    let (Some(known), Some(resolver)) = (known, way.asked_from) else {
+        return finding.help(HELP);
+    };
+    let network = &estate.vnets[resolver].meta.name;
+    let mut zones = estate.dns_zones.iter();
+    let zone = zones.find(|(_, zone)| zone.domain.as_str() == known.zone);
+    let Some((id, zone)) = zone else {
+        let statement = format!("private-dns-zone {} {{ link {network} }}", known.zone);
+        let clause = format!("zone {}", known.zone);
+        let finding = finding.help(format!(
+            "there is no zone `{}`: write `{statement}`, and in the endpoint `{clause}`",
+            known.zone
+        ));
+        let meta = &way.endpoint.meta;
+        let edits = [
+            edit::add_clause(meta, &clause),
+            edit::add_statement(meta, &statement),
+        ];
+        let edits: Option<Vec<Edit>> = edits.into_iter().collect();
+        return match edits.filter(|_| way.endpoint.zone.is_none()) {
+            Some(edits) => finding.fix("keep its record in a zone", Safety::Unsafe, edits),
+            None => finding,
+        };
+    };
+    if is_linked(zone, resolver) {
+        return finding.help(HELP);
+    }
+    let finding = finding.related(
+        zone.meta.origin,
+        format!("not linked to vnet `{network}`, from which it is asked"),
+    );
+    let host = way.name.as_str().strip_suffix(known.suffix.as_str());
+    let host = host.map(|host| host.trim_end_matches('.'));
+    let holds =
+        |record: &DnsRecord| host.is_some_and(|host| record.name.eq_ignore_ascii_case(host));
+    let kept = way.endpoint.zone.as_ref().and_then(|zone| zone.id) == Some(id);
+    if kept || zone.records.iter().any(holds) {
+        link(finding, context, zone, resolver)
+    } else {
+        finding.help(format!(
+            "keep the record of {} in zone `{}`, and link the zone to vnet `{network}`",
+            way.name, zone.meta.name
+        ))
+    }
 }
 
 /// Where the public way to a name is opened for a pool: a requirement, or a rule of the firewall that it passes.

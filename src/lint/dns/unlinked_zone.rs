@@ -4,13 +4,12 @@ use std::collections::BTreeSet;
 
 use crate::azure::gaps;
 use crate::azure::{Blocker, Outcome, Site};
-use crate::diag::{Finding, Id, Safety};
+use crate::diag::{Finding, Id};
 use crate::estate::{Id as ElementId, PrivateDnsZone, Subnet, Vnet};
 use crate::net::Fqdn;
 
 use super::super::Context;
-use super::super::edit;
-use super::clients::{asking_subnets, endpoints_near, names_of};
+use super::clients::{asking_subnets, endpoints_near, is_linked, link, names_of};
 
 rule! {
     /// A private DNS zone does not answer where the names of a pool are resolved.
@@ -62,46 +61,48 @@ fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
             .filter(|pool| pool.private_cluster.is_some())
             .filter_map(|pool| Some((&pool.api_server.fqdn.as_ref()?.value, pool.meta.origin)));
         for (name, origin) in near.chain(servers) {
-            let Some((zone, blocker)) = silent_zone(context, subnet, name) else {
+            let Some(silent) = silent_zone(context, subnet, name) else {
                 continue;
             };
-            if seen.insert((zone, vnet)) {
-                let finding = finding(context, vnet, zone, name, &blocker);
+            if seen.insert((silent.zone, vnet)) {
+                let finding = finding(context, vnet, name, &silent);
                 findings.push(finding.related(origin, "its name is looked up"));
             }
         }
     }
 }
 
-fn silent_zone(
-    context: &Context<'_>,
-    subnet: ElementId<Subnet>,
-    name: &Fqdn,
-) -> Option<(ElementId<PrivateDnsZone>, Blocker)> {
-    let blockers = context.plane.look_up(subnet, name).blockers;
-    blockers
-        .into_iter()
-        .find_map(|blocker| match blocker.element.site {
-            Site::DnsZone(zone) if blocker.outcome == Outcome::Blocks => Some((zone, blocker)),
-            _ => None,
-        })
+/// A zone that does not answer, and why.
+struct Silent {
+    zone: ElementId<PrivateDnsZone>,
+    blocker: Blocker,
+    /// The network from which Azure DNS is asked.
+    asked_from: Option<ElementId<Vnet>>,
 }
 
-fn finding(
-    context: &Context<'_>,
-    vnet: ElementId<Vnet>,
-    id: ElementId<PrivateDnsZone>,
-    name: &Fqdn,
-    blocker: &Blocker,
-) -> Finding {
+fn silent_zone(context: &Context<'_>, subnet: ElementId<Subnet>, name: &Fqdn) -> Option<Silent> {
+    let resolution = context.plane.look_up(subnet, name);
+    let asked_from = resolution.asked_from;
+    let mut blockers = resolution.blockers.into_iter();
+    blockers.find_map(|blocker| match blocker.element.site {
+        Site::DnsZone(zone) if blocker.outcome == Outcome::Blocks => Some(Silent {
+            zone,
+            blocker,
+            asked_from,
+        }),
+        _ => None,
+    })
+}
+
+fn finding(context: &Context<'_>, vnet: ElementId<Vnet>, name: &Fqdn, silent: &Silent) -> Finding {
     let estate = context.estate;
-    let zone = &estate.dns_zones[id];
+    let zone = &estate.dns_zones[silent.zone];
     let network = &estate.vnets[vnet];
     let mut finding = Finding::new(
         Id::TG5003,
         format!(
             "machines of vnet `{}` do not resolve {name}: zone `{}` {}",
-            network.meta.name, zone.meta.name, blocker.text
+            network.meta.name, zone.meta.name, silent.blocker.text
         ),
     )
     .at(zone.meta.origin, "does not answer there")
@@ -111,16 +112,9 @@ fn finding(
             .assumed()
             .help("it is fine when the zone has links that are not shown");
     }
-    let linked = zone.links.iter().any(|link| link.vnet.id == Some(vnet));
-    let own_resolver = network.dns == crate::estate::DnsServers::Azure;
-    let clause = format!("link {}", network.meta.name);
-    if linked || !own_resolver {
-        return finding.help("link the zone to the network in which the last server asks Azure's resolver, and see that the zone has the record");
-    }
-    let finding = finding.help(format!("write in the zone: {clause}"));
-    match edit::add_clause(&zone.meta, &clause) {
-        Some(edit) => finding.fix("link the zone to the network", Safety::Unsafe, vec![edit]),
-        None => finding,
+    match silent.asked_from {
+        Some(resolver) if !is_linked(zone, resolver) => link(finding, context, zone, resolver),
+        _ => finding.help("link the zone to the network in which the last server asks Azure's resolver, and see that the zone has the record"),
     }
 }
 
@@ -168,6 +162,9 @@ pool apps in spoke.nodes {{ outbound loadBalancer }}
         let server = "dns-server resolver in hub { address 10.0.4.4  forwarders 168.63.129.16 }";
         let spoke_only = policy("dns 10.0.4.4", "link spoke", server);
         assert_eq!(found(Id::TG5003, &spoke_only).len(), 1);
+        let mended = fixed(Id::TG5003, &spoke_only);
+        assert!(mended.contains("link hub"), "{mended}");
+        assert_eq!(found(Id::TG5003, &mended), [""; 0]);
         assert_eq!(
             found(Id::TG5003, &policy("dns 10.0.4.4", "link hub", server)),
             [""; 0]

@@ -59,6 +59,7 @@ pub(super) fn dns(built: &Built, subnet: Id<Subnet>, name: &Fqdn, flow: &Flow) -
         blockers,
         steps,
         assumptions: _,
+        asked_from: _,
     } = plane.look_up(subnet, name);
     let word = match answer {
         Answer::Private(_) => Some("private"),
