@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use crate::estate::{
     Appliance, ApplianceFilter, Direction, Estate, Firewall, Id, Peering, PeeringState, Subnet,
-    Vnet,
+    VirtualHub, Vnet,
 };
 use crate::net::Destination;
 
@@ -54,6 +54,18 @@ impl<'w> Walk<'w> {
         }
         if candidate.holder == Holder::Nobody {
             self.meet_nobody(here, candidate, route, prefix);
+            return;
+        }
+        if let Holder::Firewall(id) = candidate.holder
+            && let Some(hub) = estate.hub_of(id)
+        {
+            self.reach_firewall_in_hub(
+                subnet,
+                packet,
+                (id, hub),
+                route,
+                &format!("{prefix} -> {words}"),
+            );
             return;
         }
         let Some(there) = vnet_of(estate, candidate.holder) else {
@@ -132,6 +144,59 @@ impl<'w> Walk<'w> {
             }
             Holder::Nobody => {}
         }
+    }
+
+    /// A user route leads to the firewall of a virtual hub. User routes go before what the hub tells, and a route table
+    /// beside routing intent is documented (azure-docs, virtual-wan/how-to-routing-policies.md); that the address of the
+    /// firewall can be its next hop is not, since elsewhere a next hop has to be reached without a virtual WAN in between.
+    fn reach_firewall_in_hub(
+        &mut self,
+        subnet: Id<Subnet>,
+        packet: Packet,
+        (id, hub): (Id<Firewall>, Id<VirtualHub>),
+        route: Element,
+        words: &str,
+    ) {
+        let estate = self.plane.estate;
+        let here = estate.subnets[subnet].vnet;
+        let what = firewall_element(estate, id).name;
+        let hub_name = &estate.hubs[hub].meta.name;
+        let connected = estate.hubs[hub].connections.iter();
+        if !connected.into_iter().any(|peer| peer.id == Some(here)) {
+            let text = format!(
+                "{words} = {what} in virtual hub `{hub_name}`, to which vnet `{}` is not connected",
+                estate.vnets[here].meta.name
+            );
+            match gaps::hub(estate, hub, here) {
+                Some(_) => self.doubt(Stage::Route, Cause::NextHopUnreachable, route, text),
+                None => self.block_if_whole(Stage::Route, Cause::NextHopUnreachable, route, text),
+            }
+            return;
+        }
+        self.note(format!(
+            "a user route can lead to the address of the firewall in virtual hub `{hub_name}`; Azure's pages do not say so"
+        ));
+        self.pass(
+            Stage::Route,
+            route.clone(),
+            format!("{words} = {what} in virtual hub `{hub_name}`"),
+        );
+        self.rest_on(Element {
+            name: format!("virtual hub `{hub_name}`"),
+            origin: estate.hubs[hub].meta.origin,
+            site: Site::Other,
+        });
+        let seen = |device: &Device| device.holder == Holder::Firewall(id);
+        if self.devices.iter().any(seen) {
+            self.block(
+                Stage::Route,
+                Cause::NextHopUnreachable,
+                route,
+                format!("sends the packet back to {what}: it goes round in a circle"),
+            );
+            return;
+        }
+        self.through_firewall(subnet, packet, id);
     }
 
     /// Two networks are not peered. Where the estate is only a part of what there is, the peering may be missing in

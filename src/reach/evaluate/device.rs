@@ -43,6 +43,11 @@ impl<'a> Evaluator<'a> {
                 .into_iter()
                 .collect());
         }
+        if let Holder::Firewall(id) = holder
+            && let Some(hub) = estate.hub_of(id)
+        {
+            return self.enter_hub(subnet, packet, id, hub);
+        }
         let Some(there) = self.topology.vnet_of(estate, holder) else {
             packet.doubt("in which network the next hop is, is not known");
             return Ok(vec![packet.finished()]);
@@ -68,6 +73,38 @@ impl<'a> Evaluator<'a> {
             }
             Holder::Nobody => Ok(Vec::new()),
         }
+    }
+
+    /// A user route leads to the firewall inside of a hub, which networks reach that are connected to the hub.
+    fn enter_hub(
+        &mut self,
+        subnet: Id<Subnet>,
+        mut packet: Packet<'a>,
+        firewall: Id<Firewall>,
+        hub: Id<VirtualHub>,
+    ) -> Result<Vec<Piece>, TooLarge> {
+        let estate = self.plane.estate;
+        let here = estate.subnets[subnet].vnet;
+        let holder = Holder::Firewall(firewall);
+        let mut connected = estate.hubs[hub].connections.iter();
+        if !connected.any(|vnet| vnet.id == Some(here)) {
+            let why = gaps::hub(estate, hub, here);
+            let part = gaps::is_part(estate)
+                .then(|| "whether the network is connected to the hub of its next hop".to_owned());
+            return Ok(why
+                .or(part)
+                .map(|why| {
+                    packet.doubt(why);
+                    packet.finished()
+                })
+                .into_iter()
+                .collect());
+        }
+        self.touch(&mut packet, estate.hubs[hub].meta.origin);
+        if packet.devices.iter().any(|device| device.holder == holder) {
+            return Ok(Vec::new());
+        }
+        self.through_firewall(subnet, packet, firewall)
     }
 
     fn doubt_peering(&mut self, packet: &mut Packet<'a>, here: Id<Vnet>, there: Id<Vnet>) {

@@ -76,7 +76,7 @@ static STATEMENTS: &[Form<Item>] = &[
     },
     Form {
         keyword: "firewall",
-        usage: "firewall NAME in VNET { … }",
+        usage: "firewall NAME in VNET-OR-HUB { … }",
         parse: |_, input| firewall::firewall.map(Item::Firewall).parse(input),
     },
     Form {
@@ -131,6 +131,16 @@ static STATEMENTS: &[Form<Item>] = &[
         keyword: "gateway",
         usage: "gateway NAME in VNET { … }",
         parse: |_, input| device::gateway.map(Item::Gateway).parse(input),
+    },
+    Form {
+        keyword: "virtual-wan",
+        usage: "virtual-wan NAME { … }",
+        parse: |_, input| device::virtual_wan.map(Item::VirtualWan).parse(input),
+    },
+    Form {
+        keyword: "virtual-hub",
+        usage: "virtual-hub NAME PREFIX { … }",
+        parse: |_, input| device::virtual_hub.map(Item::VirtualHub).parse(input),
     },
     Form {
         keyword: "appliance",

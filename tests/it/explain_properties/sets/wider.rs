@@ -369,6 +369,9 @@ pub(super) fn estate(wider: &Wider) -> Estate {
         let firewall = firewall.map(|(id, _)| Ref::known(id, "fw", span()));
         estate.hubs.push(VirtualHub {
             meta: meta("virtual-hub"),
+            wan: None,
+            prefix: None,
+            without_default: Vec::new(),
             connections: connections.collect(),
             firewall: firewall.filter(|_| hub.firewall),
             internet_routing: hub.internet,
