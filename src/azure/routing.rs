@@ -428,6 +428,9 @@ fn hub_routes(estate: &Estate, vnet: Id<Vnet>, routes: &mut Vec<EffectiveRoute>)
         if hub.internet_routing && !refuses {
             push(super::next_hop::default_v4());
         }
+        if let Some(own) = hub.prefix {
+            push(own.value);
+        }
         let others = hub.connections.iter().filter_map(|peer| peer.id);
         for other in others.filter(|other| *other != vnet) {
             for prefix in &estate.vnets[other].prefixes {

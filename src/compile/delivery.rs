@@ -15,6 +15,8 @@ pub enum Mechanism {
     ExistingSecurityGroup,
     /// Nothing needs to: neither firewall nor security group is in the way.
     Nothing,
+    /// Nothing needs to: the network is the service's own, and nothing of the policy is in the way there.
+    OfService,
     /// An appliance that is not Azure Firewall: its rules are its owner's.
     OtherAppliance,
     /// Nothing: a finding says why.

@@ -29,6 +29,7 @@ mod limits;
 mod lint;
 mod lint_fixtures;
 mod optimize;
+mod outbound_types;
 mod policies;
 mod policy;
 mod query;

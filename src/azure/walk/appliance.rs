@@ -309,6 +309,12 @@ impl<'w> Walk<'w> {
         let estate = self.plane.estate;
         let element = firewall_element(estate, id);
         self.path.push(element.clone());
+        let own = estate.firewalls[id].private_ip.map(|ip| ip.value);
+        if own.is_some() && own == packet.destination.address && estate.hub_of(id).is_some() {
+            // In a network, routes of the network lead to it.
+            self.pass(Stage::Route, element, "is what the flow is meant for");
+            return;
+        }
         let policy = estate.firewalls[id].policy.as_ref();
         if let Some(policy) = policy.and_then(|policy| policy.id) {
             let meta = &estate.firewall_policies[policy].meta;
@@ -401,12 +407,15 @@ impl<'w> Walk<'w> {
         match self.firewall_subnet(id) {
             Some(subnet) => self.leave(subnet, packet),
             None => {
+                let hub = estate.hub_of(id);
                 let public = packet
                     .destination
                     .address
                     .is_none_or(|address| is_public(address, self.plane.facts.private_ranges()));
                 if public {
                     self.firewall_to_internet(id, None, packet);
+                } else if let Some(hub) = hub {
+                    self.onward_from_hub(hub, packet);
                 } else {
                     self.note(format!(
                         "firewall `{}` reaches {} from its own subnet, which the estate does not show",
@@ -415,6 +424,45 @@ impl<'w> Walk<'w> {
                     ));
                     self.arrive_by_address(packet);
                 }
+            }
+        }
+    }
+
+    /// The firewall of a hub reaches the networks that are connected to the hub.
+    fn onward_from_hub(&mut self, hub: Id<VirtualHub>, packet: Packet) {
+        let estate = self.plane.estate;
+        let connected = |vnet: Id<Vnet>| {
+            let mut connections = estate.hubs[hub].connections.iter();
+            connections.any(|it| it.id == Some(vnet))
+        };
+        let holds = |vnet: &Vnet| {
+            let mut prefixes = vnet.prefixes.iter();
+            prefixes.any(|prefix| packet.destination.is_in(prefix.value) == Truth::Yes)
+        };
+        let holding = estate.vnets.iter().filter(|(_, vnet)| holds(vnet));
+        let holding: Vec<Id<Vnet>> = holding.map(|(id, _)| id).collect();
+        let element = Element {
+            name: format!("virtual hub `{}`", estate.hubs[hub].meta.name),
+            origin: estate.hubs[hub].meta.origin,
+            site: Site::Other,
+        };
+        match holding.first() {
+            Some(first) if !holding.iter().any(|vnet| connected(*vnet)) => {
+                let text = format!(
+                    "is not connected to vnet `{}`, which holds {}",
+                    estate.vnets[*first].meta.name,
+                    packet.destination.words()
+                );
+                let cause = Cause::NextHopUnreachable;
+                match gaps::hub(estate, hub, *first) {
+                    Some(_) => self.doubt(Stage::Route, cause, element, text),
+                    None => self.block_if_whole(Stage::Route, cause, element, text),
+                }
+            }
+            _ => {
+                let text = format!("brings the packet to {}", packet.destination.words());
+                self.pass(Stage::Route, element, text);
+                self.arrive_by_address(packet);
             }
         }
     }

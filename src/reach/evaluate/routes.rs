@@ -274,6 +274,9 @@ impl Evaluator<'_> {
                 let everything = IpNet::V4(ipnet::Ipv4Net::default());
                 add(everything, hop.clone(), hub.meta.origin);
             }
+            if let Some(own) = hub.prefix {
+                add(own.value, hop.clone(), hub.meta.origin);
+            }
             for other in hub.connections.iter().filter_map(|peer| peer.id) {
                 for prefix in estate.vnets[other]
                     .prefixes

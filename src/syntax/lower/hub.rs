@@ -1,6 +1,6 @@
 //! Virtual WANs and their hubs, and the firewalls inside of hubs.
 
-use crate::base::Spanned;
+use crate::base::{Spanned, did_you_mean_help};
 use crate::diag::{Finding, Id as FindingId};
 use crate::estate::{Firewall, Id, Ref, VirtualHub, VirtualWan};
 use crate::syntax::tree::{self, Word};
@@ -142,9 +142,13 @@ impl<'a> Lowering<'a> {
             return;
         };
         let Some(hub) = self.names.hubs.get(&place.value) else {
-            if let Some(vnet) = self.reference(&block.place, |names| &names.vnets) {
-                self.estate.firewalls[id].vnet = vnet;
-            }
+            let (vnet, finding) = self.names.vnets.resolve(&place);
+            let hubs = did_you_mean_help(&place.value, self.names.hubs.written());
+            self.report_unknown(
+                &place.value,
+                finding.map(|finding| finding.maybe_help(hubs)),
+            );
+            self.estate.firewalls[id].vnet = vnet;
             return;
         };
         if let Some(vnet) = self.names.vnets.get(&place.value) {
@@ -160,6 +164,9 @@ impl<'a> Lowering<'a> {
             .related(self.estate.hubs[hub].meta.origin, "the virtual hub")
             .help("give one of them another name");
             self.report(finding);
+            // It is in one of them, so that no hub lacks it.
+            let name = self.estate.firewalls[id].meta.name.clone();
+            self.estate.hubs[hub].firewall = Some(Ref::known(id, name, place.span));
             return;
         }
         let firewall = Ref::known(id, self.estate.firewalls[id].meta.name.clone(), place.span);

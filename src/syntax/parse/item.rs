@@ -202,7 +202,7 @@ static STATEMENTS: &[Form<Item>] = &[
     },
     Form {
         keyword: "pool",
-        usage: "pool NAME in VNET.SUBNET, … { … }",
+        usage: "pool NAME [in VNET.SUBNET, …] { … }",
         parse: |_, input| cluster::pool.map(Item::Pool).parse(input),
     },
     Form {
