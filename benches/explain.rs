@@ -179,6 +179,7 @@ fn estate(rules: usize) -> Estate {
         tier: put(Tier::Standard),
         private_ip: Some(put(parsed("10.255.0.4"))),
         public_ips: vec![PublicAddress::Literal(put(parsed("20.50.0.1")))],
+        managed_public_ips: None,
         management_ip: None,
         policy: Some(to(policy)),
         settings: FirewallSettings::default(),

@@ -8,7 +8,7 @@ use ipnet::IpNet;
 
 use crate::estate::{
     Appliance, Estate, Firewall, Id, LoadBalancer, NextHop, OutboundType, Peering, Pool, Route,
-    RouteDestination, RouteTable, Subnet, Vnet,
+    RouteDestination, RouteTable, Subnet, VirtualHub, Vnet,
 };
 
 /// Who holds the address of a virtual appliance.
@@ -162,7 +162,9 @@ pub fn default_firewalls(
 ) -> impl Iterator<Item = (Id<Subnet>, Id<Firewall>)> {
     let subnets = pool.subnets.iter().filter_map(|subnet| subnet.id);
     subnets.filter_map(|subnet| {
-        let route = default_route_of(estate, subnet)?;
+        let Some(route) = default_route_of(estate, subnet) else {
+            return Some((subnet, firewall_of_hub(estate, subnet)?));
+        };
         let mut holders = holders(estate, &route.next_hop.value).into_iter();
         let firewall = holders.find_map(|holder| match holder {
             Holder::Firewall(id) => Some(id),
@@ -170,6 +172,29 @@ pub fn default_firewalls(
         })?;
         Some((subnet, firewall))
     })
+}
+
+/// The hub that a network is connected to, as long as the subnet's table takes in what the hub tells.
+fn hub_told_to(estate: &Estate, subnet: Id<Subnet>) -> Option<&VirtualHub> {
+    let vnet = estate.subnets[subnet].vnet;
+    let listens = match &estate.subnets[subnet].route_table {
+        None => true,
+        Some(table) => estate.route_tables[table.id?].gateway_propagation,
+    };
+    let mut hubs = estate.hubs.iter().map(|(_, hub)| hub);
+    hubs.find(|hub| hub.connections.iter().any(|it| it.id == Some(vnet)))
+        .filter(|_| listens)
+}
+
+/// The firewall that a subnet's packets pass because a virtual hub tells it a default route.
+fn firewall_of_hub(estate: &Estate, subnet: Id<Subnet>) -> Option<Id<Firewall>> {
+    let vnet = estate.subnets[subnet].vnet;
+    let hub = hub_told_to(estate, subnet).filter(|hub| hub.internet_routing)?;
+    let mut without = hub.without_default.iter();
+    if without.any(|it| it.id == Some(vnet)) {
+        return None;
+    }
+    hub.firewall.as_ref()?.id
 }
 
 /// Where packets of a subnet go straight, past its default route: into its own network and those peered with it, whose
@@ -198,7 +223,11 @@ impl StraightPaths {
         let both_ways = peerings()
             .filter(|(_, to)| *to == Some(own))
             .filter_map(|(from, _)| from.filter(|from| towards.contains(from)));
-        let near: BTreeSet<_> = both_ways.chain([own]).collect();
+        // A hub that does not route private traffic through its firewall joins the networks.
+        let hub = hub_told_to(estate, subnet).filter(|hub| !hub.private_routing);
+        let over_hub = hub.into_iter().flat_map(|hub| &hub.connections);
+        let over_hub = over_hub.filter_map(|vnet| vnet.id);
+        let near: BTreeSet<_> = both_ways.chain([own]).chain(over_hub).collect();
         let networks = near.into_iter().flat_map(|vnet| {
             estate.vnets[vnet]
                 .prefixes

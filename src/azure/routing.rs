@@ -424,8 +424,12 @@ fn hub_routes(estate: &Estate, vnet: Id<Vnet>, routes: &mut Vec<EffectiveRoute>)
                 maker: Maker::Hub(id),
             });
         };
-        if hub.internet_routing {
+        let refuses = hub.without_default.iter().any(|it| it.id == Some(vnet));
+        if hub.internet_routing && !refuses {
             push(super::next_hop::default_v4());
+        }
+        if let Some(own) = hub.prefix {
+            push(own.value);
         }
         let others = hub.connections.iter().filter_map(|peer| peer.id);
         for other in others.filter(|other| *other != vnet) {

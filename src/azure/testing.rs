@@ -172,6 +172,7 @@ impl Builder {
             tier: self.put(Tier::Standard),
             private_ip: Some(self.put("10.9.0.4".parse().unwrap())),
             public_ips: Vec::new(),
+            managed_public_ips: None,
             management_ip: None,
             policy: policy.map(|policy| self.to(policy)),
             settings: FirewallSettings::default(),

@@ -19,6 +19,8 @@ pub enum Mechanism {
     Nothing,
     /// The compiled rules of an appliance that is not Azure Firewall.
     AllowList,
+    /// Nothing needs to: the network is the service's own, and nothing of the policy is in the way there.
+    OfService,
     /// An appliance that is not Azure Firewall: its rules are its owner's.
     OtherAppliance,
     /// Nothing: a finding says why.

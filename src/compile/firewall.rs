@@ -91,9 +91,15 @@ fn cannot_take_rules(
     model: FirewallModel,
     needed: bool,
 ) -> Option<Finding> {
+    let in_hub = estate.hub_of(firewall).is_some();
     let firewall = &estate.firewalls[firewall];
     let name = &firewall.meta.name;
     match (model, &firewall.policy) {
+        (FirewallModel::Classic, None) if in_hub => Some(
+            Finding::new(FindingId::TG2003, format!("firewall `{name}` is in a virtual hub, where Azure takes no classic rules"))
+                .at(firewall.meta.origin, "needs a policy")
+                .help("compile with --firewall-model policy"),
+        ),
         (FirewallModel::Classic, Some(policy)) => Some(
             Finding::new(FindingId::TG2003, format!("firewall `{name}` has a policy, so classic rules would have no effect"))
                 .at(policy.origin, "the policy")
@@ -170,8 +176,24 @@ fn policy_for(estate: &mut Estate, firewall: Id<Firewall>) -> Id<FirewallPolicy>
     id
 }
 
+/// A firewall in a virtual hub gets one that Azure keeps, unless the policy says otherwise.
+fn give_managed_ip(estate: &mut Estate, firewall: Id<Firewall>) {
+    let element = &mut estate.firewalls[firewall];
+    let literals = element.public_ips.iter();
+    let literals = literals.filter(|ip| matches!(ip, PublicAddress::Literal(_)));
+    let known = u32::try_from(literals.count()).unwrap_or(u32::MAX);
+    let own = element.public_ips.len() as u64 > u64::from(known);
+    if element.managed_public_ips.is_none() && !own && !element.meta.home.is_existing() {
+        let count = Spanned::new(known.max(1), element.tier.span);
+        element.managed_public_ips = Some(count);
+    }
+}
+
 /// A firewall that is deployed needs a public address, unless its management interface has one.
 fn give_public_ip(estate: &mut Estate, firewall: Id<Firewall>) {
+    if estate.hub_of(firewall).is_some() {
+        return give_managed_ip(estate, firewall);
+    }
     let element = &estate.firewalls[firewall];
     let has_one = !element.public_ips.is_empty() || element.management_ip.is_some();
     if has_one || element.meta.home.is_existing() {

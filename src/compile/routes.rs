@@ -32,7 +32,7 @@ pub(super) fn add(
 }
 
 /// A route to a firewall needs the firewall's address, and the template cannot look it up: the firewall is made in
-/// the network whose subnets use the route.
+/// the network whose subnets use the route. In a virtual hub it is made before.
 fn check_addresses(estate: &Estate, facts: &Facts, findings: &mut Vec<Finding>) {
     for (_, table) in estate
         .route_tables
@@ -46,7 +46,9 @@ fn check_addresses(estate: &Estate, facts: &Facts, findings: &mut Vec<Finding>) 
             let Some(firewall) = reference.id.map(|id| &estate.firewalls[id]) else {
                 continue;
             };
-            if firewall.private_ip.is_some() {
+            let read = reference.id.is_some_and(|id| estate.hub_of(id).is_some())
+                && !firewall.meta.home.is_existing();
+            if firewall.private_ip.is_some() || read {
                 continue;
             }
             let usual = usual_address(estate, firewall, facts).map(|address| {

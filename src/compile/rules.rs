@@ -13,7 +13,7 @@ use crate::azure::facts::{Facts, FirewallFeature, FirewallTier};
 use crate::azure::next_hop::{Exit, StraightPaths, default_firewalls, exit_of};
 use crate::base::Spanned;
 use crate::diag::{Edit, Finding, Id as FindingId, Safety};
-use crate::estate::{Estate, Firewall, Id, Pool};
+use crate::estate::{Estate, Firewall, Id, OutboundType, Pool};
 use crate::intent::{Intent, Requirement};
 use crate::net::{AppProtocol, Destination, FqdnPattern, PortRange, Service, Transport};
 
@@ -191,6 +191,7 @@ pub(super) fn plan(
         ways,
     };
     for (index, requirement) in intent.requirements.iter().enumerate() {
+        findings.extend(out_of_closed_network(estate, requirement));
         let straight = paths.get(&requirement.pool).map_or(&[][..], Vec::as_slice);
         let private = |to: &Destination| plan.ways.lead_to(requirement.pool, to);
         let inside = |to: &Destination| goes_straight(straight, to) || private(to);
@@ -228,8 +229,38 @@ pub(super) fn plan(
     plan
 }
 
+/// A requirement of a pool in a network of the service, out of which nothing is made to lead.
+fn out_of_closed_network(estate: &Estate, requirement: &Requirement) -> Option<Finding> {
+    let pool = &estate.pools[requirement.pool];
+    let closed = matches!(
+        pool.outbound.value,
+        OutboundType::None | OutboundType::Block
+    );
+    if !closed || !pool.subnets.is_empty() {
+        return None;
+    }
+    let finding = Finding::new(
+        FindingId::TG7005,
+        format!(
+            "pool `{}` has no way to what it requires: it is in a network of the service, and its outbound type is {}",
+            pool.meta.name,
+            pool.outbound.value.name()
+        ),
+    )
+    .at(requirement.origin, "not reached")
+    .related(pool.outbound.span, "nothing leads out")
+    .help("put the nodes into a subnet of your own, where a private endpoint or a firewall can lead to it");
+    Some(finding)
+}
+
 /// What stands between the Internet and a pool without a firewall.
 fn gate(estate: &Estate, pool: Id<Pool>) -> Mechanism {
+    if estate.pools[pool].subnets.is_empty() {
+        return match estate.pools[pool].outbound.value {
+            OutboundType::None | OutboundType::Block => Mechanism::Unmet,
+            _ => Mechanism::OfService,
+        };
+    }
     let subnets = estate.pools[pool]
         .subnets
         .iter()

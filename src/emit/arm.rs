@@ -261,6 +261,12 @@ fn expression(expr: &Expr) -> String {
             format!("guid({})", parts.join(", "))
         }
         Expr::PrincipalOf(target) => format!("reference({}).principalId", with_version(target)),
+        Expr::HubFirewallPrivateIp(target) => {
+            format!(
+                "reference({}).hubIPAddresses.privateIPAddress",
+                resource_id(target)
+            )
+        }
         Expr::FirewallPrivateIp(target) => {
             format!(
                 "reference({}).ipConfigurations[0].properties.privateIPAddress",

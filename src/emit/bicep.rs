@@ -73,7 +73,10 @@ fn visit<'a>(value: &'a Value, found: &mut Vec<&'a Target>) {
 
 fn visit_expr<'a>(expr: &'a Expr, found: &mut Vec<&'a Target>) {
     match expr {
-        Expr::Id(target) | Expr::PrincipalOf(target) | Expr::FirewallPrivateIp(target) => {
+        Expr::Id(target)
+        | Expr::PrincipalOf(target)
+        | Expr::FirewallPrivateIp(target)
+        | Expr::HubFirewallPrivateIp(target) => {
             note(target, found);
         }
         Expr::Guid(parts) => parts.iter().for_each(|part| visit_expr(part, found)),
@@ -259,6 +262,12 @@ fn expression(expr: &Expr) -> String {
             format!("guid({})", parts.join(", "))
         }
         Expr::PrincipalOf(target) => format!("{}.properties.principalId", target.symbol),
+        Expr::HubFirewallPrivateIp(target) => {
+            format!(
+                "{}.properties.hubIPAddresses.privateIPAddress",
+                target.symbol
+            )
+        }
         Expr::FirewallPrivateIp(target) => {
             format!(
                 "{}.properties.ipConfigurations[0].properties.privateIPAddress",

@@ -3,13 +3,13 @@
 use crate::estate::{
     Action, ApplicationRule, Endpoint, FIREWALL_SUBNET, Firewall, FirewallPolicy, FirewallSettings,
     Id, Idps, IpGroup, MANAGEMENT_SUBNET, NatRule, NetworkRule, PublicAddress, RuleCollection,
-    RuleCollectionGroup, RuleInfo, Rules, ThreatIntel, Translated,
+    RuleCollectionGroup, RuleInfo, Rules, ThreatIntel, Translated, VirtualHub,
 };
 use crate::net::{AppProtocol, Destination, OpenKind, Transport};
 
 use super::network::is_deployed;
 use super::security::address_texts;
-use super::template::{Expr, Output, Parameter, Target, Value};
+use super::template::{Expr, Output, Parameter, Resource, Target, Value};
 use super::{Builder, target};
 
 pub(super) fn add(builder: &mut Builder<'_>) {
@@ -328,7 +328,118 @@ impl Builder<'_> {
         endpoints.iter().filter_map(group).collect()
     }
 
+    /// The private address of a firewall that is deployed into a virtual hub: Azure gives it, and the deployment reads
+    /// it.
+    pub(super) fn address_in_hub(&self, id: Id<Firewall>) -> Option<Expr> {
+        self.estate.hub_of(id)?;
+        let target = self.firewall(id);
+        is_deployed(&target).then_some(Expr::HubFirewallPrivateIp(target))
+    }
+
+    /// What reads the address of a firewall in a hub waits for it.
+    pub(super) fn wait_for_address(&self, id: Id<Firewall>, resource: &mut Resource) {
+        let firewall = self.firewall(id);
+        if self.estate.hub_of(id).is_some()
+            && is_deployed(&firewall)
+            && !resource.depends_on.contains(&firewall)
+        {
+            resource.depends_on.push(firewall);
+        }
+    }
+
+    /// A firewall in a virtual hub: no subnet, addresses that Azure keeps or that are one's own
+    /// (azure-docs, firewall/secured-hub-customer-public-ip.md).
+    fn firewall_in_hub(&mut self, id: Id<Firewall>, firewall: &Firewall, hub: Id<VirtualHub>) {
+        let named = firewall.public_ips.iter().enumerate();
+        let named: Vec<_> = named
+            .filter(|(_, ip)| matches!(ip, PublicAddress::Resource(_)))
+            .map(|(index, ip)| self.public_address(firewall, ip, &(index + 1).to_string()))
+            .collect();
+        let kept = self.estate.public_addresses(
+            &firewall
+                .public_ips
+                .iter()
+                .filter(|ip| matches!(ip, PublicAddress::Literal(_)))
+                .cloned()
+                .collect::<Vec<_>>(),
+        );
+        let mut resource = self.resource(self.firewall(id), firewall.meta.origin);
+        resource.location = Some(self.location());
+        if !firewall.zones.is_empty() {
+            let zones = firewall.zones.iter().map(|zone| zone.value);
+            resource.top_level.push(("zones", Value::texts(zones)));
+        }
+        let hub = self.hub(hub);
+        let ips = named.iter().filter_map(|(target, _)| target.clone());
+        let before = std::iter::once(hub.clone()).chain(ips);
+        resource.depends_on = before.filter(is_deployed).collect();
+        let sku = vec![
+            ("name", Value::text("AZFW_Hub")),
+            ("tier", Value::text(firewall.tier.value.name())),
+        ];
+        resource.properties = vec![
+            ("sku", Value::Object(sku)),
+            ("virtualHub", Value::reference(hub)),
+        ];
+        let count = firewall.managed_public_ips.map_or(0, |count| count.value);
+        let count = count.max(u32::try_from(kept.len()).unwrap_or(u32::MAX));
+        if count > 0 {
+            let mut public = vec![("count", Value::Integer(count))];
+            if !kept.is_empty() {
+                let addresses = kept.iter();
+                let addresses = addresses
+                    .map(|ip| Value::Object(vec![("address", Value::text(ip.to_string()))]));
+                public.push(("addresses", Value::List(addresses.collect())));
+            }
+            resource.properties.push((
+                "hubIPAddresses",
+                Value::Object(vec![("publicIPs", Value::Object(public))]),
+            ));
+        }
+        if !named.is_empty() {
+            let numbered = named.into_iter().enumerate();
+            let configurations = numbered.map(|(index, (_, address))| {
+                let id = Value::Object(vec![("id", address)]);
+                configuration(
+                    &format!("configuration-{}", index + 1),
+                    vec![("publicIPAddress", id)],
+                )
+            });
+            let configurations = Value::List(configurations.collect());
+            resource
+                .properties
+                .push(("ipConfigurations", configurations));
+        }
+        if let Some(policy) = firewall.policy.as_ref().and_then(|policy| policy.id) {
+            self.attach(policy, &mut resource);
+        }
+        self.template.outputs.push(Output {
+            name: format!("{}_private_ip", resource.target.symbol),
+            value: Expr::HubFirewallPrivateIp(resource.target.clone()),
+        });
+        self.push(resource);
+    }
+
+    /// A firewall is attached to its policy when that is complete.
+    fn attach(&self, policy: Id<FirewallPolicy>, resource: &mut Resource) {
+        resource
+            .properties
+            .push(("firewallPolicy", Value::reference(self.policy(policy))));
+        if !self.estate.firewall_policies[policy]
+            .meta
+            .home
+            .is_elsewhere()
+        {
+            resource
+                .depends_on
+                .extend(self.after_groups(policy, usize::MAX));
+        }
+    }
+
     fn deployed_firewall(&mut self, id: Id<Firewall>, firewall: &Firewall) {
+        if let Some(hub) = self.estate.hub_of(id) {
+            return self.firewall_in_hub(id, firewall, hub);
+        }
         let Some(vnet) = firewall.vnet.id else { return };
         let public_ips = self.public_ips_of(firewall);
         let management_ip = firewall
@@ -411,21 +522,7 @@ impl Builder<'_> {
             ));
         }
         match firewall.policy.as_ref().and_then(|policy| policy.id) {
-            Some(policy) => {
-                resource
-                    .properties
-                    .push(("firewallPolicy", Value::reference(self.policy(policy))));
-                if !self.estate.firewall_policies[policy]
-                    .meta
-                    .home
-                    .is_elsewhere()
-                {
-                    // The firewall is attached when its policy is complete.
-                    resource
-                        .depends_on
-                        .extend(self.after_groups(policy, usize::MAX));
-                }
-            }
+            Some(policy) => self.attach(policy, &mut resource),
             None => self.classic(&mut resource.properties, &mut resource.depends_on, firewall),
         }
         self.template.outputs.push(Output {

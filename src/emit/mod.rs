@@ -12,6 +12,7 @@ mod built;
 mod dns;
 pub mod egress;
 mod firewall;
+mod hub;
 mod identity;
 mod network;
 mod security;
@@ -43,9 +44,13 @@ const KINDS: &[&str] = &[
     "Microsoft.Network/privateDnsZones/virtualNetworkLinks",
     "Microsoft.Network/publicIPAddresses",
     "Microsoft.Network/routeTables",
+    "Microsoft.Network/virtualHubs",
+    "Microsoft.Network/virtualHubs/hubVirtualNetworkConnections",
+    "Microsoft.Network/virtualHubs/routingIntent",
     "Microsoft.Network/virtualNetworks",
     "Microsoft.Network/virtualNetworks/subnets",
     "Microsoft.Network/virtualNetworks/virtualNetworkPeerings",
+    "Microsoft.Network/virtualWans",
 ];
 
 /// The language to write.
@@ -85,6 +90,7 @@ pub fn template(estate: &Estate, facts: &Facts, sources: &SourceMap) -> Template
     security::add(&mut builder);
     network::add(&mut builder);
     firewall::add(&mut builder);
+    hub::add(&mut builder);
     dns::add(&mut builder);
     identity::add(&mut builder);
     builder.not_deployed();

@@ -149,8 +149,13 @@ impl Builder<'_> {
         if let Some(servers) = self.dns_servers(&vnet.dns) {
             resource.properties.push((
                 "dhcpOptions",
-                Value::Object(vec![("dnsServers", Value::texts(servers))]),
+                Value::Object(vec![("dnsServers", Value::List(servers))]),
             ));
+        }
+        if let DnsServers::Firewall(firewall) = &vnet.dns
+            && let Some(id) = firewall.id
+        {
+            self.wait_for_address(id, &mut resource);
         }
         let mut subnets = Vec::new();
         for (id, subnet) in estate.subnets_of(id) {
@@ -304,18 +309,23 @@ impl Builder<'_> {
         properties
     }
 
-    fn dns_servers(&self, dns: &DnsServers) -> Option<Vec<String>> {
+    fn dns_servers(&self, dns: &DnsServers) -> Option<Vec<Value>> {
         match dns {
             DnsServers::Azure | DnsServers::Unknown(_) => None,
-            DnsServers::Custom(servers) => Some(
-                servers
-                    .iter()
-                    .map(|server| server.value.to_string())
-                    .collect(),
-            ),
+            DnsServers::Custom(servers) => {
+                let servers = servers.iter();
+                Some(
+                    servers
+                        .map(|server| Value::text(server.value.to_string()))
+                        .collect(),
+                )
+            }
             DnsServers::Firewall(firewall) => {
-                let address = self.estate.firewalls[firewall.id?].private_ip?;
-                Some(vec![address.value.to_string()])
+                let id = firewall.id?;
+                let read = self.address_in_hub(id).map(Value::Expr);
+                let known = self.estate.firewalls[id].private_ip;
+                let known = || known.map(|address| Value::text(address.value.to_string()));
+                Some(vec![read.or_else(known)?])
             }
         }
     }

@@ -34,6 +34,13 @@ pub(super) fn add(builder: &mut Builder<'_>) {
     {
         let mut resource = builder.resource(builder.route_table(id), table.meta.origin);
         resource.location = Some(builder.location());
+        for route in &table.routes {
+            if let NextHop::Firewall(firewall) = &route.next_hop.value
+                && let Some(id) = firewall.id
+            {
+                builder.wait_for_address(id, &mut resource);
+            }
+        }
         resource.properties = vec![
             (
                 "disableBgpRoutePropagation",
@@ -151,6 +158,16 @@ impl Builder<'_> {
             ("addressPrefix", Value::text(prefix)),
             ("nextHopType", Value::text(hop.azure_type())),
         ];
+        // In a network nobody can look the address up: the firewall waits for the network, and that for the route.
+        if let NextHop::Firewall(firewall) = hop
+            && let Some(address) = firewall.id.and_then(|id| self.address_in_hub(id))
+        {
+            properties.push(("nextHopIpAddress", Value::Expr(address)));
+            return Value::Object(vec![
+                ("name", Value::text(route.name.as_str())),
+                ("properties", Value::Object(properties)),
+            ]);
+        }
         let addresses: Vec<String> = match hop {
             NextHop::Firewall(firewall) => firewall
                 .id

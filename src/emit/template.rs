@@ -186,6 +186,8 @@ pub enum Expr {
     Guid(Vec<Expr>),
     /// The principal of an identity.
     PrincipalOf(Target),
-    /// The private address that a firewall got.
+    /// The private address that a firewall got in its subnet.
     FirewallPrivateIp(Target),
+    /// The private address that a firewall got in its virtual hub.
+    HubFirewallPrivateIp(Target),
 }

@@ -6,7 +6,7 @@
 use super::{
     DnsServers, Endpoint, Estate, Extent, Firewall, FirewallPolicy, Gap, Id, IpGroup, Meta,
     NatGateway, NextHop, Nsg, Peering, PrivateDnsZone, PrivateEndpoint, PublicAddress, PublicIp,
-    Ref, RouteTable, Rules, Subnet, Table, Vnet,
+    Ref, RouteTable, Rules, Subnet, Table, VirtualHub, VirtualWan, Vnet,
 };
 
 /// Elements that have a name.
@@ -34,6 +34,8 @@ called!(
     Firewall,
     FirewallPolicy,
     PrivateDnsZone,
+    VirtualHub,
+    VirtualWan,
     super::ApplicationSecurityGroup,
     super::Appliance,
     super::PlatformService,
@@ -344,6 +346,50 @@ impl Estate {
         }
     }
 
+    /// Hubs that exist, and networks that exist behind hubs that are deployed.
+    fn take_hubs(&mut self, known: &Self) {
+        for (_, wan) in known.wans.iter() {
+            if wan.meta.home.is_existing() && find(&self.wans, &wan.meta.name).is_none() {
+                self.wans.push(wan.clone());
+            }
+        }
+        let own: Vec<Id<VirtualHub>> = self.hubs.ids().collect();
+        for id in own {
+            let mut hub = self.hubs[id].clone();
+            let connections = hub.connections.iter_mut();
+            connections
+                .chain(&mut hub.without_default)
+                .for_each(|it| settle(it, &self.vnets));
+            hub.wan.iter_mut().for_each(|it| settle(it, &self.wans));
+            self.hubs[id] = hub;
+        }
+        for (_, hub) in known.hubs.iter() {
+            if !hub.meta.home.is_existing() {
+                continue;
+            }
+            let mut taken = hub.clone();
+            let connections = taken.connections.iter_mut();
+            connections
+                .chain(&mut taken.without_default)
+                .for_each(|it| *it = moved(it, &known.vnets, &self.vnets));
+            if let Some(wan) = &taken.wan {
+                taken.wan = Some(moved(wan, &known.wans, &self.wans));
+            }
+            if let Some(firewall) = &taken.firewall {
+                taken.firewall = Some(moved(firewall, &known.firewalls, &self.firewalls));
+            }
+            let id = match find(&self.hubs, &hub.meta.name) {
+                Some(id) => {
+                    self.hubs[id] = taken;
+                    id
+                }
+                None => self.hubs.push(taken),
+            };
+            self.gaps
+                .forget(|gap| gap == Gap::HubConnections(id) || gap == Gap::HubRouting(id));
+        }
+    }
+
     /// What no template of ours deploys.
     fn take_surroundings(&mut self, known: &Self) {
         for (_, gateway) in known.gateways.iter() {
@@ -400,16 +446,7 @@ impl Estate {
             taken.subnet = own.map(|it| moved_subnet(it, known, self));
             self.proxies.push(taken);
         }
-        for (_, hub) in known.hubs.iter() {
-            let mut taken = hub.clone();
-            for peer in &mut taken.connections {
-                *peer = moved(peer, &known.vnets, &self.vnets);
-            }
-            let own = taken.firewall.as_mut();
-            own.into_iter()
-                .for_each(|it| *it = moved(it, &known.firewalls, &self.firewalls));
-            self.hubs.push(taken);
-        }
+        self.take_hubs(known);
         let zones: Vec<Id<PrivateDnsZone>> = self.dns_zones.ids().collect();
         for id in zones {
             let mut zone = self.dns_zones[id].clone();

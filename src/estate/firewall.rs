@@ -30,6 +30,8 @@ pub struct Firewall {
     pub private_ip: Option<Spanned<IpAddr>>,
     /// Addresses it translates to.
     pub public_ips: Vec<PublicAddress>,
+    /// How many public addresses Azure gives and keeps for it, in a virtual WAN hub.
+    pub managed_public_ips: Option<Spanned<u32>>,
     /// The public address of its management interface, which forced tunnelling needs.
     pub management_ip: Option<PublicAddress>,
     /// Its policy.

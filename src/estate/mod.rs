@@ -38,7 +38,7 @@ pub use network::{
     Allowed, Appliance, ApplianceFilter, ApplicationSecurityGroup, DnsServers, Gateway,
     GatewayKind, Interface, LoadBalancer, NatGateway, NetworkAcl, Peering, PeeringState,
     PlatformService, PrivateEndpointPolicies, Proxy, PublicAddress, PublicIp, RangePurpose,
-    ServiceEndpointPolicy, Site, SiteRange, Subnet, VirtualHub, Vnet,
+    ServiceEndpointPolicy, Site, SiteRange, Subnet, VirtualHub, VirtualWan, Vnet,
 };
 pub use routing::{NextHop, Route, RouteDestination, RouteTable};
 pub use security::{Access, Direction, Nsg, SecurityRule};
@@ -200,6 +200,8 @@ pub struct Estate {
     pub services: Table<PlatformService>,
     /// HTTP proxies.
     pub proxies: Table<Proxy>,
+    /// Virtual WANs.
+    pub wans: Table<VirtualWan>,
     /// Virtual WAN hubs.
     pub hubs: Table<VirtualHub>,
     /// Managed identities.
@@ -261,6 +263,19 @@ impl Estate {
     pub fn policy_of(&self, firewall: &Firewall) -> Option<&FirewallPolicy> {
         let id = firewall.policy.as_ref()?.id?;
         Some(&self.firewall_policies[id])
+    }
+
+    /// The virtual WAN hub that a firewall is in, when it is in one.
+    #[must_use]
+    pub fn hub_of(&self, firewall: Id<Firewall>) -> Option<Id<VirtualHub>> {
+        let mut hubs = self.hubs.iter();
+        hubs.find(|(_, hub)| {
+            hub.firewall
+                .as_ref()
+                .is_some_and(|it| it.id == Some(firewall))
+        })
+        .map(|(id, _)| id)
+        .filter(|_| self.firewalls[firewall].vnet.id.is_none())
     }
 
     /// The effective routes that Azure showed for a subnet.

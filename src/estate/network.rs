@@ -390,13 +390,26 @@ pub struct Proxy {
 
 impl Eq for Proxy {}
 
+/// A virtual WAN.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct VirtualWan {
+    /// Name and origin.
+    pub meta: Meta,
+}
+
 /// A virtual WAN hub.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct VirtualHub {
     /// Name and origin.
     pub meta: Meta,
+    /// The virtual WAN it is part of, as far as that is stated.
+    pub wan: Option<Ref<VirtualWan>>,
+    /// Its own addresses, of which its firewall has one.
+    pub prefix: Option<Spanned<IpNet>>,
     /// The networks connected to it.
     pub connections: Vec<Ref<Vnet>>,
+    /// Those of them that do not take its default route.
+    pub without_default: Vec<Ref<Vnet>>,
     /// The firewall inside it.
     pub firewall: Option<Ref<Firewall>>,
     /// It tells connected networks to send Internet traffic through it.

@@ -5,7 +5,7 @@ use crate::azure::provisioning::{FirstFailure, first_failure};
 use crate::azure::{
     Announced, Cause, Dataplane, Flow, Sender, Verdict, covers, sample_service, sample_targets,
 };
-use crate::estate::{Id, Pool, Subnet};
+use crate::estate::{Id, OutboundType, Pool, Subnet};
 use crate::intent::catalog::Level;
 use crate::intent::{Intent, Requirement};
 use crate::net::{Destination, Fqdn};
@@ -107,7 +107,9 @@ pub fn explain_pool<'p>(
         .filter_map(|subnet| subnet.id)
         .collect();
     let own = intent.requirements.iter().filter(|need| need.pool == pool);
+    let unseen = in_network_of_service(&plane.estate.pools[pool]);
     for requirement in own {
+        open.extend(unseen.map(|why| (requirement, why.to_owned())));
         for subnet in &subnets {
             ask(plane, requirement, *subnet, &mut endpoints, &mut open);
         }
@@ -146,6 +148,24 @@ pub fn explain_pool<'p>(
         endpoints,
         open,
     }
+}
+
+/// Why nothing of a pool can be followed that is in a network of the service: its routes and security groups are the
+/// service's, and nothing of the policy's own is in the way
+/// (MicrosoftDocs/azure-aks-docs, articles/aks/egress-outboundtype.md).
+fn in_network_of_service(pool: &Pool) -> Option<&'static str> {
+    if !pool.subnets.is_empty() {
+        return None;
+    }
+    Some(match pool.outbound.value {
+        OutboundType::None => {
+            "the network is the service's own; no way out is made there, and whether one is there all the same is not known"
+        }
+        OutboundType::Block => {
+            "the network is the service's own, and the service lets nothing out of it to the Internet"
+        }
+        _ => "the network is the service's own; nothing of this policy is in the way there",
+    })
 }
 
 /// Whether a requirement of the pool names a host.

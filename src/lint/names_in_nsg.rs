@@ -93,16 +93,21 @@ fn open_ports(context: &Context<'_>, id: ElementId<Pool>, pool: &Pool) -> Option
     let estate = context.estate;
     let mut subnets = pool.subnets.iter().filter_map(|subnet| subnet.id);
     let ungated = subnets.find(|subnet| estate.subnets[*subnet].nsg.is_none());
+    let of_service = pool.subnets.is_empty();
     let open = match ungated {
-        Some(_) => "every port".to_owned(),
-        None => ports.join(", "),
+        None if !of_service => ports.join(", "),
+        _ => "every port".to_owned(),
     };
     let message =
         format!("pool `{name}` needs {names}, and leaves {open} open to the whole Internet for it");
     let mut finding = Finding::new(Id::TG4001, message)
         .at(
             pool.outbound.span,
-            "only network security groups, which know no names",
+            if of_service {
+                "in a network of the service, where nothing of yours filters"
+            } else {
+                "only network security groups, which know no names"
+            },
         )
         .related(first.origin, "needs a name");
     if let Some(subnet) = ungated {
@@ -117,7 +122,11 @@ fn open_ports(context: &Context<'_>, id: ElementId<Pool>, pool: &Pool) -> Option
             ));
     }
     let finding = finding
-        .help("tell the names apart in a firewall: outbound userDefinedRouting, via firewall NAME")
+        .help(if of_service {
+            "put the nodes into a subnet of your own, and tell the names apart in a firewall: outbound userDefinedRouting, via firewall NAME"
+        } else {
+            "tell the names apart in a firewall: outbound userDefinedRouting, via firewall NAME"
+        })
         .help("or accept it, in the block of the pool: ignore TG4001 \"why\"");
     Some(finding)
 }
@@ -186,6 +195,20 @@ require p -> 10.1.0.9 tcp/22"
             [""; 0]
         );
         assert_eq!(found(Id::TG4001, &policy("", "none", "")), [""; 0]);
+    }
+
+    #[test]
+    fn a_network_of_the_service_has_no_gate() {
+        let policy = |outbound: &str| {
+            format!("pool p {{ outbound {outbound} }}\nrequire p -> a.contoso.com https")
+        };
+        assert_eq!(
+            found(Id::TG4001, &policy("managedNATGateway")),
+            [
+                "1:19 pool `p` needs one name, and leaves every port open to the whole Internet for it"
+            ]
+        );
+        assert_eq!(found(Id::TG4001, &policy("block")), [""; 0]);
     }
 
     #[test]

@@ -171,6 +171,13 @@ fn proof(summary: &Compile<'_>) -> Vec<String> {
     if summary.estate.pools.is_empty() {
         return Vec::new();
     }
+    let mut pools = summary.estate.pools.iter();
+    if pools.all(|(_, pool)| pool.subnets.is_empty()) {
+        return vec![
+            "nothing: the networks of all pools are the service's own, and nothing of this policy is in them"
+                .to_owned(),
+        ];
+    }
     let flows = counted(summary.proved.subnets, "subnet", "subnets");
     let lists = match summary.lists.len() {
         0 => None,
@@ -345,6 +352,9 @@ fn requirements(summary: &Compile<'_>) -> String {
             Mechanism::PrivateEndpoint => vec!["by private endpoint"],
             Mechanism::SecurityRules => vec!["by security rules only"],
             Mechanism::Nothing => vec!["with no gate at all"],
+            Mechanism::OfService => {
+                vec!["by what the service makes in its own network, without a gate"]
+            }
             Mechanism::Waits
             | Mechanism::Unmet
             | Mechanism::ExistingSecurityGroup
@@ -406,6 +416,14 @@ const KINDS: &[(&str, &str, &str)] = &[
     ("publicIPAddresses", "public IP", "public IPs"),
     ("natGateways", "NAT gateway", "NAT gateways"),
     ("virtualNetworks", "virtual network", "virtual networks"),
+    ("virtualWans", "virtual WAN", "virtual WANs"),
+    ("virtualHubs", "virtual hub", "virtual hubs"),
+    (
+        "hubVirtualNetworkConnections",
+        "hub connection",
+        "hub connections",
+    ),
+    ("routingIntent", "routing intent", "routing intents"),
     ("subnets", "subnet", "subnets"),
     ("virtualNetworkPeerings", "peering", "peerings"),
     ("firewallPolicies", "firewall policy", "firewall policies"),
@@ -453,6 +471,9 @@ fn emitted(template: &Template) -> String {
             _ => resources,
         }
     };
+    if counts.is_empty() {
+        return "nothing".to_owned();
+    }
     counts.iter().map(words).collect::<Vec<_>>().join(", ")
 }
 

@@ -30,6 +30,7 @@ mod limits;
 mod lint;
 mod lint_fixtures;
 mod optimize;
+mod outbound_types;
 mod policies;
 mod policy;
 mod private_endpoints;

@@ -145,7 +145,7 @@ fn homes(estate: &Estate) -> impl Iterator<Item = &Home> {
         };
     }
     homes_of!(vnets route_tables nsgs security_groups firewalls firewall_policies ip_groups public_ips nat_gateways
-        load_balancers gateways appliances private_endpoints dns_zones dns_servers services proxies hubs identities pools)
+        load_balancers gateways appliances private_endpoints dns_zones dns_servers services proxies wans hubs identities pools)
 }
 
 /// Resource group and subscription, where they are not the deployment's own.

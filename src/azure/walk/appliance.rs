@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use crate::estate::{
     Allowed, Appliance, ApplianceFilter, Direction, Estate, Firewall, Id, Peering, PeeringState,
-    Subnet, Vnet,
+    Subnet, VirtualHub, Vnet,
 };
 use crate::net::{Destination, Transport};
 
@@ -55,6 +55,18 @@ impl<'w> Walk<'w> {
         }
         if candidate.holder == Holder::Nobody {
             self.meet_nobody(here, candidate, route, prefix);
+            return;
+        }
+        if let Holder::Firewall(id) = candidate.holder
+            && let Some(hub) = estate.hub_of(id)
+        {
+            self.reach_firewall_in_hub(
+                subnet,
+                packet,
+                (id, hub),
+                route,
+                &format!("{prefix} -> {words}"),
+            );
             return;
         }
         let Some(there) = vnet_of(estate, candidate.holder) else {
@@ -133,6 +145,59 @@ impl<'w> Walk<'w> {
             }
             Holder::Nobody => {}
         }
+    }
+
+    /// A user route leads to the firewall of a virtual hub. User routes go before what the hub tells, and a route table
+    /// beside routing intent is documented (azure-docs, virtual-wan/how-to-routing-policies.md); that the address of the
+    /// firewall can be its next hop is not, since elsewhere a next hop has to be reached without a virtual WAN in between.
+    fn reach_firewall_in_hub(
+        &mut self,
+        subnet: Id<Subnet>,
+        packet: Packet,
+        (id, hub): (Id<Firewall>, Id<VirtualHub>),
+        route: Element,
+        words: &str,
+    ) {
+        let estate = self.plane.estate;
+        let here = estate.subnets[subnet].vnet;
+        let what = firewall_element(estate, id).name;
+        let hub_name = &estate.hubs[hub].meta.name;
+        let connected = estate.hubs[hub].connections.iter();
+        if !connected.into_iter().any(|peer| peer.id == Some(here)) {
+            let text = format!(
+                "{words} = {what} in virtual hub `{hub_name}`, to which vnet `{}` is not connected",
+                estate.vnets[here].meta.name
+            );
+            match gaps::hub(estate, hub, here) {
+                Some(_) => self.doubt(Stage::Route, Cause::NextHopUnreachable, route, text),
+                None => self.block_if_whole(Stage::Route, Cause::NextHopUnreachable, route, text),
+            }
+            return;
+        }
+        self.note(format!(
+            "a user route can lead to the address of the firewall in virtual hub `{hub_name}`; Azure's pages do not say so"
+        ));
+        self.pass(
+            Stage::Route,
+            route.clone(),
+            format!("{words} = {what} in virtual hub `{hub_name}`"),
+        );
+        self.rest_on(Element {
+            name: format!("virtual hub `{hub_name}`"),
+            origin: estate.hubs[hub].meta.origin,
+            site: Site::Other,
+        });
+        let seen = |device: &Device| device.holder == Holder::Firewall(id);
+        if self.devices.iter().any(seen) {
+            self.block(
+                Stage::Route,
+                Cause::NextHopUnreachable,
+                route,
+                format!("sends the packet back to {what}: it goes round in a circle"),
+            );
+            return;
+        }
+        self.through_firewall(subnet, packet, id);
     }
 
     /// Two networks are not peered. Where the estate is only a part of what there is, the peering may be missing in
@@ -245,6 +310,12 @@ impl<'w> Walk<'w> {
         let estate = self.plane.estate;
         let element = firewall_element(estate, id);
         self.path.push(element.clone());
+        let own = estate.firewalls[id].private_ip.map(|ip| ip.value);
+        if own.is_some() && own == packet.destination.address && estate.hub_of(id).is_some() {
+            // In a network, routes of the network lead to it.
+            self.pass(Stage::Route, element, "is what the flow is meant for");
+            return;
+        }
         let policy = estate.firewalls[id].policy.as_ref();
         if let Some(policy) = policy.and_then(|policy| policy.id) {
             let meta = &estate.firewall_policies[policy].meta;
@@ -337,12 +408,15 @@ impl<'w> Walk<'w> {
         match self.firewall_subnet(id) {
             Some(subnet) => self.leave(subnet, packet),
             None => {
+                let hub = estate.hub_of(id);
                 let public = packet
                     .destination
                     .address
                     .is_none_or(|address| is_public(address, self.plane.facts.private_ranges()));
                 if public {
                     self.firewall_to_internet(id, None, packet);
+                } else if let Some(hub) = hub {
+                    self.onward_from_hub(hub, packet);
                 } else {
                     self.note(format!(
                         "firewall `{}` reaches {} from its own subnet, which the estate does not show",
@@ -351,6 +425,45 @@ impl<'w> Walk<'w> {
                     ));
                     self.arrive_by_address(packet);
                 }
+            }
+        }
+    }
+
+    /// The firewall of a hub reaches the networks that are connected to the hub.
+    fn onward_from_hub(&mut self, hub: Id<VirtualHub>, packet: Packet) {
+        let estate = self.plane.estate;
+        let connected = |vnet: Id<Vnet>| {
+            let mut connections = estate.hubs[hub].connections.iter();
+            connections.any(|it| it.id == Some(vnet))
+        };
+        let holds = |vnet: &Vnet| {
+            let mut prefixes = vnet.prefixes.iter();
+            prefixes.any(|prefix| packet.destination.is_in(prefix.value) == Truth::Yes)
+        };
+        let holding = estate.vnets.iter().filter(|(_, vnet)| holds(vnet));
+        let holding: Vec<Id<Vnet>> = holding.map(|(id, _)| id).collect();
+        let element = Element {
+            name: format!("virtual hub `{}`", estate.hubs[hub].meta.name),
+            origin: estate.hubs[hub].meta.origin,
+            site: Site::Other,
+        };
+        match holding.first() {
+            Some(first) if !holding.iter().any(|vnet| connected(*vnet)) => {
+                let text = format!(
+                    "is not connected to vnet `{}`, which holds {}",
+                    estate.vnets[*first].meta.name,
+                    packet.destination.words()
+                );
+                let cause = Cause::NextHopUnreachable;
+                match gaps::hub(estate, hub, *first) {
+                    Some(_) => self.doubt(Stage::Route, cause, element, text),
+                    None => self.block_if_whole(Stage::Route, cause, element, text),
+                }
+            }
+            _ => {
+                let text = format!("brings the packet to {}", packet.destination.words());
+                self.pass(Stage::Route, element, text);
+                self.arrive_by_address(packet);
             }
         }
     }

@@ -445,8 +445,10 @@ impl Walk<'_> {
             return;
         }
         let unknown = estate.gaps.at(Gap::FirewallAddresses(id)).first();
-        if firewall.public_ips.is_empty() && !firewall.meta.home.is_existing() && unknown.is_none()
-        {
+        let managed = firewall.managed_public_ips.map_or(0, |count| count.value);
+        let managed = usize::try_from(managed).unwrap_or(usize::MAX);
+        let none = firewall.public_ips.is_empty() && managed == 0;
+        if none && !firewall.meta.home.is_existing() && unknown.is_none() {
             self.block(
                 Stage::Snat,
                 Cause::NoSnat,
@@ -457,7 +459,8 @@ impl Walk<'_> {
         }
         let addresses = estate.public_addresses(&firewall.public_ips);
         let all = addresses.len() == firewall.public_ips.len() || !gaps::is_part(estate);
-        let known = unknown.is_none() && all;
+        // Azure keeps more addresses for it than are stated.
+        let known = unknown.is_none() && all && managed <= firewall.public_ips.len();
         for ip in &firewall.public_ips {
             if let PublicAddress::Resource(resource) = ip {
                 self.rest_on(Element {
@@ -473,7 +476,8 @@ impl Walk<'_> {
                 PublicAddress::Literal(address) => address.span.into(),
                 PublicAddress::Resource(resource) => resource.origin,
             });
-        let count = u64::try_from(firewall.public_ips.len().max(1)).unwrap_or(1);
+        let count = firewall.public_ips.len().max(managed).max(1);
+        let count = u64::try_from(count).unwrap_or(1);
         let limit = |limit| self.plane.facts.limit(limit).value;
         let per_instance = limit(Limit::FirewallSnatPortsPerAddress).saturating_mul(count);
         let exit = Exit {

@@ -1,6 +1,8 @@
 //! A subnet chooses a next hop.
 
-use crate::estate::{Id, PrivateEndpoint, PrivateEndpointPolicies, RouteDestination, Subnet};
+use crate::estate::{
+    Estate, Id, PrivateEndpoint, PrivateEndpointPolicies, RouteDestination, Subnet, VirtualHub,
+};
 
 use super::super::cause::Cause;
 use super::super::flow::Stage;
@@ -296,9 +298,17 @@ impl<'w> Walk<'w> {
                 .iter()
                 .map(|candidate| candidate.holder)
                 .collect(),
+            Hop::Hub(hub) => private_firewall(plane.estate, *hub).into_iter().collect(),
             _ => Vec::new(),
         };
         let routes = choice.routes.into_iter();
         routes.map(|route| (route, holders(route))).collect()
     }
+}
+
+/// The firewall through which a hub sends what goes from network to network.
+fn private_firewall(estate: &Estate, hub: Id<VirtualHub>) -> Option<Holder> {
+    let hub = &estate.hubs[hub];
+    let firewall = hub.firewall.as_ref().filter(|_| hub.private_routing)?;
+    firewall.id.map(Holder::Firewall)
 }

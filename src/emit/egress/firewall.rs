@@ -31,7 +31,10 @@ impl Writer<'_> {
     pub(super) fn firewall(&mut self, id: Id<Firewall>, firewall: &Firewall) -> Block {
         let name = self.names.firewalls.of(id).clone();
         let mut above = Body::default();
-        let vnet = self.vnet_of(&mut above, "firewall", &name, &firewall.vnet);
+        let vnet = match self.estate.hub_of(id) {
+            Some(hub) => self.names.hubs.of(hub).to_string(),
+            None => self.vnet_of(&mut above, "firewall", &name, &firewall.vnet),
+        };
         let head = format!("firewall {name} in {vnet}").into();
         let mut block = self.resource(head, "firewall", &firewall.meta, &name);
         block.above.append(above);
@@ -43,6 +46,9 @@ impl Writer<'_> {
         }
         let ips = self.public_addresses(body, &firewall.public_ips);
         body.list("public-ip", &ips);
+        if let Some(count) = firewall.managed_public_ips {
+            body.clause(format!("managed-public-ips {}", count.value));
+        }
         let management = firewall.management_ip.as_slice();
         let management = self.public_addresses(body, management);
         body.list("management-ip", &management);

@@ -181,10 +181,6 @@ impl Writer<'_> {
     fn without_a_place(&mut self) -> Body {
         let estate = self.estate;
         let mut body = Body::default();
-        for (_, hub) in estate.hubs.iter() {
-            let name = &hub.meta.name;
-            self.not_said(&mut body, hub.meta.origin, format!("virtual hub `{name}`"));
-        }
         for subscription in &estate.subscriptions {
             let name = &subscription.name;
             let what = format!("the management group of subscription `{name}`");

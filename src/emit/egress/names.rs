@@ -11,7 +11,8 @@ use smol_str::{SmolStr, format_smolstr};
 use crate::estate::{
     Appliance, ApplicationSecurityGroup, DnsServer, Estate, Firewall, FirewallPolicy, Gateway,
     Home, Id, Identity, IpGroup, LoadBalancer, Meta, NatGateway, Nsg, PlatformService, Pool,
-    PrivateDnsZone, PrivateEndpoint, Proxy, PublicIp, RouteTable, Subnet, Table, Vnet,
+    PrivateDnsZone, PrivateEndpoint, Proxy, PublicIp, RouteTable, Subnet, Table, VirtualHub,
+    VirtualWan, Vnet,
 };
 use crate::net::{Fqdn, parse_address};
 
@@ -66,6 +67,9 @@ pub(super) struct Names {
     pub(super) nat_gateways: Handles<NatGateway>,
     pub(super) load_balancers: Handles<LoadBalancer>,
     pub(super) gateways: Handles<Gateway>,
+    pub(super) wans: Handles<VirtualWan>,
+    /// None is the name of a network, because firewalls are in either.
+    pub(super) hubs: Handles<VirtualHub>,
     pub(super) appliances: Handles<Appliance>,
     pub(super) private_endpoints: Handles<PrivateEndpoint>,
     pub(super) dns_servers: Handles<DnsServer>,
@@ -93,8 +97,12 @@ impl Names {
         let without_dot = |id: Id<Vnet>, name: &str| {
             !name.contains('.') || estate.subnets_of(id).next().is_none()
         };
+        let vnets: Handles<Vnet> = table!(vnets, without_dot);
+        let hubs = estate.hubs.iter().map(|(_, hub)| &hub.meta);
+        let hubs: Vec<(&Meta, bool)> = hubs.map(|meta| (meta, fits(&meta.name))).collect();
+        let hubs = Handles::new(handles_beside(&vnets.names, &hubs));
         Self {
-            vnets: table!(vnets, without_dot),
+            vnets,
             subnets: subnets(estate),
             route_tables: table!(route_tables),
             nsgs: table!(nsgs),
@@ -106,6 +114,8 @@ impl Names {
             nat_gateways: table!(nat_gateways),
             load_balancers: table!(load_balancers),
             gateways: table!(gateways),
+            wans: table!(wans),
+            hubs,
             appliances: table!(appliances),
             private_endpoints: table!(private_endpoints),
             dns_servers: table!(dns_servers),
@@ -158,7 +168,15 @@ fn subnets(estate: &Estate) -> Handles<Subnet> {
 
 /// A name for each of many: its own when it fits and is the first, else one that reminds of it.
 fn handles(all: &[(&Meta, bool)]) -> Vec<SmolStr> {
+    handles_beside(&[], all)
+}
+
+/// The same, none of which is one of these.
+fn handles_beside(others: &[SmolStr], all: &[(&Meta, bool)]) -> Vec<SmolStr> {
     let mut taken = Taken::default();
+    for other in others {
+        taken.take(other);
+    }
     let own: Vec<bool> = all
         .iter()
         .map(|(meta, fits)| *fits && taken.take(&meta.name))

@@ -4,12 +4,12 @@ use crate::base::Origin;
 use crate::estate::{
     Allowed, Appliance, ApplianceFilter, DnsServers, Gateway, GatewayKind, Id, LoadBalancer,
     NatGateway, Peering, PeeringState, PrivateEndpointPolicies, PublicAddress, PublicIp, Ref,
-    Subnet, Vnet,
+    Subnet, VirtualHub, Vnet,
 };
 
 use super::page::{Block, Body, Clause};
 use super::target::Place;
-use super::{Writer, prefixes, switch, texts};
+use super::{Writer, prefix_text, prefixes, switch, texts};
 
 impl Writer<'_> {
     pub(super) fn networks(&mut self) -> Body {
@@ -33,6 +33,16 @@ impl Writer<'_> {
         }
         for (id, gateway) in estate.gateways.iter() {
             body.block(self.gateway(id, gateway));
+        }
+        for (id, wan) in estate.wans.iter() {
+            let name = self.names.wans.of(id).clone();
+            let head = format!("virtual-wan {name}").into();
+            let mut block = self.resource(head, "virtual WAN", &wan.meta, &name);
+            self.common(&mut block.body, &wan.meta);
+            body.block(block);
+        }
+        for (id, hub) in estate.hubs.iter() {
+            body.block(self.virtual_hub(id, hub));
         }
         for (id, appliance) in estate.appliances.iter() {
             body.block(self.appliance(id, appliance));
@@ -268,6 +278,53 @@ impl Writer<'_> {
         };
         block.body.clause(format!("type {kind}"));
         block.body.list("learned", &prefixes(&gateway.learned));
+        block
+    }
+
+    fn virtual_hub(&mut self, id: Id<VirtualHub>, hub: &VirtualHub) -> Block {
+        let name = self.names.hubs.of(id).clone();
+        let mut above = Body::default();
+        let prefix = match hub.prefix {
+            Some(prefix) => prefix_text(prefix.value),
+            None => {
+                let what = format!("the addresses of virtual hub `{}`", hub.meta.name);
+                self.not_known(&mut above, hub.meta.origin, what);
+                self.open(&name, "prefix")
+            }
+        };
+        let head = format!("virtual-hub {name} {prefix}").into();
+        let mut block = self.resource(head, "virtual hub", &hub.meta, &name);
+        block.above.append(above);
+        let body = &mut block.body;
+        self.common(body, &hub.meta);
+        self.reference(body, "wan", hub.wan.as_ref(), |n| &n.wans);
+        let without = |vnet: &Ref<Vnet>| {
+            let mut without = hub.without_default.iter();
+            without.any(|it| it.id.is_some() && it.id == vnet.id)
+        };
+        let connections = hub.connections.iter().cloned();
+        let (refusing, taking): (Vec<_>, Vec<_>) = connections.partition(without);
+        let taking = self.references(body, "vnet", &taking, |n| &n.vnets);
+        body.list("connect", &taking);
+        let refusing = self.references(body, "vnet", &refusing, |n| &n.vnets);
+        if !refusing.is_empty() {
+            let clause = Clause::listing("connect", &refusing).word("without-default-route");
+            body.clause(clause);
+        }
+        // A firewall in a hub says so itself.
+        let firewall = hub.firewall.as_ref();
+        if let Some(firewall) =
+            firewall.filter(|it| it.id.is_none_or(|it| self.estate.hub_of(it) != Some(id)))
+        {
+            let what = format!("its firewall `{}`", firewall.name);
+            self.not_said(body, firewall.origin, what);
+        }
+        if hub.internet_routing {
+            body.clause("internet-routing on");
+        }
+        if hub.private_routing {
+            body.clause("private-routing on");
+        }
         block
     }
 

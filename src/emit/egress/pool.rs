@@ -24,12 +24,17 @@ impl Writer<'_> {
         let name = self.names.pools.of(id).clone();
         let mut above = Body::default();
         let mut subnets = self.subnet_paths(&mut above, &pool.subnets);
-        if subnets.is_empty() {
+        if subnets.is_empty() && !pool.subnets.is_empty() {
             let what = format!("the subnet of pool `{}`", pool.meta.name);
             self.not_known(&mut above, pool.meta.origin, what);
             subnets = vec![self.open(&name, "subnet")];
         }
-        let head = Clause::listing(format!("pool {name} in"), &subnets);
+        // Without a subnet it is in a network of the service.
+        let head = if subnets.is_empty() {
+            format!("pool {name}").into()
+        } else {
+            Clause::listing(format!("pool {name} in"), &subnets)
+        };
         let mut block = self.resource(head, "pool", &pool.meta, &name);
         block.above.append(above);
         let body = &mut block.body;

@@ -23,6 +23,7 @@ pub(super) fn blank(meta: Meta, place: Span) -> Firewall {
         tier: Spanned::new(Tier::default(), place),
         private_ip: None,
         public_ips: Vec::new(),
+        managed_public_ips: None,
         management_ip: None,
         policy: None,
         settings: FirewallSettings::default(),
@@ -126,8 +127,14 @@ impl<'e> Builder<'e> {
         });
         let addresses = addresses.into_iter().map(PublicAddress::Literal);
         self.estate.firewalls[id].public_ips.extend(addresses);
+        if let Some(count) = entity.property(&["hubIPAddresses", "publicIPs", "count"]) {
+            let read = self.number(count, "a number of addresses");
+            let count = self.or_gap(slot, Part::Addresses, read);
+            self.estate.firewalls[id].managed_public_ips = count.filter(|count| count.value > 0);
+        }
         if let Some(hub) = entity.property(&["virtualHub"])
             && self.estate.firewalls[id].public_ips.is_empty()
+            && self.estate.firewalls[id].managed_public_ips.is_none()
         {
             let unknown = not_known("addresses that Azure gives", hub.span);
             self.gap(slot, Part::Addresses, unknown);

@@ -16,6 +16,9 @@ const DEFAULT_ROUTE: &str = "0.0.0.0/0";
 pub(super) fn blank(meta: Meta) -> VirtualHub {
     VirtualHub {
         meta,
+        wan: None,
+        prefix: None,
+        without_default: Vec::new(),
         connections: Vec::new(),
         firewall: None,
         internet_routing: false,
@@ -37,8 +40,22 @@ impl<'e> Builder<'e> {
             };
             let read = self.unless_open(vnet);
             let vnet = self.or_gap(slot, Part::Attachments, read).flatten();
-            self.estate.hubs[id].connections.extend(vnet);
+            self.estate.hubs[id].connections.extend(vnet.clone());
+            if let Some(takes) = child.property(&["enableInternetSecurity"]) {
+                let read = self.switch(takes);
+                let takes = self.or_gap(slot, Part::HubRouting, read);
+                let without = vnet.filter(|_| takes.is_some_and(|takes| !takes.value));
+                self.estate.hubs[id].without_default.extend(without);
+            }
         }
+        if let Some(prefix) = entity.property(&["addressPrefix"])
+            && let Ok(prefix) = self.parsed(prefix, "a prefix", |text| text.parse().ok())
+        {
+            self.estate.hubs[id].prefix = Some(prefix);
+        }
+        self.estate.hubs[id].wan = entity
+            .property(&["virtualWan"])
+            .and_then(|wan| self.reference(wan));
         for list in ["virtualNetworkConnections", "hubVirtualNetworkConnections"] {
             if let Some(connections) = entity.property(&[list]) {
                 let unknown = self.unknown_elements(connections);

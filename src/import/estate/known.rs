@@ -31,7 +31,7 @@ const EVERYWHERE: [&str; 7] = [
 
 /// Types of which the estate keeps something. Names of properties are those of Azure/bicep-types-az,
 /// generated/network/microsoft.network.
-const KINDS: [Known; 37] = [
+const KINDS: [Known; 38] = [
     Known {
         kind: "microsoft.network/virtualnetworks",
         read: &[
@@ -376,11 +376,11 @@ const KINDS: [Known; 37] = [
             "hubVirtualNetworkConnections",
             "azureFirewall",
             "routeTable",
+            "addressPrefix",
+            "virtualWan",
         ],
         without_effect: &[
-            "addressPrefix",
             "sku",
-            "virtualWan",
             "routingState",
             "virtualRouterAsn",
             "virtualRouterIps",
@@ -389,7 +389,7 @@ const KINDS: [Known; 37] = [
     },
     Known {
         kind: "microsoft.network/virtualhubs/hubvirtualnetworkconnections",
-        read: &["remoteVirtualNetwork"],
+        read: &["remoteVirtualNetwork", "enableInternetSecurity"],
         without_effect: &[
             "allowHubToRemoteVnetTransit",
             "allowRemoteVnetToUseHubVnetGateways",
@@ -404,6 +404,17 @@ const KINDS: [Known; 37] = [
         kind: "microsoft.network/virtualhubs/routingintent",
         read: &["routingPolicies"],
         without_effect: &[],
+    },
+    Known {
+        kind: "microsoft.network/virtualwans",
+        read: &[],
+        without_effect: &[
+            "type",
+            "disableVpnEncryption",
+            "allowBranchToBranchTraffic",
+            "allowVnetToVnetTraffic",
+            "office365LocalBreakoutCategory",
+        ],
     },
 ];
 

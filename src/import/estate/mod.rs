@@ -51,7 +51,7 @@ use smol_str::SmolStr;
 
 use crate::base::Span;
 use crate::diag::Finding;
-use crate::estate::{Condition, Estate, Extent, Home, Meta, Unknown};
+use crate::estate::{Condition, Estate, Extent, Home, Meta, Unknown, VirtualWan};
 use crate::import::{Resource, ResourceId, ServiceForm, Text};
 
 use entity::{Entities, Entity};
@@ -213,6 +213,7 @@ impl<'e> Builder<'e> {
                 let zone = dns::blank(meta)?;
                 Slot::DnsZone(estate.dns_zones.push(zone))
             }
+            "virtualwans" => Slot::Wan(estate.wans.push(VirtualWan { meta })),
             "virtualhubs" => Slot::Hub(estate.hubs.push(hub::blank(meta))),
             _ => return None,
         })

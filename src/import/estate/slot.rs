@@ -3,7 +3,7 @@
 use crate::estate::{
     Appliance, ApplicationSecurityGroup, DnsServer, Firewall, FirewallPolicy, Gateway, Id,
     Identity, IpGroup, LoadBalancer, NatGateway, Nsg, PlatformService, Pool, PrivateDnsZone,
-    PrivateEndpoint, PublicIp, RouteTable, Subnet, VirtualHub, Vnet,
+    PrivateEndpoint, PublicIp, RouteTable, Subnet, VirtualHub, VirtualWan, Vnet,
 };
 
 /// A kind of element that resources refer to.
@@ -64,6 +64,8 @@ slots! {
     DnsZone(PrivateDnsZone),
     /// A DNS server: what an inbound endpoint of a resolver became.
     DnsServer(DnsServer),
+    /// A virtual WAN.
+    Wan(VirtualWan),
     /// A virtual WAN hub.
     Hub(VirtualHub),
     /// A managed identity.

@@ -211,7 +211,9 @@ pub fn select<'a>(catalog: &'a Catalog, selection: &Selection<'_>) -> Selected<'
     let mut needs = Vec::new();
     let mut left_out = Vec::new();
     for endpoint in &catalog.endpoints {
-        match reason_to_leave_out(catalog, endpoint, selection, &features) {
+        let reason = reason_to_leave_out(catalog, endpoint, selection, &features)
+            .or_else(|| without_egress(catalog, endpoint, &features));
+        match reason {
             Some(reason) => left_out.push(LeftOut { endpoint, reason }),
             None => needs.push(values.need(endpoint)),
         }
@@ -296,6 +298,22 @@ pub fn fill(
         Ok(destination) => Some(destination),
     };
     filled.iter().map(destination).collect()
+}
+
+/// What everybody needs who gets out is not needed by a product in its mode without any egress, but for what it starts
+/// from. What a feature asks for stays: it is to be reached some other way, such as a private endpoint.
+fn without_egress(
+    catalog: &Catalog,
+    endpoint: &Endpoint,
+    features: &BTreeSet<SmolStr>,
+) -> Option<Reason> {
+    let isolated = catalog.network_isolated.as_ref()?;
+    let needed = isolated
+        .endpoints_needed_for_bootstrap
+        .contains(&endpoint.id);
+    let of_feature = !endpoint.when.all.is_empty() || !endpoint.when.any.is_empty();
+    let left_out = features.contains("network_isolated") && !needed && !of_feature;
+    left_out.then_some(Reason::WhenNotMet)
 }
 
 /// The values of a catalog's placeholders under a selection.

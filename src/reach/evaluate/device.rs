@@ -44,6 +44,11 @@ impl<'a> Evaluator<'a> {
                 .into_iter()
                 .collect());
         }
+        if let Holder::Firewall(id) = holder
+            && let Some(hub) = estate.hub_of(id)
+        {
+            return self.enter_hub(subnet, packet, id, hub);
+        }
         let Some(there) = self.topology.vnet_of(estate, holder) else {
             packet.doubt("in which network the next hop is, is not known");
             return Ok(vec![packet.finished()]);
@@ -69,6 +74,38 @@ impl<'a> Evaluator<'a> {
             }
             Holder::Nobody => Ok(Vec::new()),
         }
+    }
+
+    /// A user route leads to the firewall inside of a hub, which networks reach that are connected to the hub.
+    fn enter_hub(
+        &mut self,
+        subnet: Id<Subnet>,
+        mut packet: Packet<'a>,
+        firewall: Id<Firewall>,
+        hub: Id<VirtualHub>,
+    ) -> Result<Vec<Piece>, TooLarge> {
+        let estate = self.plane.estate;
+        let here = estate.subnets[subnet].vnet;
+        let holder = Holder::Firewall(firewall);
+        let mut connected = estate.hubs[hub].connections.iter();
+        if !connected.any(|vnet| vnet.id == Some(here)) {
+            let why = gaps::hub(estate, hub, here);
+            let part = gaps::is_part(estate)
+                .then(|| "whether the network is connected to the hub of its next hop".to_owned());
+            return Ok(why
+                .or(part)
+                .map(|why| {
+                    packet.doubt(why);
+                    packet.finished()
+                })
+                .into_iter()
+                .collect());
+        }
+        self.touch(&mut packet, estate.hubs[hub].meta.origin);
+        if packet.devices.iter().any(|device| device.holder == holder) {
+            return Ok(Vec::new());
+        }
+        self.through_firewall(subnet, packet, firewall)
     }
 
     fn doubt_peering(&mut self, packet: &mut Packet<'a>, here: Id<Vnet>, there: Id<Vnet>) {
@@ -141,8 +178,23 @@ impl<'a> Evaluator<'a> {
         packet: Packet<'a>,
         id: Id<Firewall>,
     ) -> Result<Vec<Piece>, TooLarge> {
-        let client = self.plane.estate.subnets[client].vnet;
+        let estate = self.plane.estate;
+        let client = estate.subnets[client].vnet;
         let mut pieces = Vec::new();
+        let own = estate.firewalls[id].private_ip.map(|ip| ip.value);
+        let own = own.filter(|_| estate.hub_of(id).is_some());
+        let own = own.map(|own| Addresses::between(own, own));
+        // In a network, routes of the network lead to the firewall itself.
+        let packet = match own {
+            None => packet,
+            Some(own) => {
+                pieces.extend(packet.towards(&own).map(Packet::finished));
+                match packet.not_towards(&own) {
+                    None => return Ok(pieces),
+                    Some(rest) => rest,
+                }
+            }
+        };
         for (packet, kind) in self.ask_firewall(id, client, packet)? {
             pieces.extend(self.onward(id, packet, kind)?);
         }
@@ -190,6 +242,11 @@ impl<'a> Evaluator<'a> {
                     if let Some(packet) = public {
                         pieces.extend(self.firewall_to_internet(id, None, packet)?);
                     }
+                    let (private, lost) = match (private, estate.hub_of(id)) {
+                        (Some(packet), Some(hub)) => self.connected_to(hub, packet),
+                        (private, _) => (private, None),
+                    };
+                    pieces.extend(lost);
                     if let Some(packet) = private {
                         pieces.extend(self.arrive_by_address(packet)?);
                     }
@@ -197,6 +254,37 @@ impl<'a> Evaluator<'a> {
             }
         }
         Ok(pieces)
+    }
+
+    /// Flows that a hub can bring to their network. The others are lost, or it is not known whether they are.
+    fn connected_to(
+        &mut self,
+        id: Id<VirtualHub>,
+        packet: Packet<'a>,
+    ) -> (Option<Packet<'a>>, Option<Piece>) {
+        let estate = self.plane.estate;
+        let hub = &estate.hubs[id];
+        let (mut near, mut far) = (Vec::new(), Vec::new());
+        let mut why = None;
+        for (vnet, network) in estate.vnets.iter() {
+            let mut connections = hub.connections.iter();
+            let side = if connections.any(|it| it.id == Some(vnet)) {
+                &mut near
+            } else {
+                why = why.or_else(|| gaps::hub(estate, id, vnet));
+                &mut far
+            };
+            side.extend(network.prefixes.iter().map(|prefix| prefix.value));
+        }
+        let far = Addresses::of(far).minus(&Addresses::of(near));
+        let part = gaps::is_part(estate)
+            .then(|| "whether the network is connected to the hub of the firewall".to_owned());
+        let lost = why.or(part).and_then(|why| {
+            let mut lost = packet.towards(&far)?;
+            lost.doubt(why);
+            Some(lost.finished())
+        });
+        (packet.not_towards(&far), lost)
     }
 
     /// Flows pass a device. One that is in another network is only reached as long as the own one has the peers that

@@ -275,7 +275,9 @@ impl<'a> Evaluator<'a> {
             return Ok(self.leave_with(&exit, packet));
         }
         let unknown = !estate.gaps.at(Gap::FirewallAddresses(id)).is_empty();
-        if firewall.public_ips.is_empty() && !firewall.meta.home.is_existing() && !unknown {
+        let managed = firewall.managed_public_ips.map_or(0, |count| count.value);
+        let none = firewall.public_ips.is_empty() && managed == 0;
+        if none && !firewall.meta.home.is_existing() && !unknown {
             return Ok(Vec::new());
         }
         for ip in &firewall.public_ips {
@@ -285,6 +287,8 @@ impl<'a> Evaluator<'a> {
         }
         let addresses = estate.public_addresses(&firewall.public_ips);
         let all = addresses.len() == firewall.public_ips.len() || !gaps::is_part(estate);
+        let kept = usize::try_from(managed).unwrap_or(usize::MAX);
+        let all = all && kept <= firewall.public_ips.len();
         let exit = Exit {
             addresses: if all && !unknown {
                 addresses

@@ -375,7 +375,7 @@ impl<'a> Evaluator<'a> {
                 Ok(vec![packet.finished()])
             }
             Hop::Gateway(gateway) => self.reach_gateway(subnet, packet, *gateway, route),
-            Hop::Hub(hub) => self.reach_hub(subnet, packet, *hub),
+            Hop::Hub(hub, _) => self.reach_hub(subnet, packet, *hub),
             Hop::Appliances(candidates) => {
                 // In another estate that has the same route the ways are called the same, in whatever order they are told.
                 let mut candidates = candidates.clone();

@@ -13,8 +13,8 @@ use crate::azure::next_hop::Holder;
 use crate::azure::{ServiceTags, is_wide};
 use crate::base::Origin;
 use crate::estate::{
-    Gateway, Id, NextHop, PrivateEndpoint, PrivateEndpointPolicies, RouteDestination, ShownHop,
-    ShownRoute, ShownSource, Subnet, VirtualHub, Vnet,
+    Firewall, Gateway, Id, NextHop, PrivateEndpoint, PrivateEndpointPolicies, RouteDestination,
+    ShownHop, ShownRoute, ShownSource, Subnet, VirtualHub, Vnet,
 };
 use crate::net::ServiceTag;
 use crate::space::{Known, Side};
@@ -43,7 +43,8 @@ pub(super) enum Hop {
     Appliances(Vec<(Holder, Option<IpAddr>)>),
     ServiceEndpoint(SmolStr),
     PrivateEndpoint(Id<PrivateEndpoint>),
-    Hub(Id<VirtualHub>),
+    /// The hub, and the firewall through which it sends what goes from network to network.
+    Hub(Id<VirtualHub>, Option<Id<Firewall>>),
     Unknown(SmolStr),
 }
 
@@ -83,6 +84,7 @@ impl Route {
     pub(super) fn leads_to(&self, holder: Holder) -> bool {
         match &self.hop {
             Hop::Appliances(all) => all.iter().any(|(held, _)| *held == holder),
+            Hop::Hub(_, firewall) => firewall.map(Holder::Firewall) == Some(holder),
             _ => false,
         }
     }
@@ -91,9 +93,15 @@ impl Route {
     pub(super) fn first_holder(&self) -> Option<Holder> {
         match &self.hop {
             Hop::Appliances(all) => all.first().map(|(holder, _)| *holder),
+            Hop::Hub(_, firewall) => firewall.map(Holder::Firewall),
             _ => None,
         }
     }
+}
+
+fn hub_hop(id: Id<VirtualHub>, hub: &VirtualHub) -> Hop {
+    let firewall = hub.firewall.as_ref().filter(|_| hub.private_routing);
+    Hop::Hub(id, firewall.and_then(|firewall| firewall.id))
 }
 
 /// A destination to choose a route for.
@@ -260,9 +268,14 @@ impl Evaluator<'_> {
             if !hub.connections.iter().any(|peer| peer.id == Some(vnet)) {
                 continue;
             }
-            if hub.internet_routing {
+            let hop = hub_hop(id, hub);
+            let mut without = hub.without_default.iter();
+            if hub.internet_routing && !without.any(|it| it.id == Some(vnet)) {
                 let everything = IpNet::V4(ipnet::Ipv4Net::default());
-                add(everything, Hop::Hub(id), hub.meta.origin);
+                add(everything, hop.clone(), hub.meta.origin);
+            }
+            if let Some(own) = hub.prefix {
+                add(own.value, hop.clone(), hub.meta.origin);
             }
             for other in hub.connections.iter().filter_map(|peer| peer.id) {
                 for prefix in estate.vnets[other]
@@ -270,7 +283,7 @@ impl Evaluator<'_> {
                     .iter()
                     .filter(|_| other != vnet)
                 {
-                    add(prefix.value, Hop::Hub(id), hub.meta.origin);
+                    add(prefix.value, hop.clone(), hub.meta.origin);
                 }
             }
         }
@@ -317,7 +330,7 @@ impl Evaluator<'_> {
         let mut hubs = estate.hubs.iter();
         let hub = hubs.find(|(_, hub)| hub.connections.iter().any(|peer| peer.id == Some(vnet)));
         match hub {
-            Some((hub, _)) => Hop::Hub(hub),
+            Some((id, hub)) => hub_hop(id, hub),
             None => Hop::Gateway(self.topology.gateways(estate, vnet).first().copied()),
         }
     }

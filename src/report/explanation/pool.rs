@@ -163,6 +163,12 @@ fn endpoints(out: &mut String, report: &PoolReport<'_>, view: &View<'_>) {
         paragraph(out, "endpoints   ", text, view.width);
         return;
     }
+    if let Some(why) = one_reason(report) {
+        let total = report.open.len();
+        let text = format!("{total} needed, none of which can be followed: {why}");
+        paragraph(out, "endpoints   ", &text, view.width);
+        return;
+    }
     let waiting = match report.open.len() {
         0 => String::new(),
         1 => "; 1 cannot be asked about yet".to_owned(),
@@ -186,6 +192,13 @@ fn endpoints(out: &mut String, report: &PoolReport<'_>, view: &View<'_>) {
             view.width,
         );
     }
+}
+
+/// Why nothing can be asked about, when that is one thing.
+fn one_reason<'r>(report: &'r PoolReport<'_>) -> Option<&'r str> {
+    let (_, first) = report.open.first()?;
+    let all = report.endpoints.is_empty() && report.open.iter().all(|(_, why)| why == first);
+    all.then_some(first.as_str())
 }
 
 /// Endpoints that fail for one reason.

@@ -9,6 +9,10 @@ use super::{View, flow_words, measures, number, placed};
 /// How many are shown one by one.
 const MOST: usize = 20;
 
+/// Of a pool without subnets.
+const OF_SERVICE: &str = "the nodes are in a network of the service, where nothing of this policy is in the way: its \
+                          flows are neither followed nor compared";
+
 /// An answer as text.
 #[must_use]
 pub fn text(view: &View<'_>) -> String {
@@ -23,6 +27,11 @@ pub fn text(view: &View<'_>) -> String {
 fn write_pool(out: &mut String, view: &View<'_>, pool: &PoolHeld) {
     let name = &view.policy.pools[pool.pool].meta.name;
     out.push_str(&format!("pool {name}\n"));
+    if view.policy.pools[pool.pool].subnets.is_empty() {
+        paragraph(out, "  unknown  ", OF_SERVICE, view.width);
+        out.push('\n');
+        return;
+    }
     for absent in &pool.absent {
         let words =
             format!("subnet {absent} is not part of the network, so nothing is known of it");
@@ -222,6 +231,10 @@ pub fn markdown(view: &View<'_>) -> String {
     for pool in &view.held.pools {
         let name = &view.policy.pools[pool.pool].meta.name;
         out.push_str(&format!("#### Pool `{name}`\n\n"));
+        if view.policy.pools[pool.pool].subnets.is_empty() {
+            out.push_str(&format!("**Unknown:** {OF_SERVICE}\n\n"));
+            continue;
+        }
         out.push_str(&format!("**Deficit:** {}\n\n", deficit_line(pool)));
         if !pool.deficits.is_empty() {
             out.push_str("| requirement | flow | stopped by |\n|---|---|---|\n");

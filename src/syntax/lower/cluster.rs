@@ -295,7 +295,8 @@ impl Lowering<'_> {
                 )
                 .at(name.span, "no public name")
                 .related(zone.span, "and no zone with a private one")
-                .help("write `public-name on`, or `private-dns-zone system`"),
+                .help("write `public-name on`, or `private-dns-zone system`")
+                .azure("NonePrivateDNSZonePublicFQDNDisabledError", None),
             );
         }
         if let (Some(prefix), Some(address)) =

@@ -10,7 +10,7 @@ use crate::estate::{
     Firewall, FirewallPolicy, FirewallSettings, Gateway, GatewayKind, Home, Id, Identity, IpGroup,
     LoadBalancer, Meta, NatGateway, NodeSettings, Nsg, OutboundType, PlatformService, Pool,
     Principal, PrivateDnsZone, PrivateEndpoint, PrivateEndpointPolicies, Proxy, PublicIp, Ref,
-    Region, RouteTable, Subnet, Tier, Vnet,
+    Region, RouteTable, Subnet, Tier, VirtualHub, VirtualWan, Vnet,
 };
 use crate::net::Cloud;
 use crate::syntax::parse::Parsed;
@@ -40,6 +40,8 @@ pub(super) enum Declared<'a> {
     NatGateway(Id<NatGateway>, &'a tree::Block<tree::NatGatewayClause>),
     LoadBalancer(Id<LoadBalancer>, &'a tree::Block<tree::LoadBalancerClause>),
     Gateway(Id<Gateway>, &'a tree::Placed<tree::GatewayClause>),
+    VirtualWan(Id<VirtualWan>, &'a tree::Block<tree::VirtualWanClause>),
+    VirtualHub(Id<VirtualHub>, &'a tree::VirtualHub),
     Appliance(Id<Appliance>, &'a tree::Placed<tree::ApplianceClause>),
     PrivateEndpoint(
         Id<PrivateEndpoint>,
@@ -250,6 +252,8 @@ impl<'a> Lowering<'a> {
             Item::NatGateway(block) => declared.extend(self.declare_nat_gateway(block)),
             Item::LoadBalancer(block) => declared.extend(self.declare_load_balancer(block)),
             Item::Gateway(block) => declared.extend(self.declare_gateway(block)),
+            Item::VirtualWan(block) => declared.extend(self.declare_virtual_wan(block)),
+            Item::VirtualHub(hub) => declared.extend(self.declare_virtual_hub(hub)),
             Item::Appliance(block) => declared.extend(self.declare_appliance(block)),
             Item::PrivateEndpoint(block) => declared.extend(self.declare_private_endpoint(block)),
             Item::DnsZone(block) => declared.extend(self.declare_dns_zone(block)),
@@ -403,6 +407,7 @@ declare! {
         tier: Spanned::new(Tier::default(), block.name.span),
         private_ip: None,
         public_ips: Vec::new(),
+        managed_public_ips: None,
         management_ip: None,
         policy: None,
         settings: FirewallSettings::default(),

@@ -19,9 +19,6 @@ const PRIORITY: &str = "expected a priority from 100 to 65000";
 
 impl Lowering<'_> {
     pub(super) fn define_firewall(&mut self, id: Id<Firewall>, block: &tree::Firewall) {
-        if let Some(vnet) = self.reference(&block.place, |names| &names.vnets) {
-            self.estate.firewalls[id].vnet = vnet;
-        }
         let mut once = Once::default();
         let mut settings = FirewallSettings::default();
         for clause in &block.body.clauses {
@@ -30,11 +27,6 @@ impl Lowering<'_> {
                     if self.first_time(&mut once, "private-ip", word.span)
                         && let Some(address) = self.address(word)
                     {
-                        let subnet = self.estate.firewalls[id]
-                            .vnet
-                            .id
-                            .and_then(|vnet| self.estate.subnet_named(vnet, FIREWALL_SUBNET));
-                        self.must_lie_in(&[address], subnet);
                         self.estate.firewalls[id].private_ip = Some(address);
                     }
                 }
@@ -44,6 +36,12 @@ impl Lowering<'_> {
                         .filter_map(|word| self.public_address(word))
                         .collect();
                     self.estate.firewalls[id].public_ips.extend(ips);
+                }
+                tree::FirewallClause::ManagedPublicIps(word) => {
+                    if self.first_time(&mut once, "managed-public-ips", word.span) {
+                        let count = self.number(word, "expected a number of addresses");
+                        self.estate.firewalls[id].managed_public_ips = count;
+                    }
                 }
                 tree::FirewallClause::ManagementIp(word) => {
                     if self.first_time(&mut once, "management-ip", word.span) {
@@ -74,6 +72,12 @@ impl Lowering<'_> {
             }
         }
         self.estate.firewalls[id].settings = settings;
+        self.place_firewall(id, block);
+        if let Some(vnet) = self.estate.firewalls[id].vnet.id {
+            let address = self.estate.firewalls[id].private_ip;
+            let subnet = self.estate.subnet_named(vnet, FIREWALL_SUBNET);
+            self.must_lie_in(address.as_slice(), subnet);
+        }
     }
 
     /// Reports every policy that inherits from itself.

@@ -14,6 +14,7 @@ mod device;
 mod dns;
 mod firewall;
 mod group;
+mod hub;
 mod identity;
 mod intent;
 mod names;
@@ -37,7 +38,7 @@ use crate::diag::{Finding, Id as FindingId};
 use crate::estate::{
     Appliance, ApplicationSecurityGroup, DnsServer, Estate, Firewall, FirewallPolicy, Gateway,
     Identity, IpGroup, LoadBalancer, NatGateway, Nsg, PlatformService, Pool, PrivateDnsZone,
-    PrivateEndpoint, Proxy, PublicIp, Ref, RouteTable, Subnet, Vnet,
+    PrivateEndpoint, Proxy, PublicIp, Ref, RouteTable, Subnet, VirtualHub, VirtualWan, Vnet,
 };
 use crate::intent::Intent;
 use crate::intent::catalog::Library;
@@ -84,6 +85,7 @@ pub fn lower(files: &[Parsed], library: &Library, parameters: &Parameters) -> Lo
     lowering.define_networks(&declared);
     lowering.define_resources(&declared);
     lowering.report_circles_of_parents();
+    lowering.report_hubs();
     lowering.define_identities(&declared);
     lowering.define_denials(&declared);
     lowering.check_bindings();
@@ -140,6 +142,8 @@ struct NameTables {
     nat_gateways: Names<NatGateway>,
     load_balancers: Names<LoadBalancer>,
     gateways: Names<Gateway>,
+    wans: Names<VirtualWan>,
+    hubs: Names<VirtualHub>,
     appliances: Names<Appliance>,
     private_endpoints: Names<PrivateEndpoint>,
     dns_zones: Names<PrivateDnsZone>,
@@ -165,6 +169,8 @@ impl Default for NameTables {
             nat_gateways: Names::new("nat-gateway"),
             load_balancers: Names::new("load-balancer"),
             gateways: Names::new("gateway"),
+            wans: Names::new("virtual-wan"),
+            hubs: Names::new("virtual-hub"),
             appliances: Names::new("appliance"),
             private_endpoints: Names::new("private-endpoint"),
             dns_zones: Names::new("private-dns-zone"),

@@ -283,6 +283,8 @@ impl Lowering<'_> {
                 Declared::NatGateway(id, block) => self.define_nat_gateway(*id, block),
                 Declared::LoadBalancer(id, block) => self.define_load_balancer(*id, block),
                 Declared::Gateway(id, block) => self.define_gateway(*id, block),
+                Declared::VirtualWan(id, block) => self.define_virtual_wan(*id, block),
+                Declared::VirtualHub(id, hub) => self.define_virtual_hub(*id, hub),
                 Declared::Appliance(id, block) => self.define_appliance(*id, block),
                 Declared::PrivateEndpoint(id, block) => self.define_private_endpoint(*id, block),
                 Declared::DnsZone(id, block) => self.define_dns_zone(*id, block),

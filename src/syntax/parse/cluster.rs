@@ -21,10 +21,17 @@ pub(super) fn usages() -> Vec<(&'static str, &'static str)> {
 pub(super) fn pool(input: Tokens<'_>) -> Step<'_, Pool> {
     (
         value("the name of a pool"),
-        preceded(keyword("in"), cut(values("a subnet as vnet.subnet"))),
+        opt(preceded(
+            keyword("in"),
+            cut(values("a subnet as vnet.subnet")),
+        )),
         optional_body(&POOL),
     )
-        .map(|(name, places, body)| Pool { name, places, body })
+        .map(|(name, places, body)| Pool {
+            name,
+            places: places.unwrap_or_default(),
+            body,
+        })
         .parse(input)
 }
 

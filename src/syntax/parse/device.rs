@@ -1,4 +1,5 @@
-//! Public addresses, and what forwards or translates: NAT gateways, load balancers, gateways, appliances.
+//! Public addresses, and what forwards or translates: NAT gateways, load balancers, gateways, virtual WAN hubs,
+//! appliances.
 
 use nom::Parser;
 use nom::combinator::opt;
@@ -6,11 +7,11 @@ use nom::combinator::opt;
 use crate::net::Service;
 use crate::syntax::tree::{
     ApplianceClause, Block, GatewayClause, LoadBalancerClause, NatGatewayClause, Placed, PublicIp,
-    PublicIpClause, Word,
+    PublicIpClause, VirtualHub, VirtualHubClause, VirtualWanClause, Word,
 };
 
 use super::block::{Form, Forms, optional_body, usages_of};
-use super::input::{Step, Tokens, one_of, value, values};
+use super::input::{Step, Tokens, keyword_on_line, one_of, value, values};
 use super::intent::targets;
 use super::network::{SWITCH, named_block, placed_block};
 
@@ -19,6 +20,8 @@ pub(super) fn usages() -> Vec<(&'static str, &'static str)> {
         .chain(usages_of(&NAT_GATEWAY))
         .chain(usages_of(&LOAD_BALANCER))
         .chain(usages_of(&GATEWAY))
+        .chain(usages_of(&VIRTUAL_WAN))
+        .chain(usages_of(&VIRTUAL_HUB))
         .chain(usages_of(&APPLIANCE))
         .collect()
 }
@@ -177,6 +180,75 @@ fn allow(keyword: Word, input: Tokens<'_>) -> Step<'_, ApplianceClause> {
     };
     Ok((rest, allow))
 }
+
+pub(super) fn virtual_wan(input: Tokens<'_>) -> Step<'_, Block<VirtualWanClause>> {
+    named_block("the name of a virtual WAN", &VIRTUAL_WAN, input)
+}
+
+static VIRTUAL_WAN: Forms<VirtualWanClause> = Forms {
+    block: "a virtual WAN",
+    common: Some(VirtualWanClause::Common),
+    own: &[],
+};
+
+pub(super) fn virtual_hub(input: Tokens<'_>) -> Step<'_, VirtualHub> {
+    (
+        value("the name of a virtual hub"),
+        value("a prefix"),
+        optional_body(&VIRTUAL_HUB),
+    )
+        .map(|(name, prefix, body)| VirtualHub { name, prefix, body })
+        .parse(input)
+}
+
+static VIRTUAL_HUB: Forms<VirtualHubClause> = Forms {
+    block: "a virtual hub",
+    common: Some(VirtualHubClause::Common),
+    own: &[
+        Form {
+            keyword: "wan",
+            usage: "wan NAME",
+            parse: |_, input| {
+                value("the name of a virtual WAN")
+                    .map(VirtualHubClause::Wan)
+                    .parse(input)
+            },
+        },
+        Form {
+            keyword: "connect",
+            usage: "connect VNET, … [without-default-route]",
+            parse: |_, input| {
+                (
+                    values("the name of a vnet"),
+                    opt(keyword_on_line("without-default-route")),
+                )
+                    .map(|(vnets, without_default)| VirtualHubClause::Connect {
+                        vnets,
+                        without_default,
+                    })
+                    .parse(input)
+            },
+        },
+        Form {
+            keyword: "internet-routing",
+            usage: "internet-routing on | off",
+            parse: |_, input| {
+                one_of(SWITCH)
+                    .map(VirtualHubClause::InternetRouting)
+                    .parse(input)
+            },
+        },
+        Form {
+            keyword: "private-routing",
+            usage: "private-routing on | off",
+            parse: |_, input| {
+                one_of(SWITCH)
+                    .map(VirtualHubClause::PrivateRouting)
+                    .parse(input)
+            },
+        },
+    ],
+};
 
 pub(super) fn appliance(input: Tokens<'_>) -> Step<'_, Placed<ApplianceClause>> {
     placed_block(

@@ -27,7 +27,7 @@ pub(super) fn usages() -> Vec<(&'static str, &'static str)> {
 pub(super) fn firewall(input: Tokens<'_>) -> Step<'_, Firewall> {
     placed_block(
         "the name of a firewall",
-        "the name of a vnet",
+        "the name of a vnet or virtual hub",
         &FIREWALL,
         input,
     )
@@ -138,6 +138,11 @@ static FIREWALL: Forms<FirewallClause> = Forms {
             keyword: "public-ip",
             usage: "public-ip NAME-OR-ADDRESS, …",
             parse: |_, input| values("the name of a public IP, or an address").map(FirewallClause::PublicIp).parse(input),
+        },
+        Form {
+            keyword: "managed-public-ips",
+            usage: "managed-public-ips NUMBER",
+            parse: |_, input| value("a number of addresses").map(FirewallClause::ManagedPublicIps).parse(input),
         },
         Form {
             keyword: "management-ip",

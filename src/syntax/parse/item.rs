@@ -81,7 +81,7 @@ static STATEMENTS: &[Form<Item>] = &[
     },
     Form {
         keyword: "firewall",
-        usage: "firewall NAME in VNET { … }",
+        usage: "firewall NAME in VNET-OR-HUB { … }",
         parse: |_, input| firewall::firewall.map(Item::Firewall).parse(input),
     },
     Form {
@@ -136,6 +136,16 @@ static STATEMENTS: &[Form<Item>] = &[
         keyword: "gateway",
         usage: "gateway NAME in VNET { … }",
         parse: |_, input| device::gateway.map(Item::Gateway).parse(input),
+    },
+    Form {
+        keyword: "virtual-wan",
+        usage: "virtual-wan NAME { … }",
+        parse: |_, input| device::virtual_wan.map(Item::VirtualWan).parse(input),
+    },
+    Form {
+        keyword: "virtual-hub",
+        usage: "virtual-hub NAME PREFIX { … }",
+        parse: |_, input| device::virtual_hub.map(Item::VirtualHub).parse(input),
     },
     Form {
         keyword: "appliance",
@@ -197,7 +207,7 @@ static STATEMENTS: &[Form<Item>] = &[
     },
     Form {
         keyword: "pool",
-        usage: "pool NAME in VNET.SUBNET, … { … }",
+        usage: "pool NAME [in VNET.SUBNET, …] { … }",
         parse: |_, input| cluster::pool.map(Item::Pool).parse(input),
     },
     Form {

@@ -61,6 +61,44 @@ pub enum GatewayClause {
     Common(CommonClause),
 }
 
+/// A clause of a virtual WAN, which has none of its own.
+#[derive(Debug, Clone, PartialEq)]
+pub enum VirtualWanClause {
+    /// Any resource's clause.
+    Common(CommonClause),
+}
+
+/// `virtual-hub NAME PREFIX { }`
+#[derive(Debug, Clone, PartialEq)]
+pub struct VirtualHub {
+    /// Its name.
+    pub name: Word,
+    /// Its addresses.
+    pub prefix: Word,
+    /// Its clauses.
+    pub body: Body<VirtualHubClause>,
+}
+
+/// A clause of a virtual WAN hub.
+#[derive(Debug, Clone, PartialEq)]
+pub enum VirtualHubClause {
+    /// `wan NAME`
+    Wan(Word),
+    /// `connect VNET, … [without-default-route]`
+    Connect {
+        /// The networks.
+        vnets: Vec<Word>,
+        /// `without-default-route`.
+        without_default: Option<Word>,
+    },
+    /// `internet-routing on|off`
+    InternetRouting(Word),
+    /// `private-routing on|off`
+    PrivateRouting(Word),
+    /// Any resource's clause.
+    Common(CommonClause),
+}
+
 /// A clause of an appliance.
 #[derive(Debug, Clone, PartialEq)]
 pub enum ApplianceClause {

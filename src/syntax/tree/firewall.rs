@@ -2,7 +2,7 @@
 
 use super::{Body, CommonClause, Place, Placed, Target, Word};
 
-/// `firewall NAME in VNET { }`
+/// `firewall NAME in VNET-OR-HUB { }`
 pub type Firewall = Placed<FirewallClause>;
 
 /// A setting that a firewall or a policy may have.
@@ -40,6 +40,8 @@ pub enum FirewallClause {
     PrivateIp(Word),
     /// `public-ip NAME-OR-ADDRESS, …`
     PublicIp(Vec<Word>),
+    /// `managed-public-ips NUMBER`
+    ManagedPublicIps(Word),
     /// `management-ip NAME-OR-ADDRESS`
     ManagementIp(Word),
     /// `policy NAME`
@@ -89,6 +91,17 @@ pub enum RuleCollection {
     Application(Collection),
     /// `dnat-rules NAME PRIORITY { }`
     Dnat(NatCollection),
+}
+
+impl RuleCollection {
+    /// Its name.
+    #[must_use]
+    pub fn name(&self) -> &Word {
+        match self {
+            Self::Network(collection) | Self::Application(collection) => &collection.name,
+            Self::Dnat(collection) => &collection.name,
+        }
+    }
 }
 
 /// Network or application rules.

@@ -18,6 +18,7 @@ pub use cluster::{ApiServerClause, ClusterClause, HttpProxyClause, Pool, PoolCla
 pub use description::{Admitted, Proxy, ProxyClause, ServiceClause};
 pub use device::{
     ApplianceClause, GatewayClause, LoadBalancerClause, NatGatewayClause, PublicIp, PublicIpClause,
+    VirtualHub, VirtualHubClause, VirtualWanClause,
 };
 pub use dns::{DnsServer, DnsServerClause, DnsZoneClause, PrivateEndpointClause};
 pub use firewall::{
@@ -114,6 +115,10 @@ pub enum Item {
     LoadBalancer(Block<LoadBalancerClause>),
     /// `gateway`
     Gateway(Placed<GatewayClause>),
+    /// `virtual-wan`
+    VirtualWan(Block<VirtualWanClause>),
+    /// `virtual-hub`
+    VirtualHub(VirtualHub),
     /// `appliance`
     Appliance(Placed<ApplianceClause>),
     /// `private-endpoint`

@@ -255,6 +255,7 @@ fn firewall(
             .take(plan.public_ips)
             .map(|ip| PublicAddress::Resource(ips.to(ip)))
             .collect(),
+        managed_public_ips: None,
         management_ip: None,
         policy: (!classic).then(|| policies.to("child")),
         settings: settings(plan.intelligence),
@@ -804,6 +805,7 @@ pub(super) fn add_strangers(estate: &mut Estate) {
         tier: put(Tier::Standard),
         private_ip: Some(put(parsed("172.30.0.4"))),
         public_ips: vec![PublicAddress::Literal(put(parsed("192.0.2.77")))],
+        managed_public_ips: None,
         management_ip: None,
         policy: None,
         settings: FirewallSettings::default(),

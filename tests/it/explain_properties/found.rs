@@ -199,6 +199,9 @@ fn a_hub_without_a_firewall_may_let_nothing_out() {
     let vnet = estate.vnets.ids().next().unwrap();
     estate.hubs.push(VirtualHub {
         meta: meta("hub"),
+        wan: None,
+        prefix: None,
+        without_default: Vec::new(),
         connections: vec![Ref::known(vnet, "net", span())],
         firewall: None,
         internet_routing: true,

@@ -251,6 +251,9 @@ fn hub(builder: &mut Builder, fields: &Fields<'_>) {
     }
     builder.estate.hubs.push(VirtualHub {
         meta,
+        wan: None,
+        prefix: None,
+        without_default: Vec::new(),
         connections,
         firewall: own_firewall,
         internet_routing: internet,

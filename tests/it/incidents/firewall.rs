@@ -112,6 +112,7 @@ pub(super) fn firewall(
         tier,
         private_ip,
         public_ips,
+        managed_public_ips: None,
         management_ip,
         policy,
         settings: FirewallSettings::default(),

@@ -92,6 +92,9 @@ fn only_the_firewall_on_the_way_counts() {
     let firewall = c.b.estate.firewalls.ids().next().unwrap();
     let hub = VirtualHub {
         meta: c.b.meta("hub"),
+        wan: None,
+        prefix: None,
+        without_default: Vec::new(),
         connections: vec![c.b.to(c.vnet)],
         firewall: Some(c.b.to(firewall)),
         internet_routing: true,

@@ -78,6 +78,10 @@ enum HopPlan {
 struct HubPlan {
     connected: Vec<&'static str>,
     firewall: bool,
+    /// The firewall is inside of the hub, and Azure keeps so many addresses for it.
+    inside: Option<u32>,
+    /// The first network does not take the default route.
+    without_default: bool,
     internet: bool,
     private: bool,
 }
@@ -263,10 +267,14 @@ pub(super) fn wider() -> impl Strategy<Value = Wider> {
     ]);
     let routes = vec((any::<Index>(), to, hop), 0..3);
     let networks = proptest::sample::subsequence(vec!["hub", "spoke-1", "spoke-2"], 0..=3);
-    let hub = (networks, any::<bool>(), any::<bool>(), any::<bool>()).prop_map(
-        |(connected, firewall, internet, private)| HubPlan {
+    let inside = option::of(0u32..3);
+    let switches = [(); 4].map(|()| any::<bool>());
+    let hub = (networks, inside, switches).prop_map(
+        |(connected, inside, [firewall, without_default, internet, private])| HubPlan {
             connected,
             firewall,
+            inside,
+            without_default,
             internet,
             private,
         },
@@ -388,11 +396,30 @@ pub(super) fn estate(wider: &Wider) -> Estate {
         });
         let connections =
             connections.map(|(id, vnet)| Ref::known(id, vnet.meta.name.clone(), span()));
+        let connections: Vec<_> = connections.collect();
+        let without_default = connections.first().filter(|_| hub.without_default);
+        let without_default = without_default.into_iter().cloned().collect();
         let firewall = estate.firewalls.iter().next();
         let firewall = firewall.map(|(id, _)| Ref::known(id, "fw", span()));
+        if let Some(id) = firewall
+            .as_ref()
+            .and_then(|it| it.id)
+            .filter(|_| hub.firewall)
+            && let Some(kept) = hub.inside
+        {
+            estate.firewalls[id].vnet = Ref {
+                id: None,
+                name: "virtual-hub".into(),
+                origin: span().into(),
+            };
+            estate.firewalls[id].managed_public_ips = (kept > 0).then(|| put(kept));
+        }
         estate.hubs.push(VirtualHub {
             meta: meta("virtual-hub"),
-            connections: connections.collect(),
+            wan: None,
+            prefix: hub.inside.map(|_| put(parsed("10.0.0.0/26"))),
+            without_default,
+            connections,
             firewall: firewall.filter(|_| hub.firewall),
             internet_routing: hub.internet,
             private_routing: hub.private,
