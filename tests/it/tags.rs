@@ -135,7 +135,7 @@ fn what_is_no_file_of_service_tags_is_refused() {
     folder.write("list.json", "[1, 2]");
     folder.write("bytes.json", b"\xff\xfe\x00");
     folder.write("empty.json", "");
-    folder.write("cut.json", &folder.read(OLD)[..900]);
+    folder.write("cut.json", folder.read(OLD).split_at(900).0);
     folder.write(
         "bad.json",
         r#"{"changeNumber": 1, "cloud": "Public", "values": [{"name": "Sql", "properties": {"addressPrefixes": ["10.0.0.1/8"]}}]}"#,

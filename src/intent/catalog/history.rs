@@ -446,7 +446,7 @@ names:
         let names = |list: &[(&DocumentedName, &Event)]| {
             let words = list
                 .iter()
-                .map(|(name, event)| format!("{}@{}", &name.fqdn[..1], &event.commit[..1]));
+                .map(|(name, event)| format!("{:.1}@{:.1}", name.fqdn, event.commit));
             words.collect::<Vec<_>>().join(" ")
         };
         format!(
@@ -519,7 +519,7 @@ names:
     fn no_text_makes_the_loader_panic() {
         let cut = (0..SOUND.len())
             .step_by(11)
-            .map(|end| SOUND[..end].to_owned());
+            .filter_map(|end| SOUND.get(..end).map(str::to_owned));
         let lines: Vec<&str> = SOUND.lines().collect();
         let without_a_line = (0..lines.len()).map(|skipped| {
             let kept = lines.iter().enumerate().filter(|(at, _)| *at != skipped);

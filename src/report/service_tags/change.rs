@@ -192,11 +192,11 @@ fn sections(view: &ChangeView<'_>) -> Vec<Section> {
     let sections = [
         Section {
             title: "added",
-            tags: difference.added.iter().map(|it| alone(it)).collect(),
+            tags: difference.added.iter().map(alone).collect(),
         },
         Section {
             title: "removed",
-            tags: difference.removed.iter().map(|it| alone(it)).collect(),
+            tags: difference.removed.iter().map(alone).collect(),
         },
         Section {
             title: "changed",
