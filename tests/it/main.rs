@@ -6,6 +6,7 @@ mod assertions;
 #[cfg(unix)]
 mod bicep;
 mod broken;
+mod catalog_schema;
 mod catalog_tools;
 mod causes;
 mod ci_kit;
