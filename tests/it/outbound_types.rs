@@ -344,7 +344,7 @@ fn rows() -> Vec<Row> {
         row("block", "block", None, |case| case.pool = "private-cluster"),
         row(
             "none",
-            "none",
+            "off",
             Some("NonePrivateDNSZonePublicFQDNDisabledError"),
             |case| {
                 case.pool = "private-cluster  bootstrap-registry managed  \
