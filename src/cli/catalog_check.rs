@@ -28,7 +28,8 @@ Examples:
 /// Options of `catalog check`.
 #[derive(Debug, Args)]
 pub(super) struct CatalogCheckOptions {
-    /// Catalogs in the schema of the built-in ones. They may refer to each other.
+    /// Catalogs in the schema of the built-in ones. They may refer to each other; one with the name of a built-in catalog
+    /// is looked at in its place.
     #[arg(required = true, value_name = "FILE")]
     files: Vec<Utf8PathBuf>,
 
@@ -53,7 +54,7 @@ pub(super) fn run(options: &CatalogCheckOptions) -> Outcome {
     let (mut library, mut findings) = Library::builtin(&mut sources);
     let files = files.into_iter().map(|(path, text)| (path.into(), text));
     let added = library
-        .add_all(&mut sources, files)
+        .replace_all(&mut sources, files)
         .unwrap_or_else(|problems| {
             findings.extend(problems);
             Vec::new()

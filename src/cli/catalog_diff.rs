@@ -20,20 +20,22 @@ use super::output::{Disk, print, print_error, refuse};
 /// What `catalog diff` prints below its options.
 pub(super) const HELP: &str = "\
 A date is 2024, 2024-05 or 2024-05-31 and means the end of what it names. A catalog with a date is what the page behind
-it named then; without one, beside one with a date, it is the last day that is known.
+it named then; without one, beside one with a date, it is the last day that is known. Of a catalog that tells versions of
+its product apart, NAME@VERSION is what that version needs.
 
 Exit code: 0 no change, 1 changes, 2 wrong usage, a catalog that cannot be read, or a date that is not known.
 
 Examples:
   tidegate catalog diff aks@2024-05 aks@2026-06
   tidegate catalog diff aks@2024 aks --format markdown > comment.md
+  tidegate catalog diff aks-arc-azure-local@22H2 aks-arc-azure-local@azure-local
   tidegate catalog diff ours-before.yaml ours.yaml
   tidegate catalog diff aks ours.yaml";
 
 /// Options of `catalog diff`.
 #[derive(Debug, Args)]
 pub(super) struct CatalogDiffOptions {
-    /// The catalog before: a file, the name of a built-in catalog, or NAME@DATE.
+    /// The catalog before: a file, the name of a built-in catalog, NAME@DATE or NAME@VERSION.
     #[arg(value_name = "BEFORE")]
     before: String,
 
@@ -65,11 +67,11 @@ impl<'t> Side<'t> {
         Self::Named(CatalogName::parse(text))
     }
 
-    fn moment(&self) -> Option<Moment<'t>> {
-        match self {
-            Self::File(_) => None,
-            Self::Named(name) => name.at,
-        }
+    fn has_date(&self) -> bool {
+        let Self::Named(name) = self else {
+            return false;
+        };
+        matches!(name.at, Some(Moment::Date { .. }))
     }
 }
 
@@ -81,7 +83,7 @@ pub(super) fn run(options: &CatalogDiffOptions) -> Outcome {
     }
     let before = Side::of(&options.before, &library);
     let after = Side::of(&options.after, &library);
-    let dated = before.moment().or(after.moment()).is_some();
+    let dated = before.has_date() || after.has_date();
     let compared = match (&before, &after) {
         (Side::Named(before), Side::Named(after)) if dated => {
             history(&library, before, after, options.format)
@@ -116,7 +118,10 @@ fn history(
             catalog.name
         ))
     })?;
-    let days = (day(before, history)?, day(after, history)?);
+    let days = (
+        day(before, catalog, history)?,
+        day(after, catalog, history)?,
+    );
     known(days, history)?;
     let difference = history.between(days.0, days.1);
     let view = HistoryView {
@@ -135,14 +140,11 @@ fn history(
 }
 
 /// The day that is meant; the last one that is known without a date.
-fn day(name: &CatalogName<'_>, history: &History) -> Result<Date, Outcome> {
+fn day(name: &CatalogName<'_>, catalog: &Catalog, history: &History) -> Result<Date, Outcome> {
     match name.at {
         None => Ok(history.head.date),
         Some(Moment::Date { end, .. }) => Ok(end),
-        Some(Moment::Other(text)) => Err(refuse(&format!(
-            "`{text}` is no date: write {0}@2024, {0}@2024-05 or {0}@2024-05-31",
-            name.name
-        ))),
+        Some(Moment::Other(text)) => Err(no_moment(catalog, text)),
     }
 }
 
@@ -188,14 +190,14 @@ fn entries(
     Ok(outcome(difference.is_change()))
 }
 
-/// A catalog by its name, or read from its file alone: what it refers to in other catalogs is not looked at.
+/// A catalog by its name, as a whole or of one version, or read from its file alone: what it refers to in other catalogs is not looked at.
 fn catalog(
     library: &Library,
     sources: &mut SourceMap,
     side: &Side<'_>,
 ) -> Result<Catalog, Outcome> {
     let path = match side {
-        Side::Named(name) => return named(library, name.name).cloned(),
+        Side::Named(name) => return of_moment(named(library, name.name)?, name),
         Side::File(path) => Utf8PathBuf::from(*path),
     };
     let text = Disk
@@ -203,6 +205,32 @@ fn catalog(
         .map_err(|error| refuse(&format!("cannot read {path}: {error}")))?;
     let file = sources.add(path, text);
     load(sources, file).map_err(|findings| unusable(&findings, sources))
+}
+
+/// A catalog as a whole, or what it says of a version.
+fn of_moment(catalog: &Catalog, name: &CatalogName<'_>) -> Result<Catalog, Outcome> {
+    match name.at {
+        Some(Moment::Other(version)) if catalog.version(version).is_some() => {
+            Ok(catalog.of_version(version))
+        }
+        Some(Moment::Other(text)) => Err(no_moment(catalog, text)),
+        Some(Moment::Date { .. }) | None => Ok(catalog.clone()),
+    }
+}
+
+fn no_moment(catalog: &Catalog, text: &str) -> Outcome {
+    let name = &catalog.name;
+    if catalog.versions.is_empty() {
+        return refuse(&format!(
+            "`{text}` is no date: write {name}@2024, {name}@2024-05 or {name}@2024-05-31"
+        ));
+    }
+    let versions = catalog.versions.iter().map(|it| it.id.as_str());
+    let versions: Vec<&str> = versions.collect();
+    refuse(&format!(
+        "`{text}` is no version of `{name}`: the versions are `{}`",
+        versions.join("`, `")
+    ))
 }
 
 fn named<'l>(library: &'l Library, name: &str) -> Result<&'l Catalog, Outcome> {

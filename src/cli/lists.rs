@@ -74,7 +74,8 @@ pub fn gates(analysis: &Analysis) -> Result<Vec<Gate>, String> {
         };
         let is_inside = |index: usize| {
             let mut deliveries = analysis.deliveries.iter();
-            deliveries.any(|it| it.requirement == index && it.mechanism == Mechanism::Inside)
+            let inside = [Mechanism::Inside, Mechanism::PrivateEndpoint];
+            deliveries.any(|it| it.requirement == index && inside.contains(&it.mechanism))
         };
         let list = allow_list(estate, &analysis.intent, &contents, |index, requirement| {
             pools.contains(&requirement.pool) && !is_inside(index)

@@ -1,6 +1,7 @@
 //! `tidegate catalog diff` and `tidegate catalog check`.
 
 use serde_json::Value;
+use tidegate::intent::catalog::Library;
 
 use super::cli::Folder;
 use super::support::{files, project};
@@ -236,4 +237,34 @@ fn every_mistake_of_a_file_is_at_its_place() {
     for line in ran.out.lines() {
         assert!(line.starts_with("broken.yaml:"), "{line}");
     }
+}
+
+/// Every product in every cloud, with nothing chosen and with everything.
+#[test]
+fn every_catalog_is_shown_as_it_is_in_each_cloud() {
+    let folder = Folder::new();
+    let mut shown = 0;
+    for catalog in Library::shared().catalogs() {
+        for cloud in &catalog.product.clouds {
+            let name = &catalog.name;
+            let page = folder.run(&format!("catalog show {name} --cloud {cloud}"));
+            hold(&format!("{name}.{cloud}"), &page.ends_with(0).out);
+            shown += 1;
+        }
+    }
+    assert!(shown > 12, "{shown}");
+    let chosen =
+        "catalog show aks --cloud AzureChinaCloud --features gpu,azure_policy --region chinanorth3";
+    hold("aks.chosen", &folder.run(chosen).ends_with(0).out);
+}
+
+/// Holds a text against `snapshots/catalogs/NAME.snap`.
+fn hold(name: &str, text: &str) {
+    insta::with_settings!({
+        snapshot_path => "snapshots/catalogs",
+        omit_expression => true,
+        prepend_module_to_snapshot => false,
+    }, {
+        insta::assert_snapshot!(name, text);
+    });
 }

@@ -2,6 +2,7 @@
 
 #![cfg(test)]
 
+mod allow_lists;
 mod assertions;
 #[cfg(unix)]
 mod bicep;
@@ -25,6 +26,7 @@ mod gaps;
 mod ids;
 mod incidents;
 mod kernel;
+mod known_later;
 mod language;
 mod layering;
 mod limits;

@@ -3,15 +3,18 @@
 //! A snapshot is read as the engineer would who deploys it; a change in one is a change for every user.
 
 use camino::Utf8Path;
+use tidegate::azure::ServiceTags;
 use tidegate::azure::facts::Facts;
 use tidegate::azure::usage::usage;
 use tidegate::base::{FileReader, SourceMap};
-use tidegate::cli::{Analysis, prove_template};
+use tidegate::cli::{Analysis, compiled_gates, gates, prove_template, proved_files};
 use tidegate::compile::FirewallModel;
 use tidegate::diag::Id;
+use tidegate::emit::allow_list::ListFormat;
 use tidegate::emit::{self, Format, Template};
 use tidegate::report::summary;
 use tidegate::syntax::{format, parse};
+use tidegate::verify::Proved;
 
 use super::policy::lines;
 use super::support::{Project, compiled, policies_in};
@@ -28,16 +31,33 @@ fn template(analysis: &Analysis) -> Template {
     emit::template(&analysis.estate, Facts::builtin(), &analysis.sources)
 }
 
+/// What the command tells at its end: the template proved, and the lists of the appliances whose rules are compiled.
 fn summary_of(analysis: &Analysis, template: &Template) -> String {
-    let proof = prove_template(analysis, &emit::render(template, emit::Format::Arm)).unwrap();
+    let mut proved = match template.resources.is_empty() {
+        true => Proved::default(),
+        false => {
+            let text = emit::render(template, emit::Format::Arm);
+            prove_template(analysis, &text).unwrap().proved
+        }
+    };
+    let mut lists = Vec::new();
+    for gate in compiled_gates(analysis) {
+        let (files, shown) = proved_files(analysis, &gate, ListFormat::Plain, None).unwrap();
+        proved = shown.unwrap();
+        lists.push(summary::List {
+            gate: gate.words,
+            paths: files.into_iter().map(|(name, _)| name).collect(),
+            entries: gate.entries.len(),
+        });
+    }
     summary::compile(&summary::Compile {
         estate: &analysis.estate,
         intent: &analysis.intent,
         deliveries: &analysis.deliveries,
         template,
-        proved: &proof.proved,
+        proved: &proved,
         usage: &usage(&analysis.estate, Facts::builtin()),
-        lists: &[],
+        lists: &lists,
     })
 }
 
@@ -82,6 +102,49 @@ fn every_policy_compiles_as_shown() {
         hold(&name, "bicep", &emit::render(&template, Format::Bicep));
         hold(&name, "summary", &summary_of(&analysis, &template));
     }
+}
+
+/// Every policy has a list of what its firewalls have to let through, whoever makes them, in each format, but for service
+/// tags that the short file of the fixtures has not and FQDN tags whose names nobody knows. Those of appliances are held.
+#[test]
+fn every_policy_has_its_lists() {
+    let path = Utf8Path::new("fixtures/service-tags/ServiceTags_Public_20260112.json");
+    let tags = ServiceTags::parse(&Project.read(path).unwrap()).unwrap();
+    let formats = [
+        (ListFormat::Plain, "list"),
+        (ListFormat::Csv, "csv"),
+        (ListFormat::PaloAlto, "edl"),
+    ];
+    let mut written = 0;
+    for name in policies_in("policies") {
+        let analysis = analysed(&name, FirewallModel::Policy);
+        let gates = match gates(&analysis) {
+            Ok(gates) => gates,
+            Err(why) => {
+                assert!(why.contains("its names are not published"), "{name}: {why}");
+                continue;
+            }
+        };
+        for gate in gates {
+            for (format, ending) in formats {
+                let files = match proved_files(&analysis, &gate, format, Some(&tags)) {
+                    Ok((files, _)) => files,
+                    Err(why) => {
+                        assert!(gate.appliance.is_none(), "{name}: {why}");
+                        assert!(why.contains("has no tag "), "{name}: {why}");
+                        continue;
+                    }
+                };
+                written += 1;
+                if gate.appliance.is_some() {
+                    let text = |(path, text): &(String, String)| format!("==> {path}\n{text}");
+                    let all: Vec<String> = files.iter().map(text).collect();
+                    hold(&format!("{name}.{}", gate.name), ending, &all.concat());
+                }
+            }
+        }
+    }
+    assert!(written > 30, "{written}");
 }
 
 /// Policies whose firewalls name no policy compile to rules of the firewall itself, too, but for those that wait for a

@@ -124,6 +124,27 @@ impl Library {
         sources: &mut SourceMap,
         files: impl IntoIterator<Item = (Utf8PathBuf, String)>,
     ) -> Result<Vec<SmolStr>, Vec<Finding>> {
+        self.take(sources, files, false)
+    }
+
+    /// As [`Self::add_all`], but a catalog takes the place of one that is there by the same name.
+    ///
+    /// # Errors
+    /// As for [`Self::add_all`]; files of one call must have different names.
+    pub fn replace_all(
+        &mut self,
+        sources: &mut SourceMap,
+        files: impl IntoIterator<Item = (Utf8PathBuf, String)>,
+    ) -> Result<Vec<SmolStr>, Vec<Finding>> {
+        self.take(sources, files, true)
+    }
+
+    fn take(
+        &mut self,
+        sources: &mut SourceMap,
+        files: impl IntoIterator<Item = (Utf8PathBuf, String)>,
+        may_replace: bool,
+    ) -> Result<Vec<SmolStr>, Vec<Finding>> {
         let mut added = self.clone();
         let mut names = Vec::new();
         let mut findings = Vec::new();
@@ -136,7 +157,9 @@ impl Library {
                     continue;
                 }
             };
-            if let Some(first) = added.catalogs.get(&catalog.name) {
+            let same = added.catalogs.get(&catalog.name);
+            let same = same.filter(|_| !may_replace || names.contains(&catalog.name));
+            if let Some(first) = same {
                 findings.push(
                     Finding::new(
                         Id::TG0019,

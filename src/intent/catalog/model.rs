@@ -111,6 +111,23 @@ impl Catalog {
         self.versions.last()
     }
 
+    /// What it says of one version of the product, without a word of versions.
+    #[must_use]
+    pub fn of_version(&self, id: &str) -> Self {
+        let belongs = |versions: &mut Vec<SmolStr>| {
+            let belongs = versions.is_empty() || versions.iter().any(|version| version == id);
+            versions.clear();
+            belongs
+        };
+        let mut catalog = self.clone();
+        catalog.endpoints.retain_mut(|it| belongs(&mut it.versions));
+        catalog
+            .internal_ports
+            .retain_mut(|it| belongs(&mut it.versions));
+        catalog.ip_plans.retain_mut(|it| belongs(&mut it.versions));
+        catalog
+    }
+
     /// The date of the newest document it rests on.
     #[must_use]
     pub fn newest_source(&self) -> Option<Date> {

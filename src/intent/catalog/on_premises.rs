@@ -408,3 +408,27 @@ impl Loader<'_> {
         read.ok()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::intent::catalog::Library;
+
+    #[test]
+    fn plans_count_their_examples_as_the_documents_do() {
+        let mut counted = 0;
+        let plans = Library::shared().catalogs();
+        for plan in plans.flat_map(|catalog| &catalog.ip_plans) {
+            let Some(example) = &plan.example else {
+                continue;
+            };
+            for mode in &plan.modes {
+                let count = |pool| plan.count(pool, *mode, example.deployed);
+                assert_eq!(count(AddressPool::Nodes), example.nodes, "{}", plan.id);
+                assert_eq!(count(AddressPool::Vip), example.vip, "{}", plan.id);
+                counted += 1;
+            }
+        }
+        assert!(counted > 0, "no example");
+    }
+}

@@ -21,7 +21,7 @@ pub enum Moment<'t> {
         /// The last day of it.
         end: Date,
     },
-    /// Something that is no date.
+    /// Something that is no date, such as a version of the product.
     Other(&'t str),
 }
 

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use smol_str::SmolStr;
+
 use crate::base::Span;
 use crate::diag::{Finding, Id};
 use crate::intent::catalog::{Catalog, Endpoint, TemplateKind, When};
@@ -10,13 +12,15 @@ use crate::intent::catalog::{Catalog, Endpoint, TemplateKind, When};
 type Asked<'c> = (TemplateKind, &'c str, String);
 
 pub(super) fn check(catalog: &Catalog, findings: &mut Vec<Finding>) {
-    let mut first: BTreeMap<Asked<'_>, (&Endpoint, Span)> = BTreeMap::new();
+    let mut known: BTreeMap<Asked<'_>, Vec<(&Endpoint, Span)>> = BTreeMap::new();
     for endpoint in &catalog.endpoints {
         let mut told: Vec<&str> = Vec::new();
         for (asked, span) in asked(endpoint) {
             let text = asked.1;
-            let Some((other, place)) = first.get(&asked) else {
-                first.insert(asked, (endpoint, span));
+            let before = known.entry(asked).or_default();
+            let Some((other, place)) = before.iter().find(|(other, _)| meet(other, endpoint))
+            else {
+                before.push((endpoint, span));
                 continue;
             };
             // An entry that says the same twice has it for several services.
@@ -36,6 +40,14 @@ pub(super) fn check(catalog: &Catalog, findings: &mut Vec<Finding>) {
             );
         }
     }
+}
+
+/// Whether a pool can need both, by the versions and regions that they are for.
+fn meet(one: &Endpoint, other: &Endpoint) -> bool {
+    let share = |one: &[SmolStr], other: &[SmolStr]| {
+        one.is_empty() || other.is_empty() || one.iter().any(|it| other.contains(it))
+    };
+    share(&one.versions, &other.versions) && share(&one.regions_listed, &other.regions_listed)
 }
 
 /// Everything that an endpoint asks for, one by one, each with the place of its destination.

@@ -118,5 +118,11 @@ fn known(text: &str) -> Option<Known> {
     if let Some(address) = parse_address(text) {
         return Some(Known::Address(address));
     }
-    text.parse().ok().map(Known::Name)
+    // No name of the Internet ends with a number; what looks so is an address with a slip.
+    let ends_with_number = |text: &str| {
+        let last = text.rsplit('.').next();
+        last.is_some_and(|label| label.bytes().all(|byte| byte.is_ascii_digit()))
+    };
+    let text = Some(text).filter(|text| !ends_with_number(text));
+    text?.parse().ok().map(Known::Name)
 }

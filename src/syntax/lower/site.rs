@@ -5,11 +5,11 @@
 
 use smol_str::{SmolStr, format_smolstr};
 
-use crate::base::Spanned;
+use crate::base::{Spanned, did_you_mean_help};
 use crate::diag::{Finding, Id as FindingId};
 use crate::estate::{
-    DnsServers, Home, Id, Meta, NextHop, PrivateEndpointPolicies, RangePurpose, Ref, RouteTable,
-    Site, SiteRange, Subnet, Vnet,
+    DnsServers, Home, Id, Meta, PrivateEndpointPolicies, RangePurpose, Ref, RouteTable, Site,
+    SiteRange, Subnet, Vnet,
 };
 use crate::net::AddressRange;
 use crate::syntax::tree::{self, Word};
@@ -116,14 +116,15 @@ impl<'a> Lowering<'a> {
 
     /// A route of a site, which leads to one of its own appliances.
     fn site_route(&mut self, site: Id<Vnet>, route: &tree::Route) -> Option<crate::estate::Route> {
-        let route = self.route(route)?;
-        if matches!(route.next_hop.value, NextHop::Appliance(_)) {
-            return Some(route);
-        }
+        let word = match &route.next_hop {
+            tree::NextHop::Appliance(_) => return self.route(route),
+            tree::NextHop::Firewall(word) | tree::NextHop::Keyword(word) => word,
+            tree::NextHop::Addresses(words) => words.first()?,
+        };
         let name = &self.estate.vnets[site].meta.name;
         let message = format!("a route of site `{name}` leads to an appliance");
         let finding = Finding::new(FindingId::TG0023, message)
-            .at(route.next_hop.span, "something of Azure")
+            .at(word.span, "no appliance")
             .help(format!(
                 "declare the router or firewall of the site, `appliance NAME in {name}`, and name it here"
             ));
@@ -194,7 +195,24 @@ impl<'a> Lowering<'a> {
                 let name = self.estate.subnets[site.beyond].meta.name.clone();
                 Some(Ref::known(site.beyond, name, word.span))
             }
-            None => self.subnet(place),
+            None if word.value.contains('.') => self.subnet(place),
+            None => {
+                let sites = self
+                    .estate
+                    .vnets
+                    .iter()
+                    .filter(|(_, vnet)| vnet.site.is_some());
+                let sites = sites.map(|(_, vnet)| vnet.meta.name.as_str());
+                let suggestion = did_you_mean_help(&word.value, sites);
+                let message = format!("there is no site `{}`", word.value);
+                let finding = Finding::new(FindingId::TG0008, message)
+                    .at(word.span, "refers to nothing")
+                    .help(suggestion.unwrap_or_else(|| {
+                        "an appliance stands in a site, or in a subnet, which is written vnet.subnet".to_owned()
+                    }));
+                self.report(finding);
+                None
+            }
         }
     }
 }
