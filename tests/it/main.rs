@@ -13,6 +13,7 @@ mod cli;
 mod compile_properties;
 mod conformance;
 mod corpus;
+mod cross_check;
 mod described;
 mod diff;
 mod errors;
