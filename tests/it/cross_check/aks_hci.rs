@@ -30,9 +30,9 @@ fn aks_hci_allow_list() {
     let catalog = Library::shared().get("aks-arc-azure-local").unwrap();
     let endpoints = catalog.endpoints.iter();
     let of_version = endpoints.filter(|it| it.versions.iter().any(|it| it == PLACE));
-    explained::hold(&Comparison {
+    explained::hold(&[Comparison {
         name: "aks-hci",
         sides: ["list", "catalog"],
         wanted: [names.collect(), names_of(catalog, PLACE, None, of_version)],
-    });
+    }]);
 }

@@ -93,16 +93,18 @@ fn azure_local_endpoint_lists() {
         of_local.extend(names(local, |it| of_all_makers(it)));
         of_arc.extend(names(arc, |_| true));
     }
-    explained::hold(&Comparison {
-        name: "azure-local",
-        sides: ["list", "catalog"],
-        wanted: [list.clone(), of_local],
-    });
-    explained::hold(&Comparison {
-        name: "azure-local-arc",
-        sides: ["list", "catalog"],
-        wanted: [list, of_arc],
-    });
+    explained::hold(&[
+        Comparison {
+            name: "azure-local",
+            sides: ["list", "catalog"],
+            wanted: [list.clone(), of_local],
+        },
+        Comparison {
+            name: "azure-local-arc",
+            sides: ["list", "catalog"],
+            wanted: [list, of_arc],
+        },
+    ]);
 }
 
 #[test]
@@ -120,9 +122,9 @@ fn azure_local_hardware_lists() {
         });
         own.extend(names_of(local, maker, None, of_maker));
     }
-    explained::hold(&Comparison {
+    explained::hold(&[Comparison {
         name: "azure-local-oem",
         sides: ["list", "catalog"],
         wanted: [list, own],
-    });
+    }]);
 }

@@ -6,8 +6,10 @@ use std::fmt::Write as _;
 use serde::Deserialize;
 
 use super::{Comparison, Side, Wanted, matches};
+use crate::support::project;
 
-const EXPLAINED: &str = include_str!("explained.yaml");
+/// The differences and their reasons.
+const EXPLAINED: &str = "tests/it/cross_check/explained.yaml";
 
 /// The most names of a group that are printed.
 const SHOWN: usize = 12;
@@ -44,11 +46,22 @@ impl Explanation {
     }
 }
 
+fn explanations() -> Vec<Explanation> {
+    let text = std::fs::read_to_string(project(EXPLAINED)).unwrap();
+    serde_saphyr::from_str(&text).unwrap()
+}
+
 /// Prints the differences with their reasons, and fails for those that have none and for reasons without any.
+pub(super) fn hold(comparisons: &[Comparison]) {
+    let wrong: String = comparisons.iter().map(told).collect();
+    assert!(wrong.is_empty(), "{wrong}");
+}
+
+/// Prints the differences of one comparison, and tells what is wrong with their explanations.
 ///
 /// The first explanation that fits a name is its explanation.
-pub(super) fn hold(comparison: &Comparison) {
-    let explanations: Vec<Explanation> = serde_saphyr::from_str(EXPLAINED).unwrap();
+fn told(comparison: &Comparison) -> String {
+    let explanations = explanations();
     let mut wrong = String::new();
     for (index, name) in comparison.sides.iter().enumerate() {
         let Side {
@@ -69,7 +82,11 @@ pub(super) fn hold(comparison: &Comparison) {
             match own.iter().position(|it| it.explains(wanted)) {
                 Some(group) => groups[group].push(wanted),
                 None => {
-                    let _ = writeln!(wrong, "only {name} of {}: {wanted}", wanted.place);
+                    let _ = writeln!(
+                        wrong,
+                        "{}: only in {name} of {}: {wanted}",
+                        comparison.name, wanted.place
+                    );
                 }
             }
         }
@@ -91,18 +108,18 @@ pub(super) fn hold(comparison: &Comparison) {
             if group.len() != *count {
                 let _ = writeln!(
                     wrong,
-                    "{names:?} only in {name}: {} and not {count}",
+                    "{}: {names:?} only in {name}: {} and not {count}",
+                    comparison.name,
                     group.len()
                 );
             }
         }
     }
-    assert!(wrong.is_empty(), "{}:\n{wrong}", comparison.name);
+    wrong
 }
 
 #[test]
 fn explanations_are_of_comparisons() {
-    let explanations: Vec<Explanation> = serde_saphyr::from_str(EXPLAINED).unwrap();
     let known = [
         ("hdinsight", ["list", "catalog"]),
         ("hdinsight-tag", ["tag", "all"]),
@@ -113,7 +130,7 @@ fn explanations_are_of_comparisons() {
         ("azure-local-oem", ["list", "catalog"]),
         ("aks-hci", ["list", "catalog"]),
     ];
-    for it in explanations {
+    for it in explanations() {
         let sides = known.iter().find(|(list, _)| *list == it.list);
         let found = sides.is_some_and(|(_, sides)| sides.contains(&it.only.as_str()));
         assert!(found, "{it:?}");

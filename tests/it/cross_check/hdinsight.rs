@@ -117,26 +117,28 @@ fn hdinsight_fqdn_lists() {
         own.extend(names_of(catalog, place, None, endpoints));
     }
     let public = of_tag.iter().filter(|it| it.place == "Public").cloned();
-    explained::hold(&Comparison {
-        name: "hdinsight-tag",
-        sides: ["tag", "all"],
-        wanted: [public.collect(), of_all],
-    });
-    explained::hold(&Comparison {
-        name: "hdinsight",
-        sides: ["list", "catalog"],
-        wanted: [list, own],
-    });
-    explained::hold(&Comparison {
-        name: "hdinsight-regions",
-        sides: ["regions", "tag"],
-        wanted: [of_regions, of_tag],
-    });
-    explained::hold(&Comparison {
-        name: "hdinsight-files",
-        sides: ["files", "catalog"],
-        wanted: [files, suffixes],
-    });
+    explained::hold(&[
+        Comparison {
+            name: "hdinsight-tag",
+            sides: ["tag", "all"],
+            wanted: [public.collect(), of_all],
+        },
+        Comparison {
+            name: "hdinsight",
+            sides: ["list", "catalog"],
+            wanted: [list, own],
+        },
+        Comparison {
+            name: "hdinsight-regions",
+            sides: ["regions", "tag"],
+            wanted: [of_regions, of_tag],
+        },
+        Comparison {
+            name: "hdinsight-files",
+            sides: ["files", "catalog"],
+            wanted: [files, suffixes],
+        },
+    ]);
 }
 
 /// The name of a file, which is to be the word that service tags have for the region.

@@ -151,7 +151,7 @@ fn names_of<'e>(
                 names.insert(Wanted {
                     place: place.to_owned(),
                     name: name.to_lowercase(),
-                    ports: Some((ports.first(), ports.last())),
+                    ports: Some(ports.bounds()),
                 });
             }
         }
