@@ -55,7 +55,7 @@ enum Side<'t> {
 }
 
 impl<'t> Side<'t> {
-    /// Built-in catalogs go before files of their name.
+    /// Built-in catalogs go before files of their name, and versions before dates that are written alike.
     fn of(text: &'t str, library: &Library) -> Self {
         let path = Utf8Path::new(text);
         let is_file = path
@@ -64,7 +64,14 @@ impl<'t> Side<'t> {
         if library.get(text).is_none() && (is_file || path.is_file() || text.starts_with("/dev/")) {
             return Self::File(path);
         }
-        Self::Named(CatalogName::parse(text))
+        let mut name = CatalogName::parse(text);
+        if let Some(Moment::Date { written, .. }) = name.at {
+            let catalog = library.get(name.name);
+            if catalog.is_some_and(|catalog| catalog.version(written).is_some()) {
+                name.at = Some(Moment::Other(written));
+            }
+        }
+        Self::Named(name)
     }
 
     fn has_date(&self) -> bool {

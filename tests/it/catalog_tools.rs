@@ -239,6 +239,28 @@ fn every_mistake_of_a_file_is_at_its_place() {
     }
 }
 
+/// What looks like a date is a version where the catalog has one of that name.
+#[test]
+fn versions_of_a_product_are_compared() {
+    let folder = Folder::new();
+    let diff = |arguments: &str| folder.run(&format!("catalog diff {arguments}"));
+    let later = "aks-arc-azure-local@2020-12 aks-arc-azure-local@2021-02";
+    let told = diff(later).ends_with(1).out;
+    assert!(
+        told.contains("result   1 added, 1 removed, 16 alike"),
+        "{told}"
+    );
+    diff("aks-arc-azure-local@20H2 aks-arc-azure-local@21H2").ends_with(0);
+    let unknown = diff("aks-arc-azure-local@22H3 aks-arc-azure-local")
+        .ends_with(2)
+        .err;
+    assert!(
+        unknown
+            .contains("`22H3` is no version of `aks-arc-azure-local`: the versions are `2020-09`"),
+        "{unknown}"
+    );
+}
+
 /// Every product in every cloud, with nothing chosen and with everything.
 #[test]
 fn every_catalog_is_shown_as_it_is_in_each_cloud() {
