@@ -2,7 +2,7 @@
 
 use crate::azure::{FqdnTagContent, FqdnTagContents};
 use crate::estate::{Estate, Region};
-use crate::intent::catalog::{Catalog, Library};
+use crate::intent::catalog::{Catalog, Library, TemplateKind};
 use crate::net::FqdnPattern;
 
 /// The names that FQDN tags are known to hold in the region and cloud of an estate.
@@ -47,7 +47,9 @@ fn patterns(
     let endpoints = catalog.endpoints.iter();
     for endpoint in endpoints.filter(|endpoint| endpoint.clouds.contains(&estate.cloud)) {
         let inside = groups.contains(&endpoint.group);
-        for template in &endpoint.form.destinations {
+        let templates = endpoint.form.destinations.iter();
+        // A service tag such as `AzureCloud.westeurope` reads like a name.
+        for template in templates.filter(|it| it.kind() == TemplateKind::Fqdn) {
             let filled = template.fill(|name| region?.value_of(catalog.parameter(name)?.kind));
             let Some(pattern) = pattern(&filled) else {
                 continue;
@@ -66,8 +68,7 @@ fn patterns(
 /// A filled name as a pattern. What stands in the place of an open placeholder may be anything.
 fn pattern(filled: &str) -> Option<FqdnPattern> {
     match filled.rsplit_once('}') {
-        // An entry may be a tag or an address; a word without a dot is no name.
-        None => filled.parse().ok().filter(|_| filled.contains('.')),
+        None => filled.parse().ok(),
         Some((_, "")) => None,
         Some((_, end)) => format!("*{end}").parse().ok(),
     }

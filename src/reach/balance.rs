@@ -3,7 +3,7 @@
 
 use crate::base::Origin;
 use crate::estate::{Id, Subnet};
-use crate::space::{Block, Flows, Holding, Names, TooLarge, Work};
+use crate::space::{Block, Flows, Holding, Known, Names, Targets, TooLarge, Work};
 
 use super::evaluate::{Addresses, Evaluator, Fate, FlowMap, Piece, To};
 use super::wanted::Wanted;
@@ -99,13 +99,28 @@ impl Evaluator<'_> {
                     let open = unclear.iter().any(|it| it.meets(flows, self.atoms()));
                     found.push(Missing {
                         of: need.of,
-                        certain: !open && flows.known == block.known,
+                        certain: !open
+                            && flows.known == block.known
+                            && self.are_there(flows, block),
                         flows: flows.clone(),
                     });
                 }
             }
         }
         Ok(found)
+    }
+
+    /// Whether there certainly are such flows, of those that are needed. A tag whose contents are not known holds something,
+    /// so all that it may hold is there; whether a part of that is, nobody knows.
+    fn are_there(&self, flows: &Block, needed: &Block) -> bool {
+        if needed.known == Known::default() {
+            return true;
+        }
+        let whole = match &needed.targets {
+            Targets::Names(names) => *names == self.as_asked(Names::all()),
+            Targets::Addresses(_) => true,
+        };
+        whole && flows.targets == needed.targets
     }
 
     /// Flows that are let through and needed by nobody. What stays inside of the networks and what the Azure host

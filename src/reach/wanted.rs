@@ -165,7 +165,7 @@ impl Evaluator<'_> {
     }
 
     /// Without the names that clients never ask for: those that public DNS sends others on to.
-    fn as_asked(&self, names: Names) -> Names {
+    pub(super) fn as_asked(&self, names: Names) -> Names {
         names.minus(self.aliases())
     }
 

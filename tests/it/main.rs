@@ -15,6 +15,7 @@ mod cli;
 mod compile_properties;
 mod conformance;
 mod corpus;
+mod coverage;
 mod cross_check;
 mod described;
 mod diff;

@@ -112,7 +112,7 @@ impl<'a> Lowering<'a> {
             let Item::UseCatalog(word) = item else {
                 continue;
             };
-            if self.catalogs.get(&word.value).is_none() || self.has_pool_of_kind(&word.value) {
+            if self.catalogs.get(&word.value).is_none() || self.is_asked(&word.value) {
                 continue;
             }
             let name = &word.value;
@@ -123,9 +123,12 @@ impl<'a> Lowering<'a> {
         }
     }
 
-    fn has_pool_of_kind(&self, name: &str) -> bool {
+    /// Whether a pool is of this kind, or has the catalog beside that of its kind.
+    fn is_asked(&self, name: &str) -> bool {
         let mut pools = self.estate.pools.iter();
+        let mut beside = self.intent.pools.iter().flat_map(|pool| &pool.choices.also);
         pools.any(|(_, pool)| pool.kind.as_ref().is_some_and(|kind| kind.value == name))
+            || beside.any(|also| also == name)
     }
 
     fn set_region(&mut self, word: &Word) {
