@@ -224,6 +224,14 @@ fn existing(estate: &Estate) -> BTreeSet<ResourceId> {
         .iter()
         .for_each(|(_, it)| add("Network/natGateways", &it.meta));
     estate
+        .wans
+        .iter()
+        .for_each(|(_, it)| add("Network/virtualWans", &it.meta));
+    estate
+        .hubs
+        .iter()
+        .for_each(|(_, it)| add("Network/virtualHubs", &it.meta));
+    estate
         .dns_zones
         .iter()
         .for_each(|(_, it)| add("Network/privateDnsZones", &it.meta));
