@@ -236,10 +236,6 @@ fn existing(estate: &Estate) -> BTreeSet<ResourceId> {
         .iter()
         .for_each(|(_, it)| add("Network/privateDnsZones", &it.meta));
     estate
-        .wans
-        .iter()
-        .for_each(|(_, it)| add("Network/virtualWans", &it.meta));
-    estate
         .identities
         .iter()
         .for_each(|(_, it)| add("ManagedIdentity/userAssignedIdentities", &it.meta));
