@@ -1,6 +1,9 @@
 //! `tidegate catalog diff` and `tidegate catalog check`.
 
+use std::collections::BTreeSet;
+
 use serde_json::Value;
+use tidegate::azure::facts::{Facts, ManagementAddresses};
 use tidegate::intent::catalog::Library;
 
 use super::cli::Folder;
@@ -237,6 +240,31 @@ fn every_mistake_of_a_file_is_at_its_place() {
     for line in ran.out.lines() {
         assert!(line.starts_with("broken.yaml:"), "{line}");
     }
+}
+
+/// The addresses that HDInsight is managed from are known to rules by region, and to the catalog for those who ask what it
+/// needs.
+#[test]
+fn what_manages_hdinsight_is_the_same_for_rules_and_catalog() {
+    let facts = Facts::builtin().hdinsight_management();
+    let everywhere = facts.iter().filter(|it| it.region.is_none());
+    let everywhere: BTreeSet<String> = addresses(everywhere);
+    let catalog = Library::shared().get("hdinsight-classic").unwrap();
+    let values = &catalog.parameter("management_addresses").unwrap().values;
+    let regions: BTreeSet<&str> = facts.iter().filter_map(|it| it.region.as_deref()).collect();
+    assert!(regions.len() > 20, "{regions:?}");
+    for region in regions {
+        let own = facts.iter().filter(|it| it.region.as_deref() == Some(region));
+        let mut meant = addresses(own);
+        meant.extend(everywhere.iter().cloned());
+        let given = values.get(region).unwrap_or_default().split(',');
+        let given: BTreeSet<String> = given.map(|it| it.trim().to_owned()).collect();
+        assert_eq!(given, meant, "{region}");
+    }
+}
+
+fn addresses<'f>(facts: impl Iterator<Item = &'f ManagementAddresses>) -> BTreeSet<String> {
+    facts.flat_map(|it| &it.addresses).map(ToString::to_string).collect()
 }
 
 /// What looks like a date is a version where the catalog has one of that name.
