@@ -93,6 +93,18 @@ pub fn repair(plane: &Dataplane<'_>, intent: &Intent, placed: &[Placed], held: &
             break;
         }
     }
+    // Security groups know no names: what cuts an excess there may have to be given back, wider.
+    let helps = repair.deficits_after < repair.deficits_before
+        || repair.excesses_after < repair.excesses_before;
+    if !helps {
+        return Repair {
+            deficits_before: repair.deficits_before,
+            deficits_after: repair.deficits_before,
+            excesses_before: repair.excesses_before,
+            excesses_after: repair.excesses_before,
+            ..Repair::default()
+        };
+    }
     repair.network = (!repair.steps.is_empty()).then_some(network);
     repair
 }

@@ -254,7 +254,9 @@ fn what_manages_hdinsight_is_the_same_for_rules_and_catalog() {
     let regions: BTreeSet<&str> = facts.iter().filter_map(|it| it.region.as_deref()).collect();
     assert!(regions.len() > 20, "{regions:?}");
     for region in regions {
-        let own = facts.iter().filter(|it| it.region.as_deref() == Some(region));
+        let own = facts
+            .iter()
+            .filter(|it| it.region.as_deref() == Some(region));
         let mut meant = addresses(own);
         meant.extend(everywhere.iter().cloned());
         let given = values.get(region).unwrap_or_default().split(',');
@@ -264,7 +266,10 @@ fn what_manages_hdinsight_is_the_same_for_rules_and_catalog() {
 }
 
 fn addresses<'f>(facts: impl Iterator<Item = &'f ManagementAddresses>) -> BTreeSet<String> {
-    facts.flat_map(|it| &it.addresses).map(ToString::to_string).collect()
+    facts
+        .flat_map(|it| &it.addresses)
+        .map(ToString::to_string)
+        .collect()
 }
 
 /// What looks like a date is a version where the catalog has one of that name.

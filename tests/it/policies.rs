@@ -3,6 +3,8 @@
 //! A snapshot is read as the engineer would who deploys it; a change in one is a change for every user.
 
 use camino::Utf8Path;
+use rayon::prelude::*;
+use serde_json::Value;
 use tidegate::azure::ServiceTags;
 use tidegate::azure::facts::Facts;
 use tidegate::azure::usage::usage;
@@ -16,8 +18,9 @@ use tidegate::report::summary;
 use tidegate::syntax::{format, parse};
 use tidegate::verify::Proved;
 
+use super::cli::Folder;
 use super::policy::lines;
-use super::support::{Project, compiled, policies_in};
+use super::support::{Project, compiled, policies_in, project};
 
 fn path(name: &str) -> String {
     format!("policies/{name}.egress")
@@ -145,6 +148,46 @@ fn every_policy_has_its_lists() {
         }
     }
     assert!(written > 30, "{written}");
+}
+
+/// The ways out of Azure that no firewall filters: what a security group leaves open there is accepted by the policy.
+const UNFILTERED: &[&str] = &[
+    "aks-load-balancer",
+    "aks-user-assigned-nat-gateway",
+    "hdinsight-on-aks-load-balancer",
+];
+
+#[test]
+fn every_policy_is_even_and_every_requirement_explained() {
+    let folder = Folder::new();
+    let wrong: Vec<String> = policies_in("policies")
+        .par_iter()
+        .filter_map(|name| {
+            let path = project(&path(name));
+            let held = folder
+                .run(&format!("verify {path} --format json"))
+                .ends_with(0);
+            let held: Value = serde_json::from_str(&held.out).unwrap();
+            let count = |kind: &str| {
+                let pools = held["pools"].as_array().unwrap().iter();
+                pools
+                    .map(|pool| pool[kind].as_array().unwrap().len())
+                    .sum::<usize>()
+            };
+            let (deficit, excess) = (count("deficits"), count("excesses"));
+            let open = usize::from(UNFILTERED.contains(&name.as_str()));
+            if (deficit, excess) != (0, open) {
+                return Some(format!("{name}: {deficit} in deficit, {excess} in excess"));
+            }
+            for pool in held["pools"].as_array().unwrap() {
+                let pool = pool["pool"].as_str().unwrap();
+                let run = folder.run(&format!("explain {path} --pool {pool}"));
+                run.ends_with(0);
+            }
+            None
+        })
+        .collect();
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
 /// Policies whose firewalls name no policy compile to rules of the firewall itself, too, but for those that wait for a

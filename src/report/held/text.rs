@@ -196,6 +196,10 @@ fn write_open(out: &mut String, view: &View<'_>, pool: &PoolHeld) {
 fn write_repair(out: &mut String, view: &View<'_>) {
     let repair = view.repair;
     if repair.steps.is_empty() {
+        if repair.deficits_before + repair.excesses_before > 0 {
+            let words = "none that was tried leaves less missing or less open";
+            paragraph(out, "changes    ", words, view.width);
+        }
         return;
     }
     out.push_str("changes\n");
