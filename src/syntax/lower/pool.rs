@@ -227,7 +227,9 @@ impl Lowering<'_> {
             PoolClause::Set { name, value } => catalog_clauses.values.push((name, value)),
             PoolClause::Cluster(clause) => self.cluster_clause(id, clause, once),
             PoolClause::Ignore(ignore) => {
-                self.ignore(ignore, pool.body.span.unwrap_or(pool.name.span));
+                // Rules that several requirements share have their place at the pool's name.
+                let name = pool.name.span;
+                self.ignore(ignore, pool.body.span.map_or(name, |body| name.to(body)));
             }
         }
     }
