@@ -48,7 +48,7 @@ fn a_list_that_lets_through_more_is_no_proof() {
         let mut gate = compiled_gates(&analysis).remove(0);
         assert!(proved_files(&analysis, &gate, format, None).is_ok());
         let more: Service = "tcp/22".parse().unwrap();
-        gate.entries[0].services.push(more.into());
+        gate.entries[0].services.push(more);
         let why = proved_files(&analysis, &gate, format, None).unwrap_err();
         assert!(why.contains("tcp/22"), "{why}");
     }

@@ -195,7 +195,7 @@ fn rows() -> Vec<Row> {
             |case| case.place = "",
         ),
         row("userDefinedRouting", "userDefinedRouting", None, |case| {
-            case.place = ""
+            case.place = "";
         }),
         // The route table, and where its default route leads.
         row(
@@ -358,7 +358,7 @@ fn rows() -> Vec<Row> {
             Some("CustomRouteTableWithUnsupportedMSIType"),
             |case| {
                 case.pool =
-                    "network-plugin kubenet  pod-cidr 10.244.0.0/16  identity system-assigned"
+                    "network-plugin kubenet  pod-cidr 10.244.0.0/16  identity system-assigned";
             },
         ),
     ];

@@ -4,10 +4,13 @@
 //! So there is a list for each service and kind, and a table of the rules. An asterisk in a URL list stands for one or
 //! more whole labels, and a name without a slash behind it would match longer names too
 //! (docs.paloaltonetworks.com, Formatting Guidelines for an External Dynamic List).
+//!
+//! URLs are those of HTTP and TLS. Names over anything else go into a list of kind `fqdn`, which no firewall fetches: each
+//! becomes an address object with that name.
 
 use smol_str::SmolStr;
 
-use crate::net::{Destination, FqdnPattern};
+use crate::net::{AppProtocol, Destination, FqdnPattern, Service};
 
 use super::{
     File, Row, Unwritable, read_destination, read_service, read_sources, service_text, sources_text,
@@ -83,13 +86,24 @@ pub(super) fn write(stem: &str, rows: &[Row]) -> Result<Vec<File>, Vec<Unwritabl
 
 /// The kind of list that a row belongs to, and its line there.
 fn line(row: &Row) -> Result<(&'static str, String), Unwritable> {
+    let web = matches!(
+        row.service,
+        Some(Service::App {
+            protocol: AppProtocol::Http | AppProtocol::Https,
+            ..
+        })
+    );
     match &row.destination {
-        Destination::Fqdn(pattern @ FqdnPattern::Exact(_)) => Ok(("url", format!("{pattern}/"))),
-        Destination::Fqdn(pattern) if pattern.to_string().starts_with("*.") => {
+        Destination::Fqdn(pattern @ FqdnPattern::Exact(_)) if web => {
+            Ok(("url", format!("{pattern}/")))
+        }
+        Destination::Fqdn(pattern @ FqdnPattern::Exact(_)) => Ok(("fqdn", pattern.to_string())),
+        Destination::Fqdn(pattern) if web && pattern.to_string().starts_with("*.") => {
             Ok(("url", format!("{pattern}/")))
         }
         Destination::Fqdn(pattern) => Err(Unwritable::Pattern {
             pattern: pattern.to_string(),
+            service: service_text(row.service),
             needed_for: row.needed_for.first().cloned().unwrap_or_default(),
         }),
         Destination::Anywhere => Ok(("ip", format!("0.0.0.0/0 {}", row.needed_for.join(" ")))),

@@ -68,11 +68,13 @@ pub enum Unwritable {
     },
     /// A pattern that the format has no way to say.
     #[error(
-        "{needed_for}: a list in this format cannot say `{pattern}`: its asterisk stands for whole labels only"
+        "{needed_for}: a list in this format cannot say `{pattern}` over {service}: its asterisk stands for whole labels, of names over HTTP and TLS"
     )]
     Pattern {
         /// The pattern.
         pattern: String,
+        /// What runs over it.
+        service: String,
         /// What needs it.
         needed_for: SmolStr,
     },

@@ -91,8 +91,29 @@ fn a_tag_needs_its_prefixes() {
 #[test]
 fn a_suffix_is_no_wildcard_of_a_dynamic_list() {
     let suffix = entry("s", &["*contoso.com"], &["https"]);
-    assert!(files("edge", &[suffix.clone()], ListFormat::PaloAlto, None).is_err());
+    assert!(
+        files(
+            "edge",
+            std::slice::from_ref(&suffix),
+            ListFormat::PaloAlto,
+            None
+        )
+        .is_err()
+    );
     assert!(files("edge", &[suffix], ListFormat::Plain, None).is_ok());
+}
+
+#[test]
+fn names_are_urls_of_web_traffic_only() {
+    let time = entry("time", &["time.contoso.com"], &["udp/123"]);
+    let written = files("edge", &[time], ListFormat::PaloAlto, None).unwrap();
+    let name = "edge.udp-123.fqdn.txt".to_owned();
+    assert!(
+        written.contains(&(name, "time.contoso.com\n".to_owned())),
+        "{written:?}"
+    );
+    let below = entry("mail", &["*.contoso.com"], &["tcp/587"]);
+    assert!(files("edge", &[below], ListFormat::PaloAlto, None).is_err());
 }
 
 #[test]

@@ -117,7 +117,7 @@ fn ranges_of<'a>(
     site.ranges.iter().filter(is_used).collect()
 }
 
-fn of<'a>(ranges: &[&'a SiteRange], purposes: &[RangePurpose]) -> Vec<Spanned<AddressRange>> {
+fn of(ranges: &[&SiteRange], purposes: &[RangePurpose]) -> Vec<Spanned<AddressRange>> {
     let wanted = ranges.iter().filter(|it| purposes.contains(&it.purpose));
     wanted.map(|it| it.range).collect()
 }

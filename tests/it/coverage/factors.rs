@@ -272,7 +272,7 @@ pub(super) fn combined(product: &Product, way: Way, choices: &[&Choice]) -> Setu
                 setup.region = (*region).to_owned();
             }
             Choice::Version(version) => {
-                setup.version = version_in(setup.catalog, version, setup.cloud)
+                setup.version = version_in(setup.catalog, version, setup.cloud);
             }
             Choice::Feature(name, on) => {
                 if *on {

@@ -413,7 +413,7 @@ impl Setup {
             match self.way {
                 _ if self.has_own_registry() => line("bootstrap-registry", "bootstrap".to_owned()),
                 Way::IsolatedBehindFirewall | Way::Block => {
-                    line("bootstrap-registry", "managed".to_owned())
+                    line("bootstrap-registry", "managed".to_owned());
                 }
                 _ => {}
             }
