@@ -13,6 +13,7 @@ mod cli;
 mod compile_properties;
 mod conformance;
 mod corpus;
+mod coverage;
 mod described;
 mod diff;
 mod errors;
