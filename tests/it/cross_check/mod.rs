@@ -1,6 +1,6 @@
 //! Built-in catalogs held against lists that others publish, name by name, in both directions.
 //!
-//! The lists are no part of this project. They are looked for in `../shared/data`; where that is not there, nothing is
+//! The lists are no part of this project. `TIDEGATE_SHARED` names a folder whose `data` has them; without it nothing is
 //! compared and a line says so. Every difference has its reason in `explained.yaml`, with the number of names it is
 //! about: a difference that is new, and one that is gone, fails.
 
@@ -17,14 +17,17 @@ use tidegate::intent::catalog::{Catalog, Direction, Endpoint, Region, TemplateKi
 
 use super::support::project;
 
-/// The folder of lists, if it is there.
+const VARIABLE: &str = "TIDEGATE_SHARED";
+
+/// The folder of lists; `None` when the environment names none.
 fn lists() -> Option<Utf8PathBuf> {
-    let folder = project("../shared/data");
-    let there = folder.is_dir();
-    if !there {
-        println!("skipped: there is no {folder} with lists to hold catalogs against");
-    }
-    there.then_some(folder)
+    let Ok(shared) = std::env::var(VARIABLE) else {
+        println!("skipped: {VARIABLE} names no folder with lists to hold catalogs against");
+        return None;
+    };
+    let folder = project(&shared).join("data");
+    assert!(folder.is_dir(), "{folder} is not there");
+    Some(folder)
 }
 
 /// A name that must be reachable, as a list or a catalog asks for it.
