@@ -396,7 +396,9 @@ impl Writer<'_> {
     fn ignores(&mut self, body: &mut Body, scope: Option<Span>) {
         let Some(scope) = scope else { return };
         for (index, ignore) in self.intent.ignores.iter().enumerate() {
-            if ignore.scope == scope && self.ignores_written.insert(index) {
+            // That of a pool begins at its name.
+            let of_block = ignore.scope.contains(scope) && ignore.scope.end == scope.end;
+            if of_block && self.ignores_written.insert(index) {
                 body.clause(intent::ignore(ignore));
             }
         }

@@ -43,6 +43,6 @@ pub use reference::{CatalogName, Moment};
 pub use regions::{Region, Regions, UnlistedSuffix};
 pub use select::{
     FilledDestination, FilledForm, LeftOut, Need, NoDestination, Reason, Selected, Selection, fill,
-    is_of_version, select,
+    is_of_version, knows_of, select,
 };
 pub use template::{Template, TemplateError, TemplateKind};

@@ -275,6 +275,15 @@ pub fn is_of_version(catalog: &Catalog, selection: &Selection<'_>, versions: &[S
     versions.is_empty() || selected.is_some_and(|selected| versions.contains(selected))
 }
 
+/// Whether a catalog has any entry for a cloud and version. Without one it does not know what is needed there.
+#[must_use]
+pub fn knows_of(catalog: &Catalog, selection: &Selection<'_>) -> bool {
+    catalog.endpoints.iter().any(|endpoint| {
+        endpoint.clouds.contains(&selection.cloud)
+            && is_of_version(catalog, selection, &endpoint.versions)
+    })
+}
+
 fn of_region(endpoint: &Endpoint, selection: &Selection<'_>) -> bool {
     let listed = &endpoint.regions_listed;
     listed.is_empty()

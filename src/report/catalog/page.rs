@@ -7,7 +7,7 @@ use smol_str::SmolStr;
 use crate::base::{SourceMap, Span};
 use crate::intent::catalog::{
     Basis, Catalog, Endpoint, FilledForm, Form, Need, Parameter, Phase, Selected, Selection,
-    Source, SourceRef, Status, Template, TemplateKind,
+    Source, SourceRef, Status, Template, TemplateKind, knows_of,
 };
 use crate::net::Service;
 
@@ -90,7 +90,14 @@ impl Page<'_> {
             features => features.join(", "),
         };
         self.text("features  ", &features);
-        self.text("needed    ", &endpoints(selected.needs.len()));
+        let needed = match knows_of(self.catalog, self.selection) {
+            true => endpoints(selected.needs.len()),
+            false => format!(
+                "not known: the documents behind this catalog name no endpoint for {}",
+                self.selection.cloud
+            ),
+        };
+        self.text("needed    ", &needed);
         for line in left_out(selected) {
             self.text("left out  ", &line);
         }

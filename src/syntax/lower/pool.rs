@@ -364,16 +364,11 @@ impl Lowering<'_> {
     /// A catalog that asks for nothing at all: probably the wrong cloud or version.
     fn report_nothing(&mut self, catalog: &Catalog, selection: &Selection<'_>, because: Span) {
         let cloud = selection.cloud;
-        let version = selection.version.as_ref();
-        let version = version.or(catalog.newest_version().map(|version| &version.id));
-        let has_any = catalog.endpoints.iter().any(|endpoint| {
-            let versions = &endpoint.versions;
-            endpoint.clouds.contains(&cloud)
-                && (versions.is_empty() || version.is_some_and(|it| versions.contains(it)))
-        });
-        if has_any {
+        if catalog::knows_of(catalog, selection) {
             return;
         }
+        let version = selection.version.as_ref();
+        let version = version.or(catalog.newest_version().map(|version| &version.id));
         let of_version = version.map(|version| format!(" in version {version}"));
         let message = format!(
             "catalog `{}` lists nothing for {cloud}{}",
