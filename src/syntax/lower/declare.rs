@@ -342,21 +342,7 @@ impl<'a> Lowering<'a> {
                 subnet.name.span,
             );
             let table = &mut self.estate.subnets;
-            let make = || {
-                table.push(Subnet {
-                    meta,
-                    vnet: id,
-                    prefixes,
-                    route_table: None,
-                    nsg: None,
-                    nat_gateway: None,
-                    service_endpoints: Vec::new(),
-                    delegations: Vec::new(),
-                    private_endpoint_policies: PrivateEndpointPolicies::default(),
-                    default_outbound: None,
-                    endpoint_policy: None,
-                })
-            };
+            let make = || table.push(blank_subnet(meta, id, prefixes));
             match self.names.subnets.declare(&path, make) {
                 Ok(id) => declared.push(Declared::Subnet(id, subnet)),
                 Err(finding) => self.report(finding),
@@ -536,5 +522,26 @@ impl<'a> Lowering<'a> {
                 None
             }
         }
+    }
+}
+
+/// A subnet of which its own block has not been read yet.
+pub(super) fn blank_subnet(
+    meta: Meta,
+    vnet: Id<Vnet>,
+    prefixes: Vec<Spanned<ipnet::IpNet>>,
+) -> Subnet {
+    Subnet {
+        meta,
+        vnet,
+        prefixes,
+        route_table: None,
+        nsg: None,
+        nat_gateway: None,
+        service_endpoints: Vec::new(),
+        delegations: Vec::new(),
+        private_endpoint_policies: PrivateEndpointPolicies::default(),
+        default_outbound: None,
+        endpoint_policy: None,
     }
 }

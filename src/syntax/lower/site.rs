@@ -8,13 +8,12 @@ use smol_str::{SmolStr, format_smolstr};
 use crate::base::{Spanned, did_you_mean_help};
 use crate::diag::{Finding, Id as FindingId};
 use crate::estate::{
-    DnsServers, Home, Id, Meta, PrivateEndpointPolicies, RangePurpose, Ref, RouteTable, Site,
-    SiteRange, Subnet, Vnet,
+    DnsServers, Home, Id, Meta, RangePurpose, Ref, RouteTable, Site, SiteRange, Subnet, Vnet,
 };
 use crate::net::AddressRange;
 use crate::syntax::tree::{self, Word};
 
-use super::declare::Declared;
+use super::declare::{Declared, blank_subnet};
 use super::{Lowering, Once};
 
 impl<'a> Lowering<'a> {
@@ -48,7 +47,10 @@ impl<'a> Lowering<'a> {
                 return self.report(finding);
             }
         };
-        let beyond = self.estate.subnets.push(blank(beyond, id, Vec::new()));
+        let beyond = self
+            .estate
+            .subnets
+            .push(blank_subnet(beyond, id, Vec::new()));
         self.estate.vnets[id].site = Some(Site {
             beyond,
             ranges: Vec::new(),
@@ -68,7 +70,7 @@ impl<'a> Lowering<'a> {
         let path = format_smolstr!("{}.{}", self.estate.vnets[site].meta.name, meta.name);
         let path = Spanned::new(path, network.name.span);
         let table = &mut self.estate.subnets;
-        let make = || table.push(blank(meta, site, prefixes));
+        let make = || table.push(blank_subnet(meta, site, prefixes));
         if let Err(finding) = self.names.subnets.declare(&path, make) {
             self.report(finding);
         }
@@ -222,21 +224,5 @@ fn outside() -> Home {
     Home::Existing {
         resource_group: None,
         subscription: None,
-    }
-}
-
-fn blank(meta: Meta, vnet: Id<Vnet>, prefixes: Vec<Spanned<ipnet::IpNet>>) -> Subnet {
-    Subnet {
-        meta,
-        vnet,
-        prefixes,
-        route_table: None,
-        nsg: None,
-        nat_gateway: None,
-        service_endpoints: Vec::new(),
-        delegations: Vec::new(),
-        private_endpoint_policies: PrivateEndpointPolicies::default(),
-        default_outbound: None,
-        endpoint_policy: None,
     }
 }
