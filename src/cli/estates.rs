@@ -14,7 +14,9 @@ use crate::diag::{self, Finding, Id, Severity};
 use crate::import::bicep::{self, Places};
 use crate::import::{self, Deployment, File, Join, Kind, PublicName, ServiceForm, json, read_file};
 use crate::intent::Intent;
+use crate::intent::catalog::Regions;
 use crate::lint;
+use crate::net::Cloud;
 use crate::report::{self, Gap};
 
 use super::arguments::DeploymentOptions;
@@ -70,6 +72,7 @@ pub(super) fn read_network_telling(
         parameters: &chosen,
         deployment: &deployment(deploying),
         services: &service_forms(),
+        cloud_of: &cloud_of_region,
     };
     for gap in &gaps {
         tell(&format!("{}: {}\n", gap.severity, gap.message));
@@ -116,6 +119,7 @@ pub fn service_forms() -> Vec<ServiceForm> {
                 Some(PublicName {
                     suffix: name.suffix.as_str().into(),
                     group: name.group.as_deref()?.into(),
+                    cloud: name.cloud,
                 })
             });
             Some(ServiceForm {
@@ -126,6 +130,13 @@ pub fn service_forms() -> Vec<ServiceForm> {
             })
         })
         .collect()
+}
+
+/// The cloud that a region is in, for the readers of templates and exports.
+#[must_use]
+pub fn cloud_of_region(name: &str) -> Option<Cloud> {
+    let region = Regions::builtin().get(name)?;
+    Some(region.cloud)
 }
 
 /// Where templates are deployed, as the command line says.

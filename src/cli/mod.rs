@@ -39,7 +39,7 @@ use clap::Parser as _;
 pub use self::age::MaxAge;
 pub use self::assertions::Assertions;
 pub use self::bicep::Builds;
-pub use self::estates::service_forms;
+pub use self::estates::{cloud_of_region, service_forms};
 pub use self::lint::{Deploying, Input, Linted, lint_inputs};
 pub use self::lists::{Gate, compiled_gates, gates, proved_files};
 pub use self::pipeline::{Analysis, Options, analyse};

@@ -12,7 +12,7 @@ use crate::import::{self, Deployment, Found, Join, read_file};
 use crate::report;
 use crate::verify::{Objection, Proved, place, prove};
 
-use super::estates::service_forms;
+use super::estates::{cloud_of_region, service_forms};
 use super::pipeline::Analysis;
 
 /// What keeps a template from being what its policy asks for.
@@ -55,6 +55,7 @@ pub fn prove_template(analysis: &Analysis, template: &str) -> Result<Proof, Box<
         parameters: &|_| Vec::new(),
         deployment: &Deployment::default(),
         services: &service_forms(),
+        cloud_of: &cloud_of_region,
     };
     let mut networks = import::import(&mut sources, &[file], &options, Join::All);
     let network = networks.pop();

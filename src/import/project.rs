@@ -15,6 +15,7 @@ use crate::base::{FileId, FileReader, SourceMap, Span};
 use crate::diag::{Finding, Id, Label, Safety};
 use crate::estate::{Estate, Extent};
 use crate::intent::Ignore;
+use crate::net::Cloud;
 
 use super::arm::template::{Counts, Deployment, ExpandOptions, Expanded, expand};
 use super::beside::Exports;
@@ -137,6 +138,8 @@ pub struct Options<'a> {
     pub deployment: &'a Deployment,
     /// How platform services are called in public.
     pub services: &'a [ServiceForm],
+    /// The cloud that a region is in, by its name in lower case.
+    pub cloud_of: &'a (dyn Fn(&str) -> Option<Cloud> + Sync),
 }
 
 impl std::fmt::Debug for Options<'_> {
@@ -250,26 +253,19 @@ pub fn import(
     let mut imported = Vec::new();
     if !exports.is_empty() && !joined {
         let (all, found) = (exported.all().to_vec(), std::mem::take(&mut findings));
-        imported.push(build(
-            all,
-            Vec::new(),
-            &exports,
-            &seen,
-            found,
-            options.services,
-        ));
+        imported.push(build(all, Vec::new(), &exports, &seen, found, options));
     }
     let built = groups.into_par_iter().map(|group| {
         if joined {
             let all = exported.all().to_vec();
             let findings = findings.clone();
-            return build(all, group, &exports, &seen, findings, options.services);
+            return build(all, group, &exports, &seen, findings, options);
         }
         let resources = group
             .iter()
             .flat_map(|template| &template.expanded.resources);
         let beside = exported.beside(resources);
-        build(beside, group, &[], &[], Vec::new(), options.services)
+        build(beside, group, &[], &[], Vec::new(), options)
     });
     imported.par_extend(built);
     imported
@@ -379,7 +375,7 @@ fn build(
     exports: &[&File],
     seen: &[Seen],
     mut findings: Vec<Finding>,
-    services: &[ServiceForm],
+    options: &Options<'_>,
 ) -> Imported {
     let mut files: BTreeSet<FileId> = exports.iter().map(|file| file.id).collect();
     let mut silenced = Vec::new();
@@ -409,7 +405,7 @@ fn build(
     }
     findings.extend(unknowns::findings(&resources));
     resources.extend(shown::groups(seen, &resources));
-    let mut built = estate::build(&resources, services);
+    let mut built = estate::build(&resources, options.services, options.cloud_of);
     shown::attach(seen, &resources, &mut built);
     findings.extend(built.findings);
     let mut estate = built.estate;

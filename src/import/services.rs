@@ -3,6 +3,8 @@
 
 use smol_str::SmolStr;
 
+use crate::net::Cloud;
+
 /// How the resources of one type are called in public.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ServiceForm {
@@ -12,8 +14,15 @@ pub struct ServiceForm {
     pub kind: SmolStr,
     /// The property that a public name begins with; the name of the resource when `None`.
     pub named_by: Option<SmolStr>,
-    /// The public names of one resource.
+    /// The public names of one resource, of every cloud.
     pub names: Vec<PublicName>,
+}
+
+impl ServiceForm {
+    /// The public names of one resource in a cloud.
+    pub(super) fn names_in(&self, cloud: Cloud) -> impl Iterator<Item = &PublicName> {
+        self.names.iter().filter(move |name| name.cloud == cloud)
+    }
 }
 
 /// A public name of a resource.
@@ -23,4 +32,6 @@ pub struct PublicName {
     pub suffix: SmolStr,
     /// What private endpoints call it.
     pub group: SmolStr,
+    /// The cloud whose names have this end.
+    pub cloud: Cloud,
 }

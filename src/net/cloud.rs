@@ -1,6 +1,7 @@
 //! Azure's national clouds.
 
 use std::fmt;
+use std::str::FromStr;
 
 /// A cloud: its own names, addresses and regions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
@@ -36,6 +37,19 @@ impl Cloud {
             .find(|cloud| cloud.name().eq_ignore_ascii_case(name))
     }
 }
+
+impl FromStr for Cloud {
+    type Err = UnknownCloud;
+
+    fn from_str(name: &str) -> Result<Self, UnknownCloud> {
+        Self::from_name(name).ok_or_else(|| UnknownCloud(name.to_owned()))
+    }
+}
+
+/// A name that no cloud has.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("no cloud is called `{0}`")]
+pub struct UnknownCloud(String);
 
 impl fmt::Display for Cloud {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -274,12 +274,8 @@ fn private_instead(summary: &Compile<'_>) -> Option<String> {
         })
     });
     let of_service = |name: &&Fqdn| {
-        let mut services = Facts::builtin().platform_services();
-        services.any(|service| {
-            service
-                .name_of(name.as_str())
-                .is_some_and(|it| it.group.is_some())
-        })
+        let known = Facts::builtin().service_of(name, summary.estate.cloud);
+        known.is_some_and(|(_, end)| end.group.is_some())
     };
     let names: BTreeSet<&Fqdn> = names.filter(of_service).collect();
     let first = names.first()?;

@@ -148,8 +148,7 @@ pub(super) fn openness(
 
 /// The ends of names of platform services below which almost every name is in a set.
 pub(super) fn shared_below(plane: &Dataplane<'_>, names: &Names) -> Vec<String> {
-    let services = plane.facts.platform_services();
-    let ends = services.flat_map(|service| &service.names);
+    let ends = plane.facts.service_names(plane.estate.cloud);
     let mut shared: Vec<String> = ends
         .filter(|end| {
             // A name that nobody wrote stands for all that nobody wrote.

@@ -38,6 +38,7 @@ fn estate(template: &Value, x: Option<&Value>) -> Estate {
         parameters: &|_| Vec::new(),
         deployment: &Deployment::default(),
         services: &tidegate::cli::service_forms(),
+        cloud_of: &tidegate::cli::cloud_of_region,
     };
     let mut networks = import::import(&mut sources, &[file], &options, Join::All);
     networks.pop().expect("one network").estate

@@ -104,12 +104,9 @@ impl LookUp<'_> {
                 let named = pool.api_server.fqdn.as_ref();
                 named.is_some_and(|fqdn| fqdn.value == *name)
             });
-        let dependency = self.plane.facts.platform_services().any(|service| {
-            service
-                .names
-                .iter()
-                .any(|known| is_under(name, &known.zone) || is_under(name, &known.suffix))
-        });
+        let mut known = self.plane.facts.service_names(self.plane.estate.cloud);
+        let dependency =
+            known.any(|known| is_under(name, &known.zone) || is_under(name, &known.suffix));
         if dependency && !cluster {
             Cause::PrivateLinkDependency
         } else {

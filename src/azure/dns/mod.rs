@@ -237,10 +237,8 @@ fn is_privatelink(zone: &PrivateDnsZone) -> bool {
 
 /// The name under `privatelink` that public DNS sends the name of a service with private endpoints on to.
 fn private_name(plane: &Dataplane<'_>, name: &Fqdn) -> Option<Fqdn> {
-    let mut services = plane.facts.platform_services();
-    let known = services.find_map(|service| service.name_of(name.as_str()))?;
-    let host = name.as_str().strip_suffix(known.suffix.as_str())?;
-    format!("{host}{}", known.zone).parse().ok()
+    let (_, end) = plane.facts.service_of(name, plane.estate.cloud)?;
+    end.private_name(name)
 }
 
 fn list(servers: &[IpAddr]) -> String {

@@ -5,7 +5,7 @@ use serde::Deserialize;
 use crate::net::Cloud;
 
 use super::SourceId;
-use super::document::cited;
+use super::document::{cited, parsed};
 
 /// How a private API server is reached.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
@@ -21,8 +21,9 @@ pub enum ApiServerAccess {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ClusterZone {
-    /// Azure's name of the cloud.
-    cloud: String,
+    /// The cloud it is a name of.
+    #[serde(deserialize_with = "parsed")]
+    pub cloud: Cloud,
     /// What comes before the region.
     pub label: String,
     /// What comes after it.
@@ -33,14 +34,6 @@ pub struct ClusterZone {
     pub source: SourceId,
     /// Contradictions and conditions.
     pub note: Option<String>,
-}
-
-impl ClusterZone {
-    /// Whether it is a name of this cloud.
-    #[must_use]
-    pub fn is_of(&self, cloud: Cloud) -> bool {
-        Cloud::from_name(&self.cloud) == Some(cloud)
-    }
 }
 
 cited!(ClusterZone);

@@ -64,8 +64,7 @@ pub use threat_intelligence::ListedName;
 use ipnet::IpNet;
 
 use crate::diag::Finding;
-use crate::net::Cloud;
-use crate::net::{PortRange, Service, Transport};
+use crate::net::{Cloud, Fqdn, PortRange, Service, Transport};
 
 use by_name::ByName;
 use document::Section;
@@ -305,6 +304,25 @@ impl Facts {
         services.into_iter().flat_map(ByName::iter)
     }
 
+    /// The platform service of a cloud that a public name belongs to, and the end of names that it has.
+    #[must_use]
+    pub fn service_of(
+        &self,
+        name: &Fqdn,
+        cloud: Cloud,
+    ) -> Option<(&PlatformServiceFact, &PrivateLinkName)> {
+        self.platform_services().find_map(|service| {
+            let end = service.names_in(cloud).find(|end| end.ends(name))?;
+            Some((service, end))
+        })
+    }
+
+    /// The ends of the public names of all platform services of a cloud.
+    pub fn service_names(&self, cloud: Cloud) -> impl Iterator<Item = &PrivateLinkName> {
+        let services = self.platform_services();
+        services.flat_map(move |service| service.names_in(cloud))
+    }
+
     /// The ports that are known for a use.
     pub fn ports(&self, purpose: PortUse) -> impl Iterator<Item = &KnownPorts> {
         let ports = self.ports.entries();
@@ -449,7 +467,7 @@ impl Facts {
     pub fn cluster_zones(&self, cloud: Cloud) -> impl Iterator<Item = &ClusterZone> {
         let zones = self.cluster_zones.entries();
         let zones = zones.into_iter().flatten();
-        zones.filter(move |zone| zone.is_of(cloud))
+        zones.filter(move |zone| zone.cloud == cloud)
     }
 
     /// The error of that code, old or new, in any case.

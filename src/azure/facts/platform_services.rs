@@ -2,9 +2,11 @@
 
 use serde::Deserialize;
 
+use crate::net::{Cloud, Fqdn};
+
 use super::SourceId;
 use super::by_name::Named;
-use super::document::cited;
+use super::document::{cited, parsed};
 
 /// A platform service.
 #[derive(Debug, Clone, Deserialize)]
@@ -38,16 +40,31 @@ pub struct PrivateLinkName {
     pub zone: String,
     /// What private endpoints call it, where every resource of the service has such a name.
     pub group: Option<String>,
+    /// The cloud whose names have this end.
+    #[serde(default, deserialize_with = "parsed")]
+    pub cloud: Cloud,
 }
 
 impl PlatformServiceFact {
-    /// The end of its public names that a name has.
+    /// What its public names end with in a cloud.
+    pub fn names_in(&self, cloud: Cloud) -> impl Iterator<Item = &PrivateLinkName> {
+        self.names.iter().filter(move |name| name.cloud == cloud)
+    }
+}
+
+impl PrivateLinkName {
+    /// Whether a name is below this end.
     #[must_use]
-    pub fn name_of(&self, name: &str) -> Option<&PrivateLinkName> {
-        self.names.iter().find(|known| {
-            name.strip_suffix(known.suffix.as_str())
-                .is_some_and(|before| before.ends_with('.'))
-        })
+    pub fn ends(&self, name: &Fqdn) -> bool {
+        let before = name.as_str().strip_suffix(self.suffix.as_str());
+        before.is_some_and(|before| before.ends_with('.'))
+    }
+
+    /// The name in the private zone that public DNS sends a name with this end on to, when there are private endpoints.
+    #[must_use]
+    pub fn private_name(&self, name: &Fqdn) -> Option<Fqdn> {
+        let host = name.as_str().strip_suffix(self.suffix.as_str())?;
+        format!("{host}{}", self.zone).parse().ok()
     }
 }
 

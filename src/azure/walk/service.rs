@@ -55,10 +55,9 @@ impl<'w> Walk<'w> {
             return None;
         }
         let name = self.name.as_ref()?;
-        let mut known = facts.platform_services();
-        let fact = known.find(|fact| fact.name_of(name.as_str()).is_some());
+        let service = facts.service_of(name, self.plane.estate.cloud);
         // A name that belongs to no such service belongs to no service endpoint either.
-        Some(fact.map_or("", |fact| fact.name.as_str()))
+        Some(service.map_or("", |(fact, _)| fact.name.as_str()))
     }
 
     /// Asks whatever stands at the other end.

@@ -22,7 +22,9 @@ use crate::syntax;
 use super::collect::Input;
 use crate::cli::assertions::Asserting;
 use crate::cli::bicep::{Builds, Telling};
-use crate::cli::estates::{parameter_files, parameters_of, read_inputs, service_forms};
+use crate::cli::estates::{
+    cloud_of_region, parameter_files, parameters_of, read_inputs, service_forms,
+};
 use crate::cli::pipeline::{self, Options};
 
 /// Everything that was found, before anybody accepts some of it.
@@ -241,6 +243,7 @@ fn judge_networks(
         parameters: &chosen,
         deployment: deploying.deployment,
         services: &service_forms(),
+        cloud_of: &cloud_of_region,
     };
     let networks = import::import(&mut linted.sources, files, &options, Join::ByFolder);
     let exports: FxHashSet<FileId> = files

@@ -300,11 +300,7 @@ pub(super) fn endpoint(
     let address = case.plane.some_address(subnet).filter(|it| !taken(it))?;
     let found = &estate.services[service];
     let host = &found.fqdn.value;
-    let known = case
-        .plane
-        .facts
-        .platform_services()
-        .find_map(|known| known.name_of(host.as_str()))?;
+    let (_, known) = case.plane.facts.service_of(host, estate.cloud)?;
     let mut zones = estate.dns_zones.iter();
     let zone = zones.find(|(_, zone)| zone.domain.as_str() == known.zone.as_str());
     let path = estate.subnet_path(subnet).replace('/', ".");

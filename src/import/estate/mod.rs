@@ -53,8 +53,10 @@ use crate::base::Span;
 use crate::diag::Finding;
 use crate::estate::{Condition, Estate, Extent, Home, Meta, Unknown, VirtualWan};
 use crate::import::{Resource, ResourceId, ServiceForm, Text};
+use crate::net::Cloud;
 
 use entity::{Entities, Entity};
+use service::region;
 
 /// The type of managed identities.
 const IDENTITIES: &str = "microsoft.managedidentity/userassignedidentities";
@@ -106,11 +108,19 @@ pub fn is_wanted(kind: &str) -> bool {
     PROVIDERS.iter().any(|provider| kind.starts_with(provider)) || TYPES.contains(&kind)
 }
 
-/// Makes the estate that resources state; how platform services are called in public is told along.
+/// Makes the estate that resources state; how platform services are called in public and which cloud a region is in is
+/// told along. The cloud is that of the first region known.
 #[must_use]
-pub fn build(resources: &[Resource], forms: &[ServiceForm]) -> Built {
+pub fn build(
+    resources: &[Resource],
+    forms: &[ServiceForm],
+    cloud_of: &dyn Fn(&str) -> Option<Cloud>,
+) -> Built {
     let entities = Entities::gather(resources);
     let mut builder = Builder::new(&entities, forms);
+    let mut regions = entities.iter().filter_map(|(_, entity)| region(entity));
+    let cloud = regions.find_map(|region| cloud_of(&region.value));
+    builder.estate.cloud = cloud.unwrap_or_default();
     builder.declare();
     builder.define();
     builder.finish()

@@ -48,7 +48,7 @@ impl<'e> Builder<'e> {
             },
         };
         let mut named = Named::new();
-        for name in &form.names {
+        for name in form.names_in(self.estate.cloud) {
             let Ok(fqdn) = format!("{label}.{}", name.suffix).parse::<Fqdn>() else {
                 let unknown = not_known(format!("the public name of `{}`", entity.id), place);
                 self.gap(None, Part::Access, unknown);
@@ -222,7 +222,7 @@ impl<'e> Builder<'e> {
         let Some(form) = self.form_of(id).filter(|form| form.named_by.is_none()) else {
             return Vec::new();
         };
-        let named = form.names.iter().filter(|name| {
+        let named = form.names_in(self.estate.cloud).filter(|name| {
             let mut groups = groups.iter();
             groups.any(|group| group.eq_ignore_ascii_case(&name.group))
         });
@@ -234,7 +234,7 @@ impl<'e> Builder<'e> {
 }
 
 /// The region in Azure's short form.
-fn region(entity: &Entity<'_>) -> Option<Spanned<SmolStr>> {
+pub(super) fn region(entity: &Entity<'_>) -> Option<Spanned<SmolStr>> {
     let value = entity.beside(&["location"])?;
     let text = value.known_text()?.replace(' ', "").to_ascii_lowercase();
     Some(Spanned::new(text.into(), value.span))

@@ -13,6 +13,7 @@ use crate::import::{
     Data, Member, Object, Part, PublicName, Reference, Resource, ResourceId, ServiceForm, Symbol,
     Text, Value, Why,
 };
+use crate::net::Cloud;
 
 use super::build;
 
@@ -27,6 +28,10 @@ fn forms() -> Vec<ServiceForm> {
             .map(|(suffix, group)| PublicName {
                 suffix: (*suffix).into(),
                 group: (*group).into(),
+                cloud: match suffix.ends_with(".cn") {
+                    true => Cloud::China,
+                    false => Cloud::Public,
+                },
             })
             .collect(),
     };
@@ -37,6 +42,7 @@ fn forms() -> Vec<ServiceForm> {
             &[
                 ("blob.core.windows.net", "blob"),
                 ("dfs.core.windows.net", "dfs"),
+                ("blob.core.chinacloudapi.cn", "blob"),
             ],
         ),
         form(
@@ -50,6 +56,14 @@ fn forms() -> Vec<ServiceForm> {
             &[("servicebus.windows.net", "namespace")],
         ),
     ]
+}
+
+fn cloud_of(region: &str) -> Option<Cloud> {
+    match region {
+        "westeurope" => Some(Cloud::Public),
+        "chinanorth3" => Some(Cloud::China),
+        _ => None,
+    }
 }
 
 fn symbol(text: &str) -> Arc<Symbol> {
@@ -188,7 +202,7 @@ fn resources_make_an_estate() {
             let text = std::fs::read_to_string(path).unwrap();
             let mut sources = SourceMap::default();
             let resources = read(&mut sources, "main.json", &text);
-            let built = build(&resources, &forms());
+            let built = build(&resources, &forms(), &cloud_of);
             insta::assert_snapshot!(dump::dump(&built, &sources));
         });
     });
@@ -207,7 +221,7 @@ fn a_template_and_an_export_in_two_files_are_one_resource() {
     let mut sources = SourceMap::default();
     let mut found = read(&mut sources, "main.json", template);
     found.extend(read(&mut sources, "export.json", export));
-    let built = build(&found, &forms());
+    let built = build(&found, &forms(), &cloud_of);
     let tables: Vec<_> = built.estate.route_tables.iter().collect();
     let [(id, table)] = tables.as_slice() else {
         panic!("{} route tables", tables.len());
@@ -251,7 +265,7 @@ fn values_written_elsewhere_keep_both_places() {
     let list = Value::new(Data::Array([address].into()), used);
     let properties = object(vec![member("ipAddresses", list)]);
     found[0].whole = object(vec![member("properties", properties)]);
-    let built = build(&found, &forms());
+    let built = build(&found, &forms(), &cloud_of);
     assert_eq!(built.places.get(&used), Some(&written));
     assert_eq!(built.findings[0].related[0].span, written);
 }

@@ -71,7 +71,7 @@ fn attach_rules(shown: &Shown, built: &mut Built) {
         built.findings.push(not_used("security rules", why, shown));
         return;
     };
-    let alone = super::estate::build(std::slice::from_ref(&group), &[]);
+    let alone = super::estate::build(std::slice::from_ref(&group), &[], &|_| None);
     let whole = alone.gaps.is_empty();
     built.findings.extend(alone.findings);
     let mut nsgs = alone.estate.nsgs.iter();

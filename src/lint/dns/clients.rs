@@ -92,8 +92,7 @@ pub(super) fn missing_zone(
     name: &Fqdn,
     resolver: Id<Vnet>,
 ) -> Option<String> {
-    let mut services = context.facts.platform_services();
-    let known = services.find_map(|service| service.name_of(name.as_str()))?;
+    let (_, known) = context.facts.service_of(name, context.estate.cloud)?;
     let mut zones = context.estate.dns_zones.iter();
     let exists = zones.any(|(_, zone)| zone.domain.as_str() == known.zone);
     let network = &context.estate.vnets[resolver].meta.name;

@@ -79,8 +79,7 @@ fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
 
 /// Whether the private zone of a name is part of the input: if it is not, nobody knows where it is linked.
 fn is_zone_shown(context: &Context<'_>, name: &Fqdn) -> bool {
-    let mut services = context.facts.platform_services();
-    let Some(known) = services.find_map(|service| service.name_of(name.as_str())) else {
+    let Some((_, known)) = context.facts.service_of(name, context.estate.cloud) else {
         return false;
     };
     let mut zones = context.estate.dns_zones.iter();
@@ -139,9 +138,8 @@ fn finding(context: &Context<'_>, pool: &Pool, way: &Detour<'_>, opened: Origin)
 fn mended(finding: Finding, context: &Context<'_>, way: &Detour<'_>) -> Finding {
     const HELP: &str = "link the private zone that holds the endpoint's record to the network whose resolver the pool asks";
     let estate = context.estate;
-    let mut services = context.facts.platform_services();
-    let known = services.find_map(|service| service.name_of(way.name.as_str()));
-    let (Some(known), Some(resolver)) = (known, way.asked_from) else {
+    let known = context.facts.service_of(way.name, estate.cloud);
+    let (Some((_, known)), Some(resolver)) = (known, way.asked_from) else {
         return finding.help(HELP);
     };
     let network = &estate.vnets[resolver].meta.name;

@@ -88,10 +88,9 @@ impl<'a> Evaluator<'a> {
 
     /// The name under `privatelink` that public DNS sends the name of a service on to.
     fn private_name(&self, name: &Fqdn) -> Option<Fqdn> {
-        let mut services = self.plane.facts.platform_services();
-        let known = services.find_map(|service| service.name_of(name.as_str()))?;
-        let host = name.as_str().strip_suffix(known.suffix.as_str())?;
-        format!("{host}{}", known.zone).parse().ok()
+        let cloud = self.plane.estate.cloud;
+        let (_, end) = self.plane.facts.service_of(name, cloud)?;
+        end.private_name(name)
     }
 
     /// Names that public DNS sends others on to, and those of machines.
@@ -100,10 +99,9 @@ impl<'a> Evaluator<'a> {
     }
 
     fn read_aliases(&self) -> Names {
-        let services = self.plane.facts.platform_services();
-        let zones = services
-            .flat_map(|service| &service.names)
-            .map(|name| &name.zone);
+        let cloud = self.plane.estate.cloud;
+        let names = self.plane.facts.service_names(cloud);
+        let zones = names.map(|name| &name.zone);
         let aliases = zones.filter(|zone| zone.starts_with("privatelink."));
         let aliases = aliases.map(|zone| under(zone));
         aliases.fold(under("internal.cloudapp.net"), |all, one| all.or(&one))
@@ -123,7 +121,7 @@ impl<'a> Evaluator<'a> {
         let servers = estate.dns_servers.iter();
         let forwarded = servers.flat_map(|(_, server)| &server.conditional);
         domains.extend(forwarded.map(|forward| forward.domain.to_string()));
-        for name in facts.platform_services().flat_map(|service| &service.names) {
+        for name in facts.service_names(estate.cloud) {
             domains.extend([name.suffix.clone(), name.zone.clone()]);
         }
         domains.extend(facts.microsoft_domains().map(ToOwned::to_owned));
@@ -170,10 +168,9 @@ impl<'a> Evaluator<'a> {
     fn class(&self, names: Names, single: bool) -> Option<Class<'a>> {
         let example: Fqdn = names.example()?.parse().ok()?;
         let facts = self.plane.facts;
-        let mut services = facts.platform_services();
-        let service = services.find(|service| service.name_of(example.as_str()).is_some());
+        let service = facts.service_of(&example, self.plane.estate.cloud);
         Some(Class {
-            kind: service.map_or("", |service| service.name.as_str()),
+            kind: service.map_or("", |(service, _)| service.name.as_str()),
             microsoft: facts.is_microsoft_name(example.as_str()),
             names,
             example,

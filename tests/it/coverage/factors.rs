@@ -39,21 +39,10 @@ pub(super) const PRODUCTS: &[Product] = &[
             Way::Appliance,
             Way::VirtualHub,
             Way::IsolatedBehindFirewall,
+            Way::Isolated,
             Way::Block,
         ],
         regions: REGIONS,
-    },
-    Product {
-        catalog: "aks",
-        also: &[],
-        ways: &[Way::Isolated],
-        // The private DNS zones of services are known for the public cloud only.
-        regions: &[
-            (Cloud::Public, "westeurope"),
-            (Cloud::Public, "eastus2"),
-            (Cloud::Public, "francecentral"),
-            (Cloud::Public, "brazilsoutheast"),
-        ],
     },
     Product {
         catalog: "aks",
@@ -293,7 +282,13 @@ pub(super) fn combined(product: &Product, way: Way, choices: &[&Choice]) -> Setu
     }
     match way {
         // The private endpoint of an isolated network is that of one vault, not of all.
-        Way::Isolated => given = Given::Everything,
+        Way::Isolated => {
+            given = Given::Everything;
+            // In China the catalog asks for the vaults of everybody, which no private endpoint gives.
+            if setup.cloud == Cloud::China {
+                setup.features.remove("key_vault_csi");
+            }
+        }
         // Classic rules cannot wait for a value.
         Way::ClassicFirewall if given == Given::Needed => given = Given::NeededAtLast,
         _ => {}

@@ -324,31 +324,38 @@ impl Setup {
     /// The registry that isolated nodes start from, and the key vault that they may use, by private endpoints.
     fn bootstrap(&self) -> String {
         let region = &self.region;
+        let (registries, vaults, vault_zone) = match self.cloud {
+            Cloud::Public => ("azurecr.io", "vault.azure.net", "vaultcore.azure.net"),
+            Cloud::China => ("azurecr.cn", "vault.azure.cn", "vaultcore.azure.cn"),
+            Cloud::UsGovernment => (
+                "azurecr.us",
+                "vault.usgovcloudapi.net",
+                "vaultcore.usgovcloudapi.net",
+            ),
+        };
         let mut text = format!(
-            "service bootstrap {{\n  fqdn contosoboot.azurecr.io\n  alias contosoboot.privatelink.azurecr.io\n  kind acr\n  public-access off\n}}\n\
+            "service bootstrap {{\n  fqdn contosoboot.{registries}\n  alias contosoboot.privatelink.{registries}\n  kind acr\n  public-access off\n}}\n\
              private-endpoint bootstrap in net.endpoints {{\n  private-ip 10.40.13.10, 10.40.13.11\n  \
-             for contosoboot.azurecr.io, contosoboot.{region}.data.azurecr.io\n  zone privatelink.azurecr.io\n  target bootstrap\n}}\n\
-             private-dns-zone privatelink.azurecr.io {{\n  link net\n  record contosoboot 10.40.13.10\n  \
+             for contosoboot.{registries}, contosoboot.{region}.data.{registries}\n  zone privatelink.{registries}\n  target bootstrap\n}}\n\
+             private-dns-zone privatelink.{registries} {{\n  link net\n  record contosoboot 10.40.13.10\n  \
              record contosoboot.{region}.data 10.40.13.11\n}}\n\
-             require shop -> contosoboot.azurecr.io, contosoboot.{region}.data.azurecr.io https \"what nodes start from\"\n"
+             require shop -> contosoboot.{registries}, contosoboot.{region}.data.{registries} https \"what nodes start from\"\n"
         );
         if self.in_hub() {
             text = text.replace("  link net\n", "  link net\n  link hub\n");
         }
         if self.features.contains("key_vault_csi") && self.way == Way::Isolated {
-            text.push_str(
-                "private-endpoint vault in net.endpoints {\n  private-ip 10.40.13.12\n  for contoso-vault.vault.azure.net\n  zone privatelink.vaultcore.azure.net\n}\n\
-                 private-dns-zone privatelink.vaultcore.azure.net {\n  link net\n  record contoso-vault 10.40.13.12\n}\n",
-            );
+            text.push_str(&format!(
+                "private-endpoint vault in net.endpoints {{\n  private-ip 10.40.13.12\n  for contoso-vault.{vaults}\n  zone privatelink.{vault_zone}\n}}\n\
+                 private-dns-zone privatelink.{vault_zone} {{\n  link net\n  record contoso-vault 10.40.13.12\n}}\n",
+            ));
         }
         text
     }
 
-    /// Whether nodes start from a registry of one's own. The private DNS zones of services are known for the public cloud
-    /// only.
+    /// Whether nodes start from a registry of one's own.
     fn has_own_registry(&self) -> bool {
         matches!(self.way, Way::Isolated | Way::IsolatedBehindFirewall)
-            && self.cloud == Cloud::Public
     }
 
     fn in_hub(&self) -> bool {

@@ -8,6 +8,8 @@ use crate::estate::{
     Rules,
 };
 
+use crate::net::Cloud;
+
 use super::super::{Built, Slot};
 
 pub(super) fn dump(built: &Built, sources: &SourceMap) -> String {
@@ -16,6 +18,9 @@ pub(super) fn dump(built: &Built, sources: &SourceMap) -> String {
         sources,
     };
     let estate = &built.estate;
+    if estate.cloud != Cloud::default() {
+        out.line(0, format!("cloud {}", estate.cloud));
+    }
     out.networks(estate);
     for (_, table) in estate.route_tables.iter() {
         out.route_table(table);
