@@ -10,6 +10,7 @@ use std::net::IpAddr;
 
 use ipnet::IpNet;
 
+use crate::azure::facts::RoutingPolicy;
 use crate::base::Origin;
 use crate::estate::{
     Estate, Gateway, Id, NextHop, Peering, PeeringState, PrivateEndpoint, PrivateEndpointPolicies,
@@ -292,7 +293,7 @@ pub fn effective_routes(plane: &Dataplane<'_>, subnet: Id<Subnet>) -> Vec<Effect
     // A table that takes no gateway routes takes none of a virtual hub either.
     let propagates = table.is_none_or(|table| estate.route_tables[table].gateway_propagation);
     if propagates {
-        hub_routes(estate, vnet, &mut routes);
+        hub_routes(plane, vnet, &mut routes);
         for id in gateways_of(estate, vnet) {
             for prefix in &estate.gateways[id].learned {
                 routes.push(EffectiveRoute {
@@ -411,7 +412,8 @@ fn service_endpoint_routes(
 }
 
 /// What a virtual WAN hub tells the networks connected to it. Such routes count as learned.
-fn hub_routes(estate: &Estate, vnet: Id<Vnet>, routes: &mut Vec<EffectiveRoute>) {
+fn hub_routes(plane: &Dataplane<'_>, vnet: Id<Vnet>, routes: &mut Vec<EffectiveRoute>) {
+    let estate = plane.estate;
     for (id, hub) in estate.hubs.iter() {
         if !hub.connections.iter().any(|peer| peer.id == Some(vnet)) {
             continue;
@@ -425,8 +427,13 @@ fn hub_routes(estate: &Estate, vnet: Id<Vnet>, routes: &mut Vec<EffectiveRoute>)
             });
         };
         let refuses = hub.without_default.iter().any(|it| it.id == Some(vnet));
-        if hub.internet_routing && !refuses {
-            push(super::next_hop::default_v4());
+        for (policy, on) in [
+            (RoutingPolicy::Internet, hub.internet_routing && !refuses),
+            (RoutingPolicy::Private, hub.private_routing),
+        ] {
+            let known = plane.facts.routing_policy(policy).filter(|_| on);
+            let prefixes = known.into_iter().flat_map(|fact| &fact.prefixes);
+            prefixes.copied().for_each(&mut push);
         }
         if let Some(own) = hub.prefix {
             push(own.value);

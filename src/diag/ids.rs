@@ -116,6 +116,7 @@ ids! {
     TG1034 Note "NAT gateway that routes lead past",
     TG1035 Error "gateways of a peering that do not fit together",
     TG1036 Warning "peering in one direction only",
+    TG1037 Error "routing intent that the cloud does not offer",
     TG2001 Error "firewall subnet",
     TG2002 Error "firewall feature its SKU does not have",
     TG2003 Error "firewall that cannot take the rules",

@@ -416,4 +416,6 @@ pub struct VirtualHub {
     pub internet_routing: bool,
     /// It tells connected networks to send private traffic through its firewall.
     pub private_routing: bool,
+    /// Where a routing intent is stated, which is one of the ways to have such routes.
+    pub intent: Option<Origin>,
 }

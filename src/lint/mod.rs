@@ -144,6 +144,7 @@ pub const RULES: &[Rule] = &[
     subnet::idle_nat_gateway::TG1034,
     subnet::peering_gateways::TG1035,
     subnet::one_sided_peering::TG1036,
+    routing::routing_intent::TG1037,
     firewall_subnet::TG2001,
     firewall_tier::TG2002,
     firewall::ignored_rules::TG2004,

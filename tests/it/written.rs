@@ -420,6 +420,7 @@ fn what_is_odd_or_unknown_is_said() {
         firewall: None,
         internet_routing: true,
         private_routing: false,
+        intent: None,
     });
     let written = policy_text(&estate, &Intent::default());
     hold("odd", &written.text);

@@ -21,6 +21,7 @@ mod platform_services;
 mod ports;
 mod product;
 mod roles;
+mod routing_policies;
 mod rule_content;
 mod service_tags;
 mod skus;
@@ -48,6 +49,7 @@ pub use platform_services::{PlatformServiceFact, PrivateLinkName};
 pub use ports::{KnownPorts, PortUse};
 pub use product::Product;
 pub use roles::{ActionNeed, ActionTarget, RequiredActions, RoleDefinition, action_matches};
+pub use routing_policies::{RoutingPolicy, RoutingPolicyFact};
 pub use rule_content::{BroadTag, LegacyService, NamedDomain, PortNeed, RuleContent, SqlPorts};
 pub use service_tags::{Listing, ServiceTagFact, ServiceTagMatch, TagFeature, TagNeed, TagUse};
 pub use skus::{
@@ -94,6 +96,7 @@ pub struct Facts {
     platform_services: Section<ByName<PlatformServiceFact>>,
     ports: Section<ByName<KnownPorts>>,
     roles: Section<Roles>,
+    routing_policies: Section<Vec<RoutingPolicyFact>>,
     rule_content: Section<RuleContent>,
     service_tags: Section<ByName<ServiceTagFact>>,
     subnets: Section<Subnets>,
@@ -165,6 +168,10 @@ macro_rules! with_section {
                 let $section = &$facts.roles;
                 $answer
             }
+            Subject::RoutingPolicies => {
+                let $section = &$facts.routing_policies;
+                $answer
+            }
             Subject::RuleContent => {
                 let $section = &$facts.rule_content;
                 $answer
@@ -209,6 +216,7 @@ impl Facts {
             platform_services: Section::new(Subject::PlatformServices),
             ports: Section::new(Subject::Ports),
             roles: Section::new(Subject::Roles),
+            routing_policies: Section::new(Subject::RoutingPolicies),
             rule_content: Section::new(Subject::RuleContent),
             service_tags: Section::new(Subject::ServiceTags),
             subnets: Section::new(Subject::Subnets),
@@ -250,6 +258,13 @@ impl Facts {
     #[must_use]
     pub fn system_routes(&self) -> &[SystemRoute] {
         self.system_routes.entries().map_or(&[], Vec::as_slice)
+    }
+
+    /// A routing policy of virtual WAN hubs.
+    #[must_use]
+    pub fn routing_policy(&self, policy: RoutingPolicy) -> Option<&RoutingPolicyFact> {
+        let mut known = self.routing_policies.entries()?.iter();
+        known.find(|fact| fact.policy == policy)
     }
 
     /// The ranges that Azure takes for private: those whose system route drops packets, RFC 1918 and RFC 6598.

@@ -59,6 +59,8 @@ subjects! {
     Ports "ports.yaml",
     /// Built-in roles and required actions.
     Roles "roles.yaml",
+    /// Routing policies of virtual WAN hubs.
+    RoutingPolicies "routing-policies.yaml",
     /// What rules of a firewall should not say.
     RuleContent "rule-content.yaml",
     /// Service tags.

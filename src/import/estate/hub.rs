@@ -1,5 +1,6 @@
 //! Virtual WAN hubs.
 
+use crate::base::Origin;
 use crate::estate::{Firewall, Meta, VirtualHub};
 use crate::import::Value;
 
@@ -23,6 +24,7 @@ pub(super) fn blank(meta: Meta) -> VirtualHub {
         firewall: None,
         internet_routing: false,
         private_routing: false,
+        intent: None,
     }
 }
 
@@ -64,6 +66,7 @@ impl<'e> Builder<'e> {
         }
         self.hub_firewall(slot, index, entity);
         for (_, child) in entities.children(entity, "routingintent") {
+            self.estate.hubs[id].intent = Some(Origin::Written(child.name_span));
             self.unknown_routing(slot, child.property(&["routingPolicies"]));
             for policy in items(child.property(&["routingPolicies"])) {
                 self.unknown_routing(slot, body(policy).get("destinations"));
@@ -77,8 +80,15 @@ impl<'e> Builder<'e> {
             for route in items(child.property(&["routes"])) {
                 self.unknown_routing(slot, body(route).get("destinations"));
                 for word in items(body(route).get("destinations")) {
-                    if word.known_text().is_some_and(|it| it == DEFAULT_ROUTE) {
-                        self.routed_by_hub(slot, Some("Internet"));
+                    match word.known_text() {
+                        Some(text) if text == DEFAULT_ROUTE => {
+                            self.routed_by_hub(slot, Some("Internet"));
+                        }
+                        Some(text) => {
+                            let route = format!("where the route of the hub for {text} leads");
+                            self.gap(slot, Part::HubRouting, not_known(route, word.span));
+                        }
+                        None => {}
                     }
                 }
             }

@@ -13,6 +13,7 @@ pub(super) mod one_sided_firewall;
 pub(super) mod past_firewall;
 pub(super) mod peering_bypass;
 mod required;
+pub(super) mod routing_intent;
 pub(super) mod routing_loop;
 pub(super) mod service_endpoint;
 pub(super) mod split_default;

@@ -8,6 +8,7 @@ use ipnet::IpNet;
 use rustc_hash::FxHashSet;
 use smol_str::SmolStr;
 
+use crate::azure::facts::RoutingPolicy;
 use crate::azure::facts::{SystemNextHop, SystemRouteDestination};
 use crate::azure::next_hop::Holder;
 use crate::azure::{ServiceTags, is_wide};
@@ -270,9 +271,15 @@ impl Evaluator<'_> {
             }
             let hop = hub_hop(id, hub);
             let mut without = hub.without_default.iter();
+            let mut policies = Vec::new();
             if hub.internet_routing && !without.any(|it| it.id == Some(vnet)) {
-                let everything = IpNet::V4(ipnet::Ipv4Net::default());
-                add(everything, hop.clone(), hub.meta.origin);
+                policies.extend(self.plane.facts.routing_policy(RoutingPolicy::Internet));
+            }
+            if hub.private_routing {
+                policies.extend(self.plane.facts.routing_policy(RoutingPolicy::Private));
+            }
+            for prefix in policies.into_iter().flat_map(|policy| &policy.prefixes) {
+                add(*prefix, hop.clone(), hub.meta.origin);
             }
             if let Some(own) = hub.prefix {
                 add(own.value, hop.clone(), hub.meta.origin);

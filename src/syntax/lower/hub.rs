@@ -1,6 +1,6 @@
 //! Virtual WANs and their hubs, and the firewalls inside of hubs.
 
-use crate::base::{Spanned, did_you_mean_help};
+use crate::base::{Origin, Spanned, did_you_mean_help};
 use crate::diag::{Finding, Id as FindingId};
 use crate::estate::{Firewall, Id, Ref, VirtualHub, VirtualWan};
 use crate::syntax::tree::{self, Word};
@@ -48,6 +48,7 @@ impl<'a> Lowering<'a> {
                 firewall: None,
                 internet_routing: false,
                 private_routing: false,
+                intent: None,
             })
         });
         match declared {
@@ -91,6 +92,7 @@ impl<'a> Lowering<'a> {
                         && let Some(switch) = self.switch(word)
                     {
                         self.estate.hubs[id].internet_routing = switch.value;
+                        self.intent(id, &switch);
                     }
                 }
                 tree::VirtualHubClause::PrivateRouting(word) => {
@@ -98,6 +100,7 @@ impl<'a> Lowering<'a> {
                         && let Some(switch) = self.switch(word)
                     {
                         self.estate.hubs[id].private_routing = switch.value;
+                        self.intent(id, &switch);
                     }
                 }
                 tree::VirtualHubClause::Common(common) => {
@@ -106,6 +109,19 @@ impl<'a> Lowering<'a> {
                     }
                 }
             }
+        }
+        // One that is there may have its routes from anywhere.
+        let hub = &mut self.estate.hubs[id];
+        if hub.meta.home.is_existing() {
+            hub.intent = None;
+        }
+    }
+
+    /// What goes through the firewall of a hub is compiled to a routing intent.
+    fn intent(&mut self, id: Id<VirtualHub>, switch: &Spanned<bool>) {
+        if switch.value {
+            let stated = &mut self.estate.hubs[id].intent;
+            stated.get_or_insert(Origin::Written(switch.span));
         }
     }
 

@@ -1,5 +1,6 @@
 //! Products with the ways out that Azure has for them, and what else may vary about a pool.
 
+use tidegate::azure::facts::{Facts, RoutingPolicy};
 use tidegate::intent::catalog::Catalog;
 use tidegate::net::Cloud;
 
@@ -152,6 +153,7 @@ pub(super) fn factors(product: &Product, way: Way) -> Vec<Vec<Choice>> {
     let catalogs: Vec<&Catalog> = setup.catalogs().collect();
     let both = |choice: fn(bool) -> Choice| vec![choice(false), choice(true)];
     let regions = product.regions.iter();
+    let regions = regions.filter(|(cloud, _)| is_offered(way, *cloud));
     let mut factors = vec![
         regions
             .map(|(cloud, region)| Choice::Region(*cloud, region))
@@ -218,6 +220,12 @@ pub(super) fn factors(product: &Product, way: Way) -> Vec<Vec<Choice>> {
     }
     factors.retain(|choices| choices.len() > 1);
     factors
+}
+
+/// Whether a cloud has what a way out is made of.
+fn is_offered(way: Way, cloud: Cloud) -> bool {
+    let policy = Facts::builtin().routing_policy(RoutingPolicy::Internet);
+    way != Way::VirtualHub || policy.is_some_and(|policy| policy.clouds.contains(&cloud))
 }
 
 /// Features that are written. Others follow from clauses that are factors themselves, or from the way out.

@@ -206,6 +206,7 @@ fn a_hub_without_a_firewall_may_let_nothing_out() {
         firewall: None,
         internet_routing: true,
         private_routing: false,
+        intent: None,
     });
     assert_eq!(
         verdict_in(&estate, "net.nodes", "20.60.0.1:443"),

@@ -258,6 +258,7 @@ fn hub(builder: &mut Builder, fields: &Fields<'_>) {
         firewall: own_firewall,
         internet_routing: internet,
         private_routing: private,
+        intent: None,
     });
 }
 

@@ -99,6 +99,7 @@ fn only_the_firewall_on_the_way_counts() {
         firewall: Some(c.b.to(firewall)),
         internet_routing: true,
         private_routing: false,
+        intent: None,
     };
     c.b.estate.hubs.push(hub);
     c.b.estate.subnets[c.subnet].route_table = None;

@@ -423,6 +423,7 @@ pub(super) fn estate(wider: &Wider) -> Estate {
             firewall: firewall.filter(|_| hub.firewall),
             internet_routing: hub.internet,
             private_routing: hub.private,
+            intent: None,
         });
     }
     pools(&wider.pool, &mut estate);
