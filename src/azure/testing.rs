@@ -253,6 +253,7 @@ impl Builder {
             nodes: NodeSettings::default(),
             http_proxy: None,
             bootstrap: None,
+            properties: Vec::new(),
             management_inbound: None,
         };
         self.estate.pools.push(pool)

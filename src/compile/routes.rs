@@ -7,8 +7,8 @@ use crate::azure::next_hop::{default_v4, firewall_of, route_for};
 use crate::base::{Origin, Spanned};
 use crate::diag::{Finding, Id as FindingId};
 use crate::estate::{
-    Estate, FIREWALL_SUBNET, Firewall, Home, Id, Meta, NextHop, OutboundType, Pool, Ref, Route,
-    RouteDestination, RouteTable, Subnet,
+    Estate, FIREWALL_SUBNET, Firewall, Home, Id, Meta, NextHop, Pool, Ref, Route, RouteDestination,
+    RouteTable, Subnet,
 };
 use crate::intent::{Intent, RequiredRoute, RouteTarget};
 
@@ -94,7 +94,7 @@ fn add_default_route(estate: &mut Estate, pool: Id<Pool>) {
     let Some(via) = element.via.clone() else {
         return;
     };
-    if element.outbound.value != OutboundType::UserDefinedRouting {
+    if !element.outbound.value.is_by_routes() {
         return;
     }
     let subnets: Vec<Id<Subnet>> = node_subnets(estate, pool)

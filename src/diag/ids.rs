@@ -153,6 +153,7 @@ ids! {
     TG3029 Warning "service that is not meant for the Internet",
     TG3031 Note "rule for a name that a private endpoint answers",
     TG3032 Warning "service tag without another that it needs",
+    TG3033 Warning "name that only an FQDN tag may let through",
     TG4001 Error "network security group cannot tell names apart",
     TG4002 Error "security rule Azure refuses",
     TG4003 Note "subnet without a network security group",

@@ -45,6 +45,10 @@ pub struct Pool {
     pub bootstrap: Option<Bootstrap>,
     /// HDInsight only: whether its management comes in from outside (`Inbound`) or the cluster calls it (`Outbound`).
     pub management_inbound: Option<Spanned<bool>>,
+    /// What its resource has set and catalogs may ask about: paths of switches that are on, such as
+    /// `addonProfiles.azurepolicy.enabled`, and of words of its node pools with them, such as
+    /// `agentPoolProfiles.osType=Windows`.
+    pub properties: Vec<Spanned<SmolStr>>,
 }
 
 /// The API server of a cluster.
@@ -214,6 +218,12 @@ impl OutboundType {
             Self::Block => "block",
             Self::OfSubnet => "that of its subnet",
         }
+    }
+
+    /// Whether routes of one's own decide how its nodes leave, and Azure makes no way out beside them.
+    #[must_use]
+    pub fn is_by_routes(self) -> bool {
+        matches!(self, Self::UserDefinedRouting | Self::None | Self::OfSubnet)
     }
 }
 

@@ -2,15 +2,14 @@
 
 mod explanation;
 mod flows;
-mod fqdn_tags;
 mod message;
 mod pool;
 mod query;
 mod remedy;
 
+pub use crate::lint::fqdn_tag_contents;
 pub use explanation::{Explanation, Reason, explain};
 pub use flows::{FlowRow, FlowsError, flows_from_csv, flows_from_json};
-pub use fqdn_tags::fqdn_tag_contents;
 pub use message::{Decoded, decode};
 pub use pool::{EndpointResult, PoolReport, explain_pool};
 pub use query::{QueryError, parse_sender, parse_subnets, parse_target};

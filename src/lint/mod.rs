@@ -92,6 +92,7 @@ mod firewall;
 mod firewall_rule;
 mod firewall_subnet;
 mod firewall_tier;
+mod fqdn_tags;
 mod hygiene;
 mod identity;
 mod limits;
@@ -113,6 +114,7 @@ mod unused;
 mod workload;
 
 pub use catalogs::{CATALOG_IDS, lint_catalog};
+pub use fqdn_tags::fqdn_tag_contents;
 pub use shown::differences;
 
 /// All rules, by id.
@@ -179,6 +181,7 @@ pub const RULES: &[Rule] = &[
     rule_content::legacy_service::TG3029,
     rule_content::private_name::TG3031,
     rule_content::tag_needs::TG3032,
+    workload::fqdn_tag_alone::TG3033,
     names_in_nsg::TG4001,
     security_rule::TG4002,
     nsg::missing::TG4003,

@@ -1,5 +1,7 @@
 //! Node pools of a cluster, listed in it or resources of their own.
 
+use smol_str::{SmolStr, format_smolstr};
+
 use crate::base::{Origin, Span, Spanned};
 use crate::estate::{PoolSetting, Ref, Subnet};
 use crate::import::Value;
@@ -22,6 +24,8 @@ pub(super) struct AgentPool {
     surge: Option<Spanned<u32>>,
     /// How many pods a node has at most.
     pods: Option<Spanned<u32>>,
+    /// What its machines are, as `agentPoolProfiles.PROPERTY=WORD`.
+    pub words: Vec<Spanned<SmolStr>>,
 }
 
 impl AgentPool {
@@ -78,6 +82,7 @@ impl<'e> Builder<'e> {
                 nodes: None,
                 surge: None,
                 pods: None,
+                words: Vec::new(),
             });
         }
         self.setting_gaps(PoolSetting::NodePublicIps, unknown.clone());
@@ -115,6 +120,14 @@ impl<'e> Builder<'e> {
             nodes,
             surge: surge.and_then(|surge| self.surge(surge, nodes)),
             pods: self.agent_number(agent.property(&["maxPods"])),
+            words: ["osType", "osSKU", "vmSize"]
+                .into_iter()
+                .filter_map(|key| {
+                    let value = agent.property(&[key])?;
+                    let text = format_smolstr!("agentPoolProfiles.{key}={}", value.known_text()?);
+                    Some(Spanned::new(text, value.span))
+                })
+                .collect(),
         }
     }
 

@@ -22,6 +22,15 @@ use super::gap::{Part, not_known};
 use super::read::Read;
 use super::slot::Slot;
 
+/// The properties below which add-ons and the like are switched on.
+const SWITCHES: [&str; 5] = [
+    "addonProfiles",
+    "azureMonitorProfile",
+    "metricsProfile",
+    "securityProfile",
+    "ingressProfile",
+];
+
 /// The name of the catalog of these clusters.
 const KIND: &str = "aks";
 
@@ -74,6 +83,7 @@ impl<'e> Builder<'e> {
             http_proxy: self.http_proxy(entity),
             bootstrap: self.bootstrap(entity),
             management_inbound: None,
+            properties: switched_on(entity, agents),
         };
         self.add_pool(pool, before);
     }
@@ -428,4 +438,28 @@ fn proxy_endpoint(text: &str) -> Option<(SmolStr, Option<u16>)> {
     };
     let host = host.trim_matches(['[', ']']);
     (!host.is_empty()).then(|| (SmolStr::new(host), port))
+}
+
+/// What is on, by the paths of the switches, and what the node pools are made of.
+fn switched_on(cluster: &Entity<'_>, agents: Vec<AgentPool>) -> Vec<Spanned<SmolStr>> {
+    let mut found = Vec::new();
+    for key in SWITCHES {
+        if let Some(value) = cluster.property(&[key]) {
+            switches(key, value, &mut found);
+        }
+    }
+    found.extend(agents.into_iter().flat_map(|agent| agent.words));
+    found
+}
+
+fn switches(path: &str, value: &Value, found: &mut Vec<Spanned<SmolStr>>) {
+    match &value.data {
+        Data::Bool(true) => found.push(Spanned::new(path.into(), value.span)),
+        Data::Object(object) => {
+            for member in &object.members {
+                switches(&format!("{path}.{}", member.key), &member.value, found);
+            }
+        }
+        _ => {}
+    }
 }

@@ -113,6 +113,7 @@ impl<'e> Builder<'e> {
             nodes: NodeSettings::default(),
             http_proxy: None,
             bootstrap: None,
+            properties: Vec::new(),
             management_inbound: None,
         }
     }

@@ -152,6 +152,8 @@ impl Loader<'_> {
                     name: raw.name.value.into(),
                     aliases: raw.aliases.into_iter().map(|at| at.value.into()).collect(),
                     note: raw.note,
+                    switched_on_by: raw.switched_on_by.into_iter().map(Into::into).collect(),
+                    sources: self.sources(raw.sources),
                 })
                 .collect(),
             feature_implications: raw

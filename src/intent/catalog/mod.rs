@@ -22,7 +22,7 @@ mod template;
 mod yaml;
 
 pub use compare::{CatalogDifference, Entry, EntryKind, Field, FieldChange, compare};
-pub use derive::{derived_features, derived_values};
+pub use derive::{derived_features, derived_values, features_of};
 pub use fqdn_tags::{Evidence, FqdnTagInfo, FqdnTags, TagContent, TagFamily};
 pub use history::{DocumentedName, Event, EventKind, Head, History, HistoryDifference, Page};
 pub use holding::Holding;

@@ -128,10 +128,14 @@ impl Catalog {
         catalog
     }
 
-    /// The date of the newest document it rests on.
+    /// The date of the newest document that its endpoints rest on.
     #[must_use]
     pub fn newest_source(&self) -> Option<Date> {
-        self.sources.iter().filter_map(Source::date).max()
+        let cited = self.endpoints.iter().flat_map(|endpoint| &endpoint.sources);
+        let cited: BTreeSet<&SmolStr> = cited.map(|source| &source.source).collect();
+        let sources = self.sources.iter();
+        let sources = sources.filter(|source| cited.contains(&source.id));
+        sources.filter_map(Source::date).max()
     }
 }
 
@@ -442,6 +446,11 @@ pub struct Feature {
     pub span: Span,
     /// What it means.
     pub note: String,
+    /// Properties of the cluster's resource that switch it on, any of them: the path of a switch, or a path with a word of
+    /// a node pool behind `=`, an asterisk at its end for all that begin so.
+    pub switched_on_by: Vec<SmolStr>,
+    /// Who says so.
+    pub sources: Vec<SourceRef>,
 }
 
 /// A feature that brings others with it.

@@ -104,6 +104,10 @@ pub(super) struct RawFeature {
     #[serde(default)]
     pub(super) aliases: Vec<At<String>>,
     pub(super) note: String,
+    #[serde(default)]
+    pub(super) switched_on_by: Vec<String>,
+    #[serde(default)]
+    pub(super) sources: Vec<RawSourceRef>,
 }
 
 #[derive(Debug, Deserialize)]

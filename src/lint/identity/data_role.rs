@@ -4,7 +4,7 @@ use crate::azure::rbac::{self, Role, Target, assignments_of, covers};
 use crate::diag::{Finding, Id};
 use crate::estate::{Id as ElementId, Identity, PlatformService, Pool, Ref};
 use crate::intent::PoolSummary;
-use crate::intent::catalog::{Catalog, DataRole, derived_features};
+use crate::intent::catalog::{Catalog, DataRole, features_of};
 use crate::lint::Context;
 
 rule! {
@@ -68,8 +68,7 @@ fn features(
     let written = written.filter_map(|name| Some(catalog.find_feature(name).ok()?.name.clone()));
     let clusters = summary.choices.clusters.iter();
     let clusters = clusters.map(|name| smol_str::format_smolstr!("cluster_{name}"));
-    let derived = derived_features(context.estate, pool).into_iter();
-    let derived = derived.map(smol_str::SmolStr::new_static);
+    let derived = features_of(catalog, context.estate, pool);
     written.chain(clusters).chain(derived).collect()
 }
 

@@ -4,6 +4,7 @@ pub(super) mod address_plan;
 pub(super) mod assertion;
 pub(super) mod authorized_ranges;
 mod decided;
+pub(super) mod fqdn_tag_alone;
 pub(super) mod outbound_type;
 pub(super) mod owner;
 mod passes;

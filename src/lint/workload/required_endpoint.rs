@@ -7,9 +7,7 @@ use crate::azure::{
 };
 use crate::diag::{Finding, Id, Severity};
 use crate::estate::{Id as ElementId, Pool, Region, Subnet};
-use crate::intent::catalog::{
-    Endpoint, Level, Selection, derived_features, derived_values, select,
-};
+use crate::intent::catalog::{Endpoint, Level, Selection, derived_values, features_of, select};
 use crate::lint::Context;
 use crate::lint::common::path::along;
 use crate::net::{Destination, Service};
@@ -47,10 +45,10 @@ rule! {
 }
 
 /// Something that has to be reached.
-struct Wanted {
-    entry: String,
-    destination: Destination,
-    service: Service,
+pub(super) struct Wanted {
+    pub(super) entry: String,
+    pub(super) destination: Destination,
+    pub(super) service: Service,
     level: Level,
 }
 
@@ -72,7 +70,7 @@ fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
     }
 }
 
-fn of_intent(context: &Context<'_>, pool: ElementId<Pool>) -> Vec<Wanted> {
+pub(super) fn of_intent(context: &Context<'_>, pool: ElementId<Pool>) -> Vec<Wanted> {
     let mut wanted = Vec::new();
     for requirement in &context.intent.requirements {
         let Some(level) = requirement.level.filter(|level| is_needed(*level)) else {
@@ -104,7 +102,7 @@ fn may_be_left_out(endpoint: &Endpoint) -> bool {
 }
 
 /// What the catalog asks for, where nobody states requirements.
-fn of_catalog(context: &Context<'_>, pool: &Pool) -> Vec<Wanted> {
+pub(super) fn of_catalog(context: &Context<'_>, pool: &Pool) -> Vec<Wanted> {
     let estate = context.estate;
     let Some(kind) = &pool.kind else {
         return Vec::new();
@@ -117,13 +115,11 @@ fn of_catalog(context: &Context<'_>, pool: &Pool) -> Vec<Wanted> {
         Region::Named(name) => context.regions.get(name),
         Region::OfResourceGroup | Region::Parameter(_) => None,
     };
-    let features = derived_features(estate, pool).into_iter();
-    let features = features.filter(|name| catalog.feature(name).is_some());
     let selection = Selection {
         cloud: estate.cloud,
         region,
         version: None,
-        features: features.map(Into::into).collect(),
+        features: features_of(catalog, estate, pool),
         values: derived_values(estate, pool).into_iter().collect(),
         include: BTreeSet::new(),
     };

@@ -486,6 +486,7 @@ declare! {
         http_proxy: None,
         bootstrap: None,
         management_inbound: None,
+        properties: Vec::new(),
     };
 }
 

@@ -118,11 +118,36 @@ impl Lowering<'_> {
             .help("write for example: outbound userDefinedRouting");
             self.report(finding);
         }
+        self.check_via(id);
         self.bind_api_server(id, &pool.name);
         if !self.unread.lies_in(pool.body.span) {
             self.check_cluster(id);
         }
         self.apply_catalog(id, pool, &catalog_clauses);
+    }
+
+    /// A firewall to leave through, where no route to it is made.
+    fn check_via(&mut self, id: Id<Pool>) {
+        let pool = &self.estate.pools[id];
+        let outbound = &pool.outbound;
+        let Some(via) = pool.via.as_ref().filter(|_| !outbound.value.is_by_routes()) else {
+            return;
+        };
+        let mut subnets = pool.subnets.iter().filter_map(|subnet| subnet.id);
+        if subnets.any(|subnet| self.estate.subnets[subnet].route_table.is_none()) {
+            let name = outbound.value.name();
+            let finding = Finding::new(
+                FindingId::TG0023,
+                format!(
+                    "with outbound type `{name}` pool `{}` gets no route to firewall `{}`",
+                    pool.meta.name, via.name
+                ),
+            )
+            .at(via.origin, "nothing leads there")
+            .related(outbound.span, "has a way out of its own")
+            .help("write `outbound userDefinedRouting`, or leave `via` out");
+            self.report(finding);
+        }
     }
 
     /// Whether clusters of this kind have an outbound type; a kind that is not known is taken to.

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use smol_str::SmolStr;
 use tidegate::compile::{Mechanism, RuleForm};
 use tidegate::diag::Id;
 use tidegate::intent::Requirement;
@@ -95,6 +96,14 @@ fn expressed(
     let mut ways: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     for entry in &of_cloud {
         if ways.contains_key(entry.id.as_str()) {
+            continue;
+        }
+        // What is for Azure Firewall alone is asked of no appliance.
+        let of_appliance = |name: &SmolStr| name == "nva_not_azure_firewall";
+        if way == Way::Appliance && entry.when.none.iter().any(of_appliance) {
+            ways.entry(entry.id.to_string())
+                .or_default()
+                .insert("for Azure Firewall alone".to_owned());
             continue;
         }
         let setup = setup_for(catalog, entry, cloud, way, given);

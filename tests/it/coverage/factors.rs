@@ -239,6 +239,7 @@ fn is_free(feature: &str, way: Way) -> bool {
         "azure_provided_dns",
         "rp_inbound",
         "rp_outbound",
+        "nva_not_azure_firewall",
         "outbound_user_defined_routing",
         "outbound_load_balancer",
         "network_isolated",

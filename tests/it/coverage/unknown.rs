@@ -40,17 +40,17 @@ fn is_for_replies(done: &Compiled, requirement: &Requirement, deficit: &Deficit)
         .map(|route| route.prefix.addr().to_string())
         .collect();
     let is_there = |line: &String| {
-        let Some((flows, "azuremonitor holds the destination")) = line.split_once(" where tag ")
-        else {
+        let Some((flows, condition)) = line.split_once(" where tag ") else {
             return false;
         };
-        let addresses = flows
-            .strip_prefix("any -> ")
-            .and_then(|it| it.strip_suffix(" tcp"));
-        addresses.is_some_and(|all| {
-            all.split(", ")
-                .all(|one| replies.iter().any(|it| it == one))
-        })
+        let to = flows.strip_prefix("any -> ");
+        let addresses = to.and_then(|to| Some(to.split_once(" tcp")?.0));
+        let mut asked = deficit.doubts.iter();
+        asked.any(|doubt| format!("tag {condition}").starts_with(doubt))
+            && addresses.is_some_and(|all| {
+                all.split(", ")
+                    .all(|one| replies.iter().any(|it| it == one))
+            })
     };
     to.all(|it| matches!(it.value, Destination::ServiceTag(_)))
         && deficit.flows.iter().all(is_there)

@@ -688,6 +688,7 @@ fn around(
             },
             http_proxy: None,
             bootstrap: None,
+            properties: Vec::new(),
             management_inbound: None,
         });
     }

@@ -86,6 +86,7 @@ pub(super) fn build(builder: &mut Builder, fields: &Fields<'_>, product: &str) -
         api_server: api_server(builder, fields),
         nodes: nodes(builder, fields),
         http_proxy: http_proxy(builder, fields),
+        properties: Vec::new(),
         bootstrap: bootstrap(builder, fields),
         management_inbound: management(builder, fields),
     };

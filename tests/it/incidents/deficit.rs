@@ -156,6 +156,7 @@ fn with_pool(mut policy: Estate, network: &Estate, subnet: Id<Subnet>) -> (Estat
         nodes: NodeSettings::default(),
         http_proxy: None,
         bootstrap: None,
+        properties: Vec::new(),
         management_inbound: None,
     });
     let pool = policy.pools.push(Pool {
