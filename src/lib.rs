@@ -7,6 +7,7 @@ pub mod base;
 pub mod cli;
 pub mod compile;
 pub mod diag;
+pub mod dns;
 pub mod emit;
 pub mod estate;
 pub mod explain;
