@@ -32,7 +32,7 @@ mod whereabouts;
 pub use cause::Cause;
 pub use dataplane::Dataplane;
 pub use dns::{Answer, Resolution};
-pub use firewall::{FirewallOrder, FqdnTagContent, FqdnTagContents, Placed, covers};
+pub use firewall::{FirewallOrder, FqdnTagContent, FqdnTagContents, Placed};
 pub use flow::{
     Announced, Assumption, Blocker, Element, Field, Flow, NearMiss, Outcome, RulePlace, Sender,
     Site, Stage, Step, Target, Trace, Verdict,

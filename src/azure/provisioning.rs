@@ -7,7 +7,6 @@ use crate::net::{Cloud, Fqdn, FqdnPattern, Transport};
 use super::cause::Cause;
 use super::dataplane::Dataplane;
 use super::facts::{API_SERVER, Facts, Product, ProvisioningStep, REGISTRY};
-use super::firewall::covers;
 use super::flow::{Announced, Flow, Sender, Stage, Target, Trace, Verdict};
 use super::gaps;
 use super::preflight::product_of;
@@ -181,7 +180,7 @@ fn covers_name(host: &str, name: &str) -> bool {
     let name = name.parse::<Fqdn>().ok();
     pattern
         .zip(name)
-        .is_some_and(|(pattern, name)| covers(&pattern, &name))
+        .is_some_and(|(pattern, name)| pattern.covers(&name))
 }
 
 /// The step of a node that fails first.

@@ -27,6 +27,7 @@ mod pipeline;
 mod process;
 mod proof;
 mod query;
+mod resolve;
 mod revision;
 mod rule;
 mod tags;
@@ -98,6 +99,7 @@ pub fn main() -> ExitCode {
         Command::Query(options) => query::run(&options),
         Command::Fmt(options) => fmt::run(&options),
         Command::Catalog(command) => catalog::run(&command),
+        Command::Resolve(options) => resolve::run(&options),
         Command::Tags(command) => tags::run(&command),
         Command::Rule(options) => rule::run(&options),
     };

@@ -6,6 +6,7 @@ mod message;
 mod pool;
 mod query;
 mod remedy;
+mod resolved;
 
 pub use crate::lint::fqdn_tag_contents;
 pub use explanation::{Explanation, Reason, explain};
@@ -14,3 +15,4 @@ pub use message::{Decoded, decode};
 pub use pool::{EndpointResult, PoolReport, explain_pool};
 pub use query::{QueryError, parse_sender, parse_subnets, parse_target};
 pub use remedy::{Remedy, is_settled, refusal_remedies, remedies};
+pub use resolved::resolved;

@@ -3,7 +3,7 @@
 use crate::azure::preflight::{Preflight, Refusal, preflight};
 use crate::azure::provisioning::{FirstFailure, first_failure};
 use crate::azure::{
-    Announced, Cause, Dataplane, Flow, Sender, Verdict, covers, sample_service, sample_targets,
+    Announced, Cause, Dataplane, Flow, Sender, Verdict, sample_service, sample_targets,
 };
 use crate::estate::{Id, OutboundType, Pool, Subnet};
 use crate::intent::catalog::Level;
@@ -175,7 +175,7 @@ fn needs(intent: &Intent, pool: Id<Pool>, name: &Fqdn) -> bool {
         need.destinations
             .iter()
             .any(|destination| match &destination.value {
-                Destination::Fqdn(pattern) => covers(pattern, name),
+                Destination::Fqdn(pattern) => pattern.covers(name),
                 _ => false,
             })
     })

@@ -9,7 +9,7 @@ use smol_str::SmolStr;
 use crate::base::{Date, Origin, Span, Spanned};
 use crate::diag::Id as FindingId;
 use crate::estate::{Id, Pool};
-use crate::net::{Destination, Service};
+use crate::net::{Destination, Fqdn, FqdnPattern, Service};
 
 use super::assertion::Assertion;
 use super::catalog::Level;
@@ -165,6 +165,17 @@ pub struct Ignore {
     pub span: Span,
 }
 
+/// `sample *.contoso.com = www.contoso.com`: names that a wildcard stands for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sample {
+    /// The wildcard.
+    pub wildcard: FqdnPattern,
+    /// The names.
+    pub names: Vec<Fqdn>,
+    /// Where they are given.
+    pub origin: Origin,
+}
+
 /// Everything that is wanted.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Intent {
@@ -184,6 +195,8 @@ pub struct Intent {
     pub pools: Vec<PoolSummary>,
     /// What is silenced.
     pub ignores: Vec<Ignore>,
+    /// Names to ask DNS for in the place of wildcards.
+    pub samples: Vec<Sample>,
 }
 
 impl Intent {

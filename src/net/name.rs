@@ -93,6 +93,22 @@ impl FromStr for FqdnPattern {
     }
 }
 
+impl FqdnPattern {
+    /// Whether it stands for a name. `*.x` does not stand for `x`; `*x` stands for whatever ends in `x`.
+    #[must_use]
+    pub fn covers(&self, name: &Fqdn) -> bool {
+        let name = name.as_str();
+        match self {
+            Self::Any => true,
+            Self::Exact(exact) => exact.as_str() == name,
+            Self::Below(parent) => name
+                .strip_suffix(parent.as_str())
+                .is_some_and(|before| before.len() > 1 && before.ends_with('.')),
+            Self::Suffix(end) => name.ends_with(end.as_str()),
+        }
+    }
+}
+
 impl fmt::Display for FqdnPattern {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -182,6 +198,31 @@ mod tests {
             &"a.".repeat(200),
         ] {
             assert!(bad.parse::<Fqdn>().is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn wildcards_take_what_azure_says() {
+        let cases = [
+            ("www.contoso.com", "www.contoso.com", true),
+            ("www.contoso.com", "a.www.contoso.com", false),
+            ("*.contoso.com", "any.contoso.com", true),
+            ("*.contoso.com", "a.b.contoso.com", true),
+            ("*.contoso.com", "contoso.com", false),
+            ("*.contoso.com", "evilcontoso.com", false),
+            ("*contoso.com", "contoso.com", true),
+            ("*contoso.com", "example.anycontoso.com", true),
+            ("*contoso.com", "evilcontoso.com", true),
+            ("*contoso.com", "contoso.com.evil.org", false),
+            ("*", "anything.example", true),
+        ];
+        for (pattern, name, expected) in cases {
+            let pattern: FqdnPattern = pattern.parse().unwrap();
+            assert_eq!(
+                pattern.covers(&name.parse().unwrap()),
+                expected,
+                "{pattern} {name}"
+            );
         }
     }
 }

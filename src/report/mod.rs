@@ -23,6 +23,7 @@ mod markdown;
 pub mod optimized;
 mod place;
 pub mod reached;
+pub mod resolved;
 mod run;
 mod sarif;
 pub mod service_tags;

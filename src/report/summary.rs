@@ -14,6 +14,7 @@ use crate::net::{Destination, Fqdn, FqdnPattern};
 use crate::verify::Proved;
 
 use super::catalog::DEFAULT_WIDTH;
+use super::words::counted;
 use super::wrap::paragraph;
 
 /// What the summary speaks of.
@@ -492,8 +493,4 @@ fn parts(properties: &[(&'static str, Value)]) -> usize {
             _ => 0,
         })
         .sum()
-}
-
-fn counted(count: usize, one: &str, many: &str) -> String {
-    format!("{count} {}", if count == 1 { one } else { many })
 }

@@ -88,3 +88,8 @@ mod tests {
         assert_eq!(sentence(" "), "");
     }
 }
+
+/// A number and what it counts.
+pub(in crate::report) fn counted(count: usize, one: &str, many: &str) -> String {
+    format!("{count} {}", if count == 1 { one } else { many })
+}

@@ -14,7 +14,6 @@ use super::super::packet::{End, Notes, Packet, note};
 use super::super::rule_sets::{RuleSet, of_firewall, proxies_dns};
 use super::super::truth::Truth;
 use super::denial::{self, Denial};
-use super::names::covers;
 use super::order::{FirewallOrder, owner_element, rule_element, setting_element};
 
 /// A flow as it reaches a firewall.
@@ -180,7 +179,7 @@ impl Judge<'_> {
         let allowed = self.sets.iter().any(|set| {
             let mut allowed = set.settings.threat_intel_allowed.iter();
             allowed.any(|entry| match (&entry.value, name) {
-                (Destination::Fqdn(pattern), Some(name)) => covers(pattern, name),
+                (Destination::Fqdn(pattern), Some(name)) => pattern.covers(name),
                 (Destination::Prefix(prefix), _) => {
                     self.request.packet.destination.is_in(*prefix) == Truth::Yes
                 }
@@ -673,7 +672,7 @@ impl Judge<'_> {
         for endpoint in &rule.destinations {
             let truth = match endpoint {
                 Endpoint::Plain(Destination::Anywhere) => Truth::Yes,
-                Endpoint::Plain(Destination::Fqdn(pattern)) => covers(pattern, name).into(),
+                Endpoint::Plain(Destination::Fqdn(pattern)) => pattern.covers(name).into(),
                 Endpoint::Plain(Destination::FqdnTag(tag)) => {
                     let (truth, basis) = self.plane.fqdn_tags.holds(tag, name);
                     note(notes, basis);

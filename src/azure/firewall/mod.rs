@@ -3,12 +3,10 @@
 
 mod denial;
 mod judge;
-mod names;
 mod order;
 mod snat;
 mod tags;
 
-pub use names::covers;
 pub use order::{FirewallOrder, Placed};
 pub use tags::{FqdnTagContent, FqdnTagContents};
 

@@ -5,7 +5,6 @@ use smol_str::SmolStr;
 use crate::net::{Fqdn, FqdnPattern, FqdnTag};
 
 use super::super::truth::Truth;
-use super::names::covers;
 
 /// What FQDN tags are known to hold.
 #[derive(Debug, Clone, Default)]
@@ -40,7 +39,7 @@ impl FqdnTagContents {
                 format!("what FQDN tag {tag} holds is not published"),
             );
         };
-        let any = |patterns: &[FqdnPattern]| patterns.iter().any(|p| covers(p, name));
+        let any = |patterns: &[FqdnPattern]| patterns.iter().any(|p| p.covers(name));
         let truth = if any(&content.patterns) {
             Truth::Yes
         } else if any(&content.disputed) {

@@ -9,9 +9,7 @@ use crate::estate::{
 use crate::net::{Destination, Transport};
 
 use super::super::cause::Cause;
-use super::super::firewall::{
-    self, PassedBy, Request, Snat, covers, firewall_element, translated_source,
-};
+use super::super::firewall::{self, PassedBy, Request, Snat, firewall_element, translated_source};
 use super::super::flow::{Element, Outcome, Site, Stage};
 use super::super::gaps;
 use super::super::next_hop::{Holder, vnet_of};
@@ -583,7 +581,7 @@ impl<'w> Walk<'w> {
                     .announced
                     .as_ref()
                     .or(self.name.as_ref())
-                    .is_some_and(|name| covers(pattern, name))
+                    .is_some_and(|name| pattern.covers(name))
                     .into(),
                 Destination::ServiceTag(tag) => self.plane.tag_holds(tag, &packet.destination).0,
                 Destination::FqdnTag(_) | Destination::Open(_) => Truth::Maybe,

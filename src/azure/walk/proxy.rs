@@ -9,7 +9,6 @@ use crate::estate::{HttpProxy, Id, Proxy, ProxyEndpoint, Subnet};
 use crate::net::{Fqdn, Transport};
 
 use super::super::cause::Cause;
-use super::super::firewall::covers;
 use super::super::flow::{Announced, Element, Flow, Sender, Site, Stage, Target, Verdict};
 use super::super::nsg::is_platform;
 use super::Walk;
@@ -29,7 +28,7 @@ impl<'w> Walk<'w> {
             .zip(self.name.as_ref())
             .is_some_and(|(allowed, name)| {
                 let mut patterns = allowed.iter();
-                patterns.any(|pattern| covers(&pattern.value, name))
+                patterns.any(|pattern| pattern.value.covers(name))
             });
         let refused =
             |cause: Cause| matches!(cause, Cause::EndpointNotAllowed | Cause::RuleFieldMismatch);
@@ -193,7 +192,7 @@ impl<'w> Walk<'w> {
                 proxy.meta.name
             )),
             (Some(allowed), Some(name))
-                if allowed.iter().any(|pattern| covers(&pattern.value, &name)) => {}
+                if allowed.iter().any(|pattern| pattern.value.covers(&name)) => {}
             (Some(_), name) => {
                 let what = name.map_or_else(|| "the address".to_owned(), |name| name.to_string());
                 self.block(

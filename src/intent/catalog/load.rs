@@ -342,6 +342,7 @@ impl Loader<'_> {
                 })
             })
             .collect();
+        let samples = self.samples(&raw.destinations.fqdns, &raw.samples);
         let needs = self.feature_list(&raw.needs);
         let ambiguity = self.ambiguity(raw.ambiguity.as_ref());
         let versions = self.version_list(&raw.versions);
@@ -378,6 +379,7 @@ impl Loader<'_> {
             form: form?,
             alternatives,
             purpose: raw.purpose,
+            samples,
             known: raw.known,
             needs,
             notes: raw.notes,
@@ -602,6 +604,33 @@ impl Loader<'_> {
             _ => {}
         }
         Some(template)
+    }
+
+    /// Samples of an endpoint's wildcards; each has to be a name that one of them stands for.
+    fn samples(&mut self, fqdns: &[At<String>], samples: &[At<String>]) -> Vec<Template> {
+        let wildcards = fqdns.iter();
+        let wildcards: Vec<net::FqdnPattern> = wildcards
+            .filter_map(|at| {
+                let span = self.check.span(at);
+                let template = Template::parse(TemplateKind::Fqdn, &at.value, span).ok()?;
+                template.fill(|_| Some("x")).parse().ok()
+            })
+            .collect();
+        let mut checked = Vec::new();
+        for at in samples {
+            let sample = self
+                .check
+                .template(&self.parameters, TemplateKind::Fqdn, at);
+            let name = sample.as_ref().map(|it| it.fill(|_| Some("x")));
+            let name = name.and_then(|text| text.parse::<net::Fqdn>().ok());
+            let stands = name.is_some_and(|name| wildcards.iter().any(|it| it.covers(&name)));
+            if !stands {
+                let message = format!("`{}` is no name of this entry's wildcards", at.value);
+                self.check.problem(at, message, "a sample of what?");
+            }
+            checked.extend(sample);
+        }
+        checked
     }
 
     fn fallback(&mut self, raw: RawAzureFirewall) -> Option<Fallback> {

@@ -554,6 +554,8 @@ pub struct Endpoint {
     pub alternatives: Vec<Alternative>,
     /// What for.
     pub purpose: String,
+    /// Names that its wildcards stand for, to be asked of DNS.
+    pub samples: Vec<Template>,
     /// When the destination is known, such as `after cluster creation`.
     pub known: Option<String>,
     /// Features of the firewall that the form needs.

@@ -181,6 +181,8 @@ pub(super) struct RawEndpoint {
     #[serde(default)]
     pub(super) alternatives: Vec<RawAlternative>,
     pub(super) purpose: String,
+    #[serde(default)]
+    pub(super) samples: Vec<At<String>>,
     pub(super) known: Option<String>,
     #[serde(default)]
     pub(super) needs: Vec<At<String>>,

@@ -262,7 +262,7 @@ pub(in crate::lint) fn pattern_covers(outer: &FqdnPattern, inner: &FqdnPattern) 
     match (outer, inner) {
         (FqdnPattern::Any, _) => true,
         (_, FqdnPattern::Any) => false,
-        (outer, FqdnPattern::Exact(name)) => crate::azure::covers(outer, name),
+        (outer, FqdnPattern::Exact(name)) => outer.covers(name),
         (FqdnPattern::Exact(_), _) => false,
         (FqdnPattern::Below(parent), FqdnPattern::Below(inner)) => {
             parent == inner || below(inner.as_str(), parent.as_str())
@@ -433,8 +433,7 @@ mod tests {
             for inner in &patterns {
                 if pattern_covers(outer, inner) {
                     for name in &names {
-                        let both =
-                            !crate::azure::covers(inner, name) || crate::azure::covers(outer, name);
+                        let both = !inner.covers(name) || outer.covers(name);
                         assert!(both, "{outer} {inner} {name}");
                     }
                 }

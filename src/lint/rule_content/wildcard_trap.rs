@@ -94,7 +94,7 @@ fn registrable<'p>(context: &Context<'_>, pattern: &'p FqdnPattern) -> Option<&'
 fn apexes(rule: &ApplicationRule) -> impl Iterator<Item = &Fqdn> {
     patterns(rule).filter_map(move |pattern| match pattern {
         FqdnPattern::Below(apex) => {
-            let named = patterns(rule).any(|other| crate::azure::covers(other, apex));
+            let named = patterns(rule).any(|other| other.covers(apex));
             (!named).then_some(apex)
         }
         _ => None,

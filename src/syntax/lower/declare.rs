@@ -272,6 +272,7 @@ impl<'a> Lowering<'a> {
             Item::Require(require) => declared.push(Declared::Require(require)),
             Item::Assert(assert) => declared.push(Declared::Assert(assert)),
             Item::Group { name, members } => self.declare_group(name, members),
+            Item::Sample { wildcard, names } => self.sample(wildcard, names),
             Item::Version(_)
             | Item::Region(_)
             | Item::Cloud(_)

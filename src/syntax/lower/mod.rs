@@ -23,6 +23,7 @@ mod parameter;
 mod pool;
 mod resource;
 mod routing;
+mod sample;
 mod security;
 mod site;
 mod target;

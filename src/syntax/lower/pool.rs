@@ -363,6 +363,7 @@ impl Lowering<'_> {
             };
             self.take_need(id, catalog, need, origin, pool.name.span, &mut missing);
         }
+        self.take_samples(catalog, &selected.needs, &selection, because);
         self.report_missing(id, catalog, because, missing);
         self.take_admissions(id, catalog, &selected.features, &selection, because);
         self.take_routes(id, catalog, &selected.features, &selection, because);

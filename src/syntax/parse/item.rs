@@ -8,7 +8,7 @@ use nom::sequence::preceded;
 use crate::syntax::tree::Item;
 
 use super::block::{Form, Forms};
-use super::input::{equals, text, value, value_or_text};
+use super::input::{equals, text, value, value_or_text, values};
 use super::{
     assertion, cluster, denial, description, device, dns, firewall, identity, intent, network,
     resource, routing, security, site,
@@ -219,6 +219,18 @@ static STATEMENTS: &[Form<Item>] = &[
                 preceded(equals(), cut(intent::targets)),
             )
                 .map(|(name, members)| Item::Group { name, members })
+                .parse(input)
+        },
+    },
+    Form {
+        keyword: "sample",
+        usage: "sample WILDCARD = NAME, …",
+        parse: |_, input| {
+            (
+                value("a wildcard such as *.contoso.com"),
+                preceded(equals(), cut(values("a name that it stands for"))),
+            )
+                .map(|(wildcard, names)| Item::Sample { wildcard, names })
                 .parse(input)
         },
     },

@@ -148,6 +148,13 @@ pub enum Item {
         /// What it stands for.
         members: Vec<Target>,
     },
+    /// `sample`
+    Sample {
+        /// The wildcard.
+        wildcard: Word,
+        /// Names that it stands for.
+        names: Vec<Word>,
+    },
     /// `require`
     Require(Require),
     /// `assert`
