@@ -48,11 +48,13 @@ impl Default for Settings {
     }
 }
 
-/// Asks servers: those that are given, in their order, or those of the system.
+/// Asks servers: those that are given, in their order, or those of the system. The next one is asked when one says
+/// nothing of a name.
 #[derive(Debug)]
 pub struct NetworkResolver {
     runtime: Runtime,
-    resolver: TokioResolver,
+    /// One for each server: together they would share one time limit, and a silent server would use it up.
+    resolvers: Arc<[TokioResolver]>,
     servers: Vec<String>,
     settings: Settings,
 }
@@ -65,30 +67,29 @@ impl NetworkResolver {
     pub fn new(servers: &[Server], settings: Settings) -> Result<Self, String> {
         let runtime = Builder::new_current_thread().enable_all().build();
         let runtime = runtime.map_err(|error| format!("cannot ask DNS: {error}"))?;
-        let config = match servers {
+        let name_servers = match servers {
             [] => system()?,
-            servers => {
-                let servers = servers.iter().map(name_server).collect();
-                ResolverConfig::from_parts(None, Vec::new(), servers)
-            }
+            servers => servers.iter().map(name_server).collect(),
         };
         let told = match servers {
-            [] => config
-                .name_servers()
-                .iter()
-                .map(|it| it.ip.to_string())
-                .collect(),
+            [] => name_servers.iter().map(|it| it.ip.to_string()).collect(),
             servers => servers.iter().map(ToString::to_string).collect(),
         };
-        let provider = TokioRuntimeProvider::default();
-        let mut builder = TokioResolver::builder_with_config(config, provider);
-        set(builder.options_mut(), settings);
-        // What it prepares belongs to a runtime.
+        // What resolvers prepare belongs to a runtime.
         let entered = runtime.enter();
-        let resolver = builder.build();
+        let resolvers: Result<Arc<[TokioResolver]>, NetError> = name_servers
+            .into_iter()
+            .map(|server| {
+                let config = ResolverConfig::from_parts(None, Vec::new(), vec![server]);
+                let provider = TokioRuntimeProvider::default();
+                let mut builder = TokioResolver::builder_with_config(config, provider);
+                set(builder.options_mut(), settings);
+                builder.build()
+            })
+            .collect();
         drop(entered);
         Ok(Self {
-            resolver: resolver.map_err(|error| format!("cannot ask DNS: {error}"))?,
+            resolvers: resolvers.map_err(|error| format!("cannot ask DNS: {error}"))?,
             runtime,
             servers: told,
             settings,
@@ -103,12 +104,12 @@ impl Resolver for NetworkResolver {
         self.runtime.block_on(async {
             let mut asked = JoinSet::new();
             for (index, name) in names.iter().enumerate() {
-                let (free, resolver) = (free.clone(), self.resolver.clone());
+                let (free, resolvers) = (free.clone(), self.resolvers.clone());
                 let (name, ipv6) = (name.clone(), self.settings.ipv6);
                 asked.spawn(async move {
                     // Nobody closes it.
                     let _turn = free.acquire().await;
-                    (index, ask(&resolver, name, ipv6).await)
+                    (index, ask(&resolvers, &name, ipv6).await)
                 });
             }
             while let Some(done) = asked.join_next().await {
@@ -128,14 +129,14 @@ impl Resolver for NetworkResolver {
     }
 }
 
-fn system() -> Result<ResolverConfig, String> {
+fn system() -> Result<Vec<NameServerConfig>, String> {
     let read = system_conf::read_system_conf();
     let (config, _) = read.map_err(|error| {
         format!("cannot read which DNS servers this machine asks: {error}; name one with --server")
     })?;
-    match config.name_servers().is_empty() {
-        true => Err("this machine asks no DNS server; name one with --server".to_owned()),
-        false => Ok(config),
+    match config.name_servers() {
+        [] => Err("this machine asks no DNS server; name one with --server".to_owned()),
+        servers => Ok(servers.to_vec()),
     }
 }
 
@@ -163,27 +164,47 @@ fn set(options: &mut ResolverOpts, settings: Settings) {
     options.preserve_intermediates = true;
 }
 
-/// Asks for one name.
-async fn ask(resolver: &TokioResolver, name: Fqdn, ipv6: bool) -> Answer {
+/// Asks for one name, one server after the other until one says something of it.
+async fn ask(resolvers: &[TokioResolver], name: &Fqdn, ipv6: bool) -> Answer {
+    let mut answer = Answer {
+        name: name.clone(),
+        aliases: Vec::new(),
+        addresses: Vec::new(),
+        failure: None,
+    };
+    for resolver in resolvers {
+        answer = ask_one(resolver, name, ipv6).await;
+        if answer.failure.as_ref().is_none_or(Failure::is_of_name) {
+            break;
+        }
+    }
+    answer
+}
+
+async fn ask_one(resolver: &TokioResolver, name: &Fqdn, ipv6: bool) -> Answer {
     let mut found = Found::default();
-    let mut failure = found.take(resolver, &name, RecordType::A).await;
+    let mut failure = found.take(resolver, name, RecordType::A).await;
     // A server that failed would fail again.
     if ipv6 && failure.as_ref().is_none_or(Failure::is_of_name) {
-        let other = found.take(resolver, &name, RecordType::AAAA).await;
-        failure = failure.or(other);
+        let other = found.take(resolver, name, RecordType::AAAA).await;
+        let unknown = other.as_ref().is_some_and(|other| !other.is_of_name());
+        failure = match unknown {
+            true => other,
+            false => failure.or(other),
+        };
     }
     let mut answer = Answer {
-        name,
+        name: name.clone(),
         aliases: Vec::new(),
         addresses: Vec::new(),
         failure: None,
     };
     if found.addresses.is_empty() {
-        // The libraries keep no aliases of names that end nowhere.
-        found.follow(resolver, &answer.name).await;
+        // The library keeps no aliases of names that end nowhere.
+        found.follow(resolver, name).await;
         answer.failure = Some(failure.unwrap_or(Failure::NoAddress));
     }
-    let (aliases, end) = found.aliases_of(&answer.name);
+    let (aliases, end) = found.aliases_of(name);
     answer.aliases = aliases;
     match end {
         End::Loop(at) => answer.failure = Some(Failure::Loop(at)),

@@ -7,8 +7,8 @@ use std::fmt;
 use super::support::{files, project};
 
 /// The folders of `src/`, lowest first: each may use those before it.
-const LAYERS: [&str; 17] = [
-    "base", "diag", "net", "space", "estate", "intent", "syntax", "import", "azure", "reach",
+const LAYERS: [&str; 18] = [
+    "base", "diag", "net", "dns", "space", "estate", "intent", "syntax", "import", "azure", "reach",
     "compile", "emit", "lint", "explain", "verify", "report", "cli",
 ];
 
@@ -23,6 +23,7 @@ enum Narrow {
 const NARROW: &[Narrow] = &[
     Narrow::Only("diag", &["base"]),
     Narrow::Only("net", &["base"]),
+    Narrow::Only("dns", &["base", "net"]),
     // The concrete evaluator is the oracle of the symbolic one, so they share no sets.
     Narrow::Only("azure", &["base", "diag", "net", "estate"]),
     Narrow::Only(
@@ -77,19 +78,19 @@ const KEPT: &[Kept] = &[
     },
     Kept {
         what: What::Path("std::net::TcpStream"),
-        inside: CLI,
+        inside: &["src/dns/"],
     },
     Kept {
         what: What::Path("std::net::TcpListener"),
-        inside: CLI,
+        inside: &["src/dns/"],
     },
     Kept {
         what: What::Path("std::net::UdpSocket"),
-        inside: CLI,
+        inside: &["src/dns/"],
     },
     Kept {
         what: What::Path("std::net::ToSocketAddrs"),
-        inside: CLI,
+        inside: &["src/dns/"],
     },
     Kept {
         what: What::Word("Serialize"),
@@ -100,6 +101,7 @@ const KEPT: &[Kept] = &[
         inside: &[
             "src/azure/facts/yaml.rs",
             "src/cli/lint/config.rs",
+            "src/dns/lock.rs",
             "src/intent/catalog/yaml.rs",
             "src/syntax/parameter_file.rs",
         ],
@@ -111,6 +113,15 @@ const KEPT: &[Kept] = &[
     Kept {
         what: What::Path("quick_junit"),
         inside: &["src/report/junit.rs"],
+    },
+    // What asks others over a network has one place, so that everything else is known to be offline.
+    Kept {
+        what: What::Path("hickory_resolver"),
+        inside: &["src/dns/"],
+    },
+    Kept {
+        what: What::Path("tokio"),
+        inside: &["src/dns/"],
     },
     Kept {
         what: What::Path("nom"),

@@ -19,6 +19,7 @@ mod coverage;
 mod cross_check;
 mod described;
 mod diff;
+mod dns;
 mod errors;
 mod explain;
 mod explain_properties;

@@ -46,10 +46,15 @@ pub fn drift_text(
     changes: &[Drift],
 ) -> String {
     let mut out = String::new();
-    for change in changes {
-        let (name, words) = words(change);
+    let mut by_name: BTreeMap<&Fqdn, Vec<String>> = BTreeMap::new();
+    for (name, words) in changes.iter().map(words) {
+        by_name.entry(name).or_default().push(words);
+    }
+    for (name, changes) in &by_name {
         let _ = writeln!(out, "{name}");
-        paragraph(&mut out, "  ", &words, view.width);
+        for words in changes {
+            paragraph(&mut out, "  ", words, view.width);
+        }
         if let Some(locked) = after.names.get(name) {
             for note in resolved(view.plane, name, locked) {
                 paragraph(&mut out, "  note  ", &note, view.width);
@@ -62,7 +67,7 @@ pub fn drift_text(
     unsampled(view, &mut out);
     summary(view, after, &mut out);
     let since = before.map_or_else(String::new, |lock| format!(" since {}", lock.date));
-    let changed = match changes.len() {
+    let changed = match by_name.len() {
         0 => format!("nothing{since}"),
         count => format!("{}{since}", counted(count, "name", "names")),
     };

@@ -1,0 +1,177 @@
+//! `tidegate resolve` as a process.
+
+use super::servers::{Authoritative, Manner, authoritative, misbehaving};
+use crate::cli::Folder;
+use crate::support::TODAY;
+
+const POLICY: &str = "\
+egress 1
+
+region westeurope
+
+vnet shop 10.20.0.0/16 {
+  subnet AzureFirewallSubnet 10.20.0.0/26
+  subnet nodes 10.20.1.0/24
+  subnet endpoints 10.20.2.0/24
+}
+
+firewall fw in shop { private-ip 10.20.0.4  dns-proxy on }
+
+service lake {
+  fqdn contosolake.blob.core.windows.net
+  kind storage
+}
+private-endpoint pe-lake in shop.endpoints {
+  private-ip 10.20.2.5
+  for contosolake.blob.core.windows.net
+  target lake
+}
+
+identity shop-id { role \"Network Contributor\" on this resource-group }
+
+pool apps in shop.nodes {
+  outbound userDefinedRouting
+  via fw
+  identity shop-id
+}
+
+require apps -> www.contoso.com, gone.contoso.com, *.fabrikam.com, *.adatum.com https
+require apps -> contosolake.blob.core.windows.net https
+
+sample *.fabrikam.com = eu.fabrikam.com
+";
+
+const CONTOSO: &str = "
+    www.contoso.com  300 CNAME front.contoso.com
+    front.contoso.com 60 A 192.0.2.3
+    front.contoso.com 60 A 192.0.2.20
+";
+const FABRIKAM: &str = "eu.fabrikam.com 600 A 198.51.100.7";
+/// As everybody sees it, and as the network of the policy does.
+const PUBLIC: &str = "
+    contosolake.blob.core.windows.net 60 CNAME contosolake.privatelink.blob.core.windows.net
+    contosolake.privatelink.blob.core.windows.net 60 A 203.0.113.9
+";
+const PRIVATE: &str = "
+    contosolake.blob.core.windows.net 60 CNAME contosolake.privatelink.blob.core.windows.net
+    contosolake.privatelink.blob.core.windows.net 10 A 10.20.2.5
+";
+
+fn view(blob: &str) -> Authoritative {
+    authoritative(&[
+        ("contoso.com", CONTOSO),
+        ("fabrikam.com", FABRIKAM),
+        ("windows.net", blob),
+    ])
+}
+
+struct Run {
+    folder: Folder,
+}
+
+impl Run {
+    fn new() -> Self {
+        let folder = Folder::new();
+        folder.write("shop.egress", POLICY);
+        Self { folder }
+    }
+
+    /// Runs the command; servers are shown as letters, because their ports differ from run to run.
+    fn run(&self, servers: &[&Authoritative], more: &str) -> (i32, String) {
+        let mut arguments = format!("resolve shop.egress --today {TODAY} --timeout 1 --tries 1 {more}");
+        for server in servers {
+            arguments.push_str(&format!(" --server {}", server.address));
+        }
+        let output = self.folder.command(&arguments).output().unwrap();
+        let mut text = String::from_utf8(output.stdout).unwrap();
+        text.push_str(&String::from_utf8(output.stderr).unwrap());
+        for (server, letter) in servers.iter().zip(["SERVER-A", "SERVER-B"]) {
+            text = text.replace(&server.address.to_string(), letter);
+        }
+        (output.status.code().unwrap(), text)
+    }
+}
+
+#[test]
+fn names_are_resolved_and_kept() {
+    let run = Run::new();
+    let server = view(PRIVATE);
+    let (code, text) = run.run(&[&server], "--lock egress.lock");
+    assert_eq!(code, 0, "{text}");
+    insta::assert_snapshot!("resolve-text", text);
+    let lock = run.folder.read("egress.lock");
+    let lock = lock.replace(&server.address.to_string(), "SERVER-A");
+    insta::assert_snapshot!("resolve-lock", lock);
+    let (code, json) = run.run(&[&server], "--format json");
+    assert_eq!(code, 0);
+    insta::assert_snapshot!("resolve-json", json);
+}
+
+#[test]
+fn a_check_tells_what_changed_and_leaves_the_file() {
+    let run = Run::new();
+    let before = view(PRIVATE);
+    assert_eq!(run.run(&[&before], "--lock egress.lock").0, 0);
+    let (code, text) = run.run(&[&before], "--lock egress.lock --check");
+    assert_eq!((code, text.contains("changed   nothing since")), (0, true), "{text}");
+    let lock = run.folder.read("egress.lock");
+    let after = authoritative(&[
+        ("contoso.com", "www.contoso.com 60 A 192.0.2.3\ngone.contoso.com 60 A 192.0.2.99"),
+        ("fabrikam.com", "us.fabrikam.com 600 A 198.51.100.7"),
+        ("windows.net", PUBLIC),
+    ]);
+    let (code, text) = run.run(&[&after], "--lock egress.lock --check");
+    assert_eq!(code, 1);
+    insta::assert_snapshot!("resolve-check", text);
+    let (_, json) = run.run(&[&after], "--lock egress.lock --check --format json");
+    insta::assert_snapshot!("resolve-check-json", json);
+    assert_eq!(run.folder.read("egress.lock"), lock);
+}
+
+#[test]
+fn two_views_are_compared() {
+    let run = Run::new();
+    let (inside, outside) = (view(PRIVATE), view(PUBLIC));
+    let (code, text) = run.run(&[&inside, &outside], "--compare");
+    assert_eq!(code, 1);
+    insta::assert_snapshot!("resolve-compare", text);
+    let (_, json) = run.run(&[&inside, &outside], "--compare --format json");
+    insta::assert_snapshot!("resolve-compare-json", json);
+    let (code, text) = run.run(&[&inside, &view(PRIVATE)], "--compare");
+    assert_eq!((code, text.contains("disagree  nowhere")), (0, true), "{text}");
+}
+
+#[test]
+fn servers_that_fail_are_not_taken_for_missing_names() {
+    let run = Run::new();
+    for manner in [Manner::Silent, Manner::Fails] {
+        let arguments = format!(
+            "resolve shop.egress --today {TODAY} --timeout 1 --tries 1 --no-ipv6 --server {}",
+            misbehaving(manner)
+        );
+        let output = run.folder.command(&arguments).output().unwrap();
+        assert_eq!(output.status.code(), Some(3), "{manner:?}");
+    }
+}
+
+#[test]
+fn wrong_usage_is_told() {
+    let run = Run::new();
+    let server = view(PUBLIC);
+    for (arguments, wrong) in [
+        ("--compare", "--compare needs two servers"),
+        ("--check", "--lock"),
+        ("--server 10.0.0.4/24", "is no server"),
+        ("--lock none.lock --check", "cannot read none.lock"),
+        ("--lock bad.lock --check", "bad.lock: the schema is `egress-lock/9`"),
+    ] {
+        run.folder.write(
+            "bad.lock",
+            "schema: egress-lock/9\ndate: 2026-11-30\nservers: []\nnames: {}\n",
+        );
+        let (code, text) = run.run(&[&server], arguments);
+        assert_eq!(code, 2, "{arguments}: {text}");
+        assert!(text.contains(wrong), "{arguments}: {text}");
+    }
+    assert!(!run.folder.path("none.lock").exists());
+}
