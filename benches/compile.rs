@@ -72,6 +72,7 @@ fn compile(text: &str) -> (Analysis, String) {
         catalogs: Vec::new(),
         assertions: Assertions::default(),
         strict: false,
+        lock: None,
     };
     let analysis = analyse(Utf8Path::new(PATH), &files, &options).unwrap();
     let template = emit::template(&analysis.estate, Facts::builtin(), &analysis.sources);

@@ -66,6 +66,7 @@ fn analysed(text: String) -> Analysis {
         catalogs: Vec::new(),
         assertions: Assertions::default(),
         strict: false,
+        lock: None,
     };
     let analysis = analyse(Utf8Path::new(PATH), &files, &options).unwrap();
     assert!(!analysis.rules_skipped, "the policy has no mistakes");

@@ -105,6 +105,7 @@ fn lint(inputs: &[Input]) -> usize {
         catalogs: Vec::new(),
         assertions: Assertions::default(),
         strict: false,
+        lock: None,
     };
     let deploying = Deploying {
         all: &[],

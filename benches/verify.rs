@@ -71,6 +71,7 @@ fn analysed(text: String) -> Analysis {
         catalogs: Vec::new(),
         assertions: Assertions::default(),
         strict: false,
+        lock: None,
     };
     analyse(Utf8Path::new(PATH), &files, &options).unwrap()
 }

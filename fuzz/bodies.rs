@@ -65,6 +65,7 @@ pub(crate) fn importer(bytes: &[u8]) {
         catalogs: Vec::new(),
         assertions: Assertions::default(),
         strict: false,
+        lock: None,
     };
     let deploying = Deploying {
         all: &[],

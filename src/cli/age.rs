@@ -17,6 +17,9 @@ use super::output::{print_error, refuse, today};
 /// are used, so a file of a season ago is one to replace.
 const TAGS_DAYS: u32 = 90;
 
+/// How old a lock file of names may be, in days. Addresses of services move within weeks.
+const LOCK_DAYS: u32 = 30;
+
 /// How old the facts may be that an answer rests on.
 ///
 /// Catalogs have no limit unless one is given: a policy that is without findings today is so tomorrow, and what a service
@@ -122,6 +125,37 @@ pub(super) fn tell(
     Ok(finding)
 }
 
+/// What is to be said of the age of a lock file.
+fn of_lock(path: &Utf8Path, date: Date, today: Date, most: MaxAge) -> Option<Finding> {
+    let days = age(date, today);
+    (days > i64::from(most.days.unwrap_or(LOCK_DAYS))).then(|| {
+        Finding::new(
+            Id::TG0047,
+            format!("the names of {path} were resolved on {date}, {days} days ago"),
+        )
+        .help("they may lead elsewhere now: `tidegate resolve --lock FILE --check` tells what has changed")
+    })
+}
+
+/// Says of a lock file that it is old.
+///
+/// # Errors
+/// The outcome, when the day cannot be told; a message has been printed.
+pub(super) fn tell_lock(
+    path: &Utf8Path,
+    date: Date,
+    reading: &ReadingOptions,
+) -> Result<(), Outcome> {
+    let today = today(reading.today.as_deref()).map_err(|message| refuse(&message))?;
+    let most = MaxAge {
+        days: reading.max_age,
+    };
+    if let Some(finding) = of_lock(path, date, today, most) {
+        print_error(&report::concise(&[finding], &SourceMap::default()));
+    }
+    Ok(())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -144,6 +178,25 @@ mod tests {
         );
         assert_eq!(told(file, "2026-01-27", Some(91)), None);
         assert!(told(file, "2025-11-05", Some(7)).is_some());
+    }
+
+    #[test]
+    fn a_lock_file_is_old_after_a_month() {
+        let told = |today: &str, days| {
+            let date = "2026-11-30".parse().unwrap();
+            of_lock(
+                Utf8Path::new("egress.lock"),
+                date,
+                today.parse().unwrap(),
+                MaxAge { days },
+            )
+            .map(|finding| finding.message)
+        };
+        assert_eq!(told("2026-12-30", None), None);
+        let old = "the names of egress.lock were resolved on 2026-11-30, 31 days ago";
+        assert_eq!(told("2026-12-31", None).as_deref(), Some(old));
+        assert_eq!(told("2026-12-31", Some(31)), None);
+        assert!(told("2026-12-02", Some(1)).is_some());
     }
 
     #[test]

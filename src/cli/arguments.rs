@@ -161,6 +161,10 @@ pub(super) struct VerifyOptions {
     #[command(flatten)]
     pub(super) deployment: DeploymentOptions,
 
+    /// What names led to, as `tidegate resolve --lock` keeps it.
+    #[arg(long, value_name = "FILE")]
+    pub(super) lock: Option<Utf8PathBuf>,
+
     /// The addresses of service tags, as Microsoft publishes them every week.
     #[arg(long, value_name = "FILE")]
     pub(super) service_tags: Option<Utf8PathBuf>,
@@ -543,6 +547,10 @@ pub(super) struct ExplainOptions {
     /// The page of a cause, or the list of all causes.
     #[arg(long, value_name = "NAME", num_args = 0..=1, default_missing_value = "")]
     pub(super) cause: Option<String>,
+
+    /// What names led to, as `tidegate resolve --lock` keeps it.
+    #[arg(long, value_name = "FILE")]
+    pub(super) lock: Option<Utf8PathBuf>,
 
     /// The addresses of service tags: Microsoft's weekly ServiceTags_*.json. Tags are symbols without it.
     #[arg(long, value_name = "FILE")]

@@ -98,9 +98,13 @@ pub(super) fn read_network_telling(
         places.apply(finding, &sources);
     }
     diag::sort(&mut findings);
+    let mut estate = network.estate;
+    if let Some(lock) = &settings.lock {
+        lock.take_into(&mut estate, &mut sources);
+    }
     Ok(Analysis {
         sources,
-        estate: network.estate,
+        estate,
         intent: Intent::default(),
         deliveries: Vec::new(),
         findings,

@@ -20,6 +20,7 @@ use super::Outcome;
 use super::age;
 use super::arguments::{ExplainFormat, ExplainOptions};
 use super::estates::read_network;
+use super::lock::locked;
 use super::output::{Disk, color, findings_text, print, print_error, refuse, settings};
 use super::pipeline::{Analysis, Options, analyse};
 use super::tags::service_tags;
@@ -79,7 +80,8 @@ struct Asked {
 
 impl Asked {
     fn read(policy: &Utf8Path, options: &ExplainOptions) -> Result<Self, Outcome> {
-        let settings = settings(&options.reading).map_err(|message| refuse(&message))?;
+        let mut settings = settings(&options.reading).map_err(|message| refuse(&message))?;
+        settings.lock = locked(options.lock.as_deref(), &options.reading)?;
         let analysis = analyse(policy, &Disk, &settings)
             .map_err(|error| refuse(&format!("cannot read {policy}: {error}")))?;
         let color = color(options.reading.color);
@@ -99,7 +101,8 @@ impl Asked {
 
     /// Reads templates and exports as one network. What is wrong with the files is told, and does not stop the answer.
     fn read_estate(options: &ExplainOptions) -> Result<Self, Outcome> {
-        let settings = settings(&options.reading).map_err(|message| refuse(&message))?;
+        let mut settings = settings(&options.reading).map_err(|message| refuse(&message))?;
+        settings.lock = locked(options.lock.as_deref(), &options.reading)?;
         let network = read_network(&options.estate, &options.deployment, &settings)
             .map_err(|message| refuse(&message))?;
         let wrong: Vec<Finding> = network

@@ -19,6 +19,7 @@ mod fmt;
 mod import;
 mod lint;
 mod lists;
+mod lock;
 mod network;
 mod optimize;
 mod output;

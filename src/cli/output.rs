@@ -138,6 +138,7 @@ pub(super) fn default_settings() -> Result<Options, String> {
         catalogs: Vec::new(),
         assertions: Assertions::default(),
         strict: false,
+        lock: None,
     })
 }
 
@@ -156,6 +157,7 @@ pub(super) fn settings(options: &ReadingOptions) -> Result<Options, String> {
         catalogs: catalogs(&options.catalogs)?,
         assertions: Assertions::default(),
         strict: options.strict,
+        lock: None,
     })
 }
 

@@ -19,6 +19,7 @@ use crate::syntax::{self, Parameters};
 
 use super::age::{MaxAge, of_catalogs};
 use super::assertions::Assertions;
+use super::lock::LockFile;
 
 /// What an analysis needs beside the policy.
 #[derive(Debug, Clone)]
@@ -37,6 +38,8 @@ pub struct Options {
     pub assertions: Assertions,
     /// Whether to refuse a choice where documents disagree, unless the policy accepts it.
     pub strict: bool,
+    /// What names led to, for what is asked once the policy is judged.
+    pub lock: Option<LockFile>,
 }
 
 /// A policy, understood and judged.
@@ -98,7 +101,10 @@ pub fn analyse(
     let mut sources = SourceMap::default();
     let loaded = syntax::load(&mut sources, reader, path)?;
     let (library, problems) = library(&mut sources, options);
-    let judged = judge(loaded, &library, problems, options, &|_| Vec::new());
+    let mut judged = judge(loaded, &library, problems, options, &|_| Vec::new());
+    if let Some(lock) = &options.lock {
+        lock.take_into(&mut judged.estate, &mut sources);
+    }
     Ok(Analysis {
         sources,
         estate: judged.estate,

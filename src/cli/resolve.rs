@@ -8,7 +8,6 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::azure::Dataplane;
 use crate::azure::facts::Facts;
-use crate::base::FileReader;
 use crate::dns::{Lock, NetworkResolver, Resolver, Server, Settings, Views, compare, drift};
 use crate::intent::{Names, names};
 use crate::net::Fqdn;
@@ -17,6 +16,7 @@ use crate::report::resolved::{self, View};
 
 use super::Outcome;
 use super::arguments::ReadingOptions;
+use super::lock::LockFile;
 use super::output::{
     Disk, color, findings_text, print, print_error, refuse, settings, today, write_file,
 };
@@ -188,18 +188,7 @@ fn before(path: &Utf8Path, is_needed: bool) -> Result<Option<Lock>, Outcome> {
     if !is_needed && !path.exists() {
         return Ok(None);
     }
-    read_lock(path).map(Some)
-}
-
-/// Reads a lock file.
-///
-/// # Errors
-/// The outcome, when it cannot be read or understood; a message has been printed.
-pub(super) fn read_lock(path: &Utf8Path) -> Result<Lock, Outcome> {
-    let text = Disk
-        .read(path)
-        .map_err(|error| refuse(&format!("cannot read {path}: {error}")))?;
-    Lock::parse(&text).map_err(|error| refuse(&format!("{path}: {error}")))
+    Ok(Some(LockFile::read(path)?.lock))
 }
 
 fn ask(

@@ -13,6 +13,7 @@ use super::Outcome;
 use super::age;
 use super::arguments::{AnswerFormat, VerifyOptions};
 use super::estates::read_network;
+use super::lock::locked;
 use super::network::wrong_with;
 use super::output::{Disk, color, findings_text, print, print_error, refuse, settings};
 use super::patch::write_patch;
@@ -26,7 +27,8 @@ pub(super) fn run(options: &VerifyOptions) -> Outcome {
 }
 
 fn answer(options: &VerifyOptions) -> Result<Outcome, Outcome> {
-    let settings = settings(&options.reading).map_err(|message| refuse(&message))?;
+    let mut settings = settings(&options.reading).map_err(|message| refuse(&message))?;
+    settings.lock = locked(options.lock.as_deref(), &options.reading)?;
     let policy = analyse(&options.policy, &Disk, &settings)
         .map_err(|error| refuse(&format!("cannot read {}: {error}", options.policy)))?;
     if policy.rules_skipped {

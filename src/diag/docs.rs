@@ -191,6 +191,11 @@ impl Id {
                  its name has, such as ServiceTags_Public_20251028.json. When the name has none either, a note says that the age is \
                  not known. Download the file again and keep its name."
             }
+            Self::TG0047 => {
+                "The names of the file given with `--lock` were resolved longer ago than `--max-age` days, 30 unless given, on the \
+                 day of `--today`. Services move: a verdict that rests on old addresses may be wrong by now. `tidegate resolve \
+                 --lock FILE --check` tells what has changed, and without `--check` writes the file anew."
+            }
             Self::TG0050 => {
                 "A catalog declares a parameter, a feature, a source or an ambiguity that no entry names. Mostly an entry was \
                  removed or renamed and the declaration stayed, or an entry lacks its condition. Remove the declaration, or name \

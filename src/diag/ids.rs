@@ -83,6 +83,7 @@ ids! {
     TG0041 Warning "rules of a network manager that are not looked at",
     TG0045 Note "catalog whose documents are old",
     TG0046 Warning "service tag file that is old",
+    TG0047 Warning "lock file that is old",
     TG0050 Warning "declaration of a catalog that nothing uses",
     TG0051 Warning "catalog entry that asks for what another one asks for",
     TG0052 Warning "catalog entry that no firewall rule can express",

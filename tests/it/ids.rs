@@ -28,6 +28,10 @@ const WITHOUT_FIXTURE: &[(Id, &str)] = &[
         "needs the option `--service-tags`; tests/it/cli.rs tests it",
     ),
     (
+        Id::TG0047,
+        "needs the option `--lock`; tests/it/dns/explained.rs tests it",
+    ),
+    (
         Id::TG0099,
         "needs thousands of findings; src/report/sarif tests it",
     ),

@@ -8,8 +8,8 @@ use super::support::{files, project};
 
 /// The folders of `src/`, lowest first: each may use those before it.
 const LAYERS: [&str; 18] = [
-    "base", "diag", "net", "dns", "space", "estate", "intent", "syntax", "import", "azure", "reach",
-    "compile", "emit", "lint", "explain", "verify", "report", "cli",
+    "base", "diag", "net", "dns", "space", "estate", "intent", "syntax", "import", "azure",
+    "reach", "compile", "emit", "lint", "explain", "verify", "report", "cli",
 ];
 
 /// Folders that may use less than the order allows.

@@ -65,6 +65,7 @@ pub(crate) fn options(firewall_model: FirewallModel) -> Options {
         catalogs: Vec::new(),
         assertions: Assertions::default(),
         strict: false,
+        lock: None,
     }
 }
 

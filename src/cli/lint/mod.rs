@@ -173,6 +173,7 @@ fn judge(
         catalogs: catalogs(&further.cloned().collect::<Vec<_>>())?,
         assertions: config.assertions.clone(),
         strict: false,
+        lock: None,
     };
     let named = Deploying {
         all: &options.deployment.parameters,

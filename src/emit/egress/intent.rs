@@ -2,7 +2,7 @@
 
 use crate::base::Origin;
 use crate::estate::Id;
-use crate::intent::{Assertion, Demand, Devices, Ignore, Requirement, Subject};
+use crate::intent::{Assertion, Demand, Devices, Ignore, Requirement, Sample, Subject};
 
 use super::Writer;
 use super::identity::stands_for_itself;
@@ -21,6 +21,16 @@ impl Writer<'_> {
         }
         for assertion in &intent.assertions {
             self.assertion(&mut body, assertion);
+        }
+        let own = |sample: &&Sample| matches!(sample.origin, Origin::Written(_));
+        for sample in intent.samples.iter().filter(own) {
+            let names = sample
+                .names
+                .iter()
+                .map(ToString::to_string)
+                .collect::<Vec<_>>();
+            let clause = Clause::default().part(format!("sample {} =", sample.wildcard), &[&names]);
+            body.clause(clause);
         }
         body
     }

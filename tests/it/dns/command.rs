@@ -2,7 +2,7 @@
 
 use super::servers::{Authoritative, Manner, authoritative, misbehaving};
 use crate::cli::Folder;
-use crate::support::TODAY;
+use crate::support::{TODAY, project};
 
 const POLICY: &str = "\
 egress 1
@@ -78,7 +78,8 @@ impl Run {
 
     /// Runs the command; servers are shown as letters, because their ports differ from run to run.
     fn run(&self, servers: &[&Authoritative], more: &str) -> (i32, String) {
-        let mut arguments = format!("resolve shop.egress --today {TODAY} --timeout 1 --tries 1 {more}");
+        let mut arguments =
+            format!("resolve shop.egress --today {TODAY} --timeout 1 --tries 1 {more}");
         for server in servers {
             arguments.push_str(&format!(" --server {}", server.address));
         }
@@ -92,15 +93,29 @@ impl Run {
     }
 }
 
+/// The page about names shows what is printed, with addresses for the servers.
+fn is_documented(text: &str) {
+    let page = std::fs::read_to_string(project("docs/dns.md")).unwrap();
+    let text = text
+        .replace("SERVER-A", "10.0.0.4")
+        .replace("SERVER-B", "10.0.0.5");
+    assert!(
+        page.contains(text.trim_end()),
+        "docs/dns.md does not show\n{text}"
+    );
+}
+
 #[test]
 fn names_are_resolved_and_kept() {
     let run = Run::new();
     let server = view(PRIVATE);
     let (code, text) = run.run(&[&server], "--lock egress.lock");
     assert_eq!(code, 0, "{text}");
+    is_documented(&text);
     insta::assert_snapshot!("resolve-text", text);
     let lock = run.folder.read("egress.lock");
     let lock = lock.replace(&server.address.to_string(), "SERVER-A");
+    is_documented(&lock.replace("'SERVER-A'", "SERVER-A"));
     insta::assert_snapshot!("resolve-lock", lock);
     let (code, json) = run.run(&[&server], "--format json");
     assert_eq!(code, 0);
@@ -113,15 +128,23 @@ fn a_check_tells_what_changed_and_leaves_the_file() {
     let before = view(PRIVATE);
     assert_eq!(run.run(&[&before], "--lock egress.lock").0, 0);
     let (code, text) = run.run(&[&before], "--lock egress.lock --check");
-    assert_eq!((code, text.contains("changed   nothing since")), (0, true), "{text}");
+    assert_eq!(
+        (code, text.contains("changed   nothing since")),
+        (0, true),
+        "{text}"
+    );
     let lock = run.folder.read("egress.lock");
     let after = authoritative(&[
-        ("contoso.com", "www.contoso.com 60 A 192.0.2.3\ngone.contoso.com 60 A 192.0.2.99"),
+        (
+            "contoso.com",
+            "www.contoso.com 60 A 192.0.2.3\ngone.contoso.com 60 A 192.0.2.99",
+        ),
         ("fabrikam.com", "us.fabrikam.com 600 A 198.51.100.7"),
         ("windows.net", PUBLIC),
     ]);
     let (code, text) = run.run(&[&after], "--lock egress.lock --check");
     assert_eq!(code, 1);
+    is_documented(&text);
     insta::assert_snapshot!("resolve-check", text);
     let (_, json) = run.run(&[&after], "--lock egress.lock --check --format json");
     insta::assert_snapshot!("resolve-check-json", json);
@@ -134,11 +157,16 @@ fn two_views_are_compared() {
     let (inside, outside) = (view(PRIVATE), view(PUBLIC));
     let (code, text) = run.run(&[&inside, &outside], "--compare");
     assert_eq!(code, 1);
+    is_documented(&text);
     insta::assert_snapshot!("resolve-compare", text);
     let (_, json) = run.run(&[&inside, &outside], "--compare --format json");
     insta::assert_snapshot!("resolve-compare-json", json);
     let (code, text) = run.run(&[&inside, &view(PRIVATE)], "--compare");
-    assert_eq!((code, text.contains("disagree  nowhere")), (0, true), "{text}");
+    assert_eq!(
+        (code, text.contains("disagree  nowhere")),
+        (0, true),
+        "{text}"
+    );
 }
 
 #[test]
@@ -163,7 +191,10 @@ fn wrong_usage_is_told() {
         ("--check", "--lock"),
         ("--server 10.0.0.4/24", "is no server"),
         ("--lock none.lock --check", "cannot read none.lock"),
-        ("--lock bad.lock --check", "bad.lock: the schema is `egress-lock/9`"),
+        (
+            "--lock bad.lock --check",
+            "bad.lock: the schema is `egress-lock/9`",
+        ),
     ] {
         run.folder.write(
             "bad.lock",

@@ -35,10 +35,7 @@ fn answer() -> impl Strategy<Value = Answer> {
     let address = (any::<IpAddr>(), any::<u32>()).prop_map(|(ip, ttl)| Address { ip, ttl });
     let aliases = prop::collection::vec(alias, 0..4);
     let addresses = prop::collection::vec(address, 1..6);
-    let end = prop_oneof![
-        addresses.prop_map(Ok),
-        failure().prop_map(Err),
-    ];
+    let end = prop_oneof![addresses.prop_map(Ok), failure().prop_map(Err),];
     (fqdn(), aliases, end).prop_map(|(name, aliases, end)| {
         let (mut addresses, failure) = match end {
             Ok(addresses) => (addresses, None),
@@ -107,12 +104,28 @@ fn what_is_no_lock_file_is_told() {
     let sound = "schema: egress-lock/1\ndate: 2026-11-30\nservers: [10.0.0.4]\nnames:\n  www.contoso.com:\n    addresses: [192.0.2.1]\n";
     assert!(Lock::parse(sound).is_ok());
     for (from, to, wrong) in [
-        ("egress-lock/1", "egress-lock/2", "the schema is `egress-lock/2`"),
+        (
+            "egress-lock/1",
+            "egress-lock/2",
+            "the schema is `egress-lock/2`",
+        ),
         ("2026-11-30", "2026-13-30", "`2026-13-30` is no date"),
-        ("192.0.2.1", "192.0.2.256", "`192.0.2.256` is no address (of `www.contoso.com`)"),
+        (
+            "192.0.2.1",
+            "192.0.2.256",
+            "`192.0.2.256` is no address (of `www.contoso.com`)",
+        ),
         ("www.contoso.com", "www..com", "`www..com` is no name"),
-        ("addresses: [192.0.2.1]", "failure: gone", "`gone` is no failure"),
-        ("addresses: [192.0.2.1]", "ttl: 5", "has to have either addresses or a failure"),
+        (
+            "addresses: [192.0.2.1]",
+            "failure: gone",
+            "`gone` is no failure",
+        ),
+        (
+            "addresses: [192.0.2.1]",
+            "ttl: 5",
+            "has to have either addresses or a failure",
+        ),
         ("addresses", "adresses", "adresses"),
         ("names:", "name:", "name"),
     ] {

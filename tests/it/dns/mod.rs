@@ -1,6 +1,7 @@
 //! Names asked of servers on loopback.
 
 mod command;
+mod explained;
 mod lock;
 mod resolver;
 mod servers;

@@ -87,9 +87,15 @@ fn an_authoritative_server_answers_in_full() {
         ("none.contoso.com", "no-such-name"),
         ("sub.contoso.com", "no-address"),
         ("dangling.contoso.com", "gone.contoso.com (50) no-such-name"),
-        ("round.contoso.com", "about.contoso.com (40) loop at round.contoso.com"),
+        (
+            "round.contoso.com",
+            "about.contoso.com (40) loop at round.contoso.com",
+        ),
         ("self.contoso.com", "loop at self.contoso.com"),
-        ("away.contoso.com", "www.fabrikam.com (70) 198.51.100.1 (30)"),
+        (
+            "away.contoso.com",
+            "www.fabrikam.com (70) 198.51.100.1 (30)",
+        ),
         ("www.adatum.com", "refused"),
     ] {
         assert_eq!(line(&ask(server.address, name)), expected, "{name}");

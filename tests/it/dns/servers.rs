@@ -25,10 +25,18 @@ pub(crate) fn authoritative(zones: &[(&str, &str)]) -> Authoritative {
     let mut catalog = Catalog::new();
     for (origin, records) in zones {
         let origin = name(origin);
-        let mut zone = InMemoryZoneHandler::<TokioRuntimeProvider>::empty(origin.clone(), ZoneType::Primary, AxfrPolicy::Deny);
+        let mut zone = InMemoryZoneHandler::<TokioRuntimeProvider>::empty(
+            origin.clone(),
+            ZoneType::Primary,
+            AxfrPolicy::Deny,
+        );
         let soa = format!("{origin} 3600 SOA");
         assert!(zone.upsert_mut(record(&soa), 0));
-        for line in records.lines().map(str::trim).filter(|line| !line.is_empty()) {
+        for line in records
+            .lines()
+            .map(str::trim)
+            .filter(|line| !line.is_empty())
+        {
             assert!(zone.upsert_mut(record(line), 0), "{line}");
         }
         catalog.upsert(LowerName::new(&origin), vec![Arc::new(zone)]);
@@ -156,4 +164,3 @@ pub(crate) fn nobody() -> SocketAddr {
     let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
     socket.local_addr().unwrap()
 }
-

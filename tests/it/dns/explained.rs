@@ -1,0 +1,92 @@
+//! What the lock file tells other commands.
+
+use crate::cli::Folder;
+
+const POLICY: &str = "\
+egress 1
+
+region westeurope
+
+vnet hub 10.10.0.0/16 {
+  dns firewall fw
+  subnet AzureFirewallSubnet 10.10.0.0/26
+  subnet nodes 10.10.1.0/24 { route-table t  nsg n }
+}
+
+route-table t { route d 0.0.0.0/0 -> firewall fw }
+
+firewall fw in hub {
+  sku Standard
+  private-ip 10.10.0.4
+  public-ip 203.0.113.1
+  dns-proxy on
+  network-rules own 200 allow { rule partners from hub.nodes to 192.0.2.0/24 tcp/8443 }
+}
+
+nsg n { rule no 300 outbound deny from any to 198.51.100.0/24 any \"not there\" }
+";
+
+const LOCK: &str = "\
+schema: egress-lock/1
+date: 2026-11-30
+servers:
+- 10.0.0.4
+names:
+  inside.contoso.com:
+    addresses:
+    - 10.99.0.4
+  in-rule.contoso.com:
+    addresses:
+    - 192.0.2.3
+  stopped.contoso.com:
+    addresses:
+    - 198.51.100.7
+";
+
+fn explain(to: &str, more: &str) -> (i32, String, String) {
+    let folder = Folder::new();
+    folder.write("hub.egress", POLICY);
+    folder.write("egress.lock", LOCK);
+    let arguments = format!("explain hub.egress --from hub/nodes --to {to}:8443 {more}");
+    let output = folder.command(&arguments).output().unwrap();
+    (
+        output.status.code().unwrap(),
+        String::from_utf8(output.stdout).unwrap(),
+        String::from_utf8(output.stderr).unwrap(),
+    )
+}
+
+#[test]
+fn a_name_has_the_addresses_of_the_lock_file() {
+    let (without, ..) = explain("in-rule.contoso.com", "--today 2026-12-01");
+    assert_eq!(without, 1);
+    let (code, text, told) = explain(
+        "in-rule.contoso.com",
+        "--today 2026-12-01 --lock egress.lock",
+    );
+    assert_eq!((code, told.as_str()), (0, ""), "{text}");
+    assert!(text.contains("10.10.1.4 -> 192.0.2.3"), "{text}");
+    let (code, text, _) = explain(
+        "stopped.contoso.com",
+        "--today 2026-12-01 --lock egress.lock",
+    );
+    assert_eq!(code, 1);
+    insta::assert_snapshot!("explain-lock", text);
+}
+
+#[test]
+fn a_private_answer_is_left_to_the_zones_of_the_estate() {
+    let to = "inside.contoso.com";
+    let with = explain(to, "--today 2026-12-01 --lock egress.lock");
+    assert_eq!(with.1, explain(to, "--today 2026-12-01").1);
+}
+
+#[test]
+fn an_old_lock_file_is_told() {
+    let (_, _, told) = explain(
+        "in-rule.contoso.com",
+        "--today 2027-01-15 --lock egress.lock",
+    );
+    let old = "warning[TG0047] the names of egress.lock were resolved on 2026-11-30, 46 days ago";
+    assert!(told.contains(old), "{told}");
+}
