@@ -8,6 +8,7 @@ use crate::report::Format;
 
 use super::catalog_check::{self, CatalogCheckOptions};
 use super::catalog_diff::{self, CatalogDiffOptions};
+use super::probe::{self, ProbeOptions};
 use super::tags::TagsCommand;
 
 /// Compiler, linter and explainer for Azure network egress.
@@ -42,6 +43,9 @@ pub(super) enum Command {
     /// Say why a flow gets out or not: its way, what decided, and the smallest change that lets it through.
     #[command(after_help = EXPLAIN_HELP)]
     Explain(ExplainOptions),
+    /// Try from here what a pool needs: names, connections, and the first words of each protocol.
+    #[command(after_help = probe::HELP)]
+    Probe(ProbeOptions),
     /// Read networks that exist, and write them as a policy to start from.
     Import(ImportOptions),
     /// Lay out policies in the one standard way.

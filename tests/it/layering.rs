@@ -7,9 +7,9 @@ use std::fmt;
 use super::support::{files, project};
 
 /// The folders of `src/`, lowest first: each may use those before it.
-const LAYERS: [&str; 17] = [
-    "base", "diag", "net", "space", "estate", "intent", "syntax", "import", "azure", "reach",
-    "compile", "emit", "lint", "explain", "verify", "report", "cli",
+const LAYERS: [&str; 19] = [
+    "base", "diag", "net", "dns", "space", "estate", "intent", "probe", "syntax", "import",
+    "azure", "reach", "compile", "emit", "lint", "explain", "verify", "report", "cli",
 ];
 
 /// Folders that may use less than the order allows.
@@ -23,6 +23,8 @@ enum Narrow {
 const NARROW: &[Narrow] = &[
     Narrow::Only("diag", &["base"]),
     Narrow::Only("net", &["base"]),
+    Narrow::Only("dns", &["base", "diag", "net"]),
+    Narrow::Only("probe", &["base", "net", "dns", "intent"]),
     // The concrete evaluator is the oracle of the symbolic one, so they share no sets.
     Narrow::Only("azure", &["base", "diag", "net", "estate"]),
     Narrow::Only(
@@ -92,6 +94,14 @@ const KEPT: &[Kept] = &[
         inside: CLI,
     },
     Kept {
+        what: What::Path("tokio"),
+        inside: &["src/dns/", "src/probe/"],
+    },
+    Kept {
+        what: What::Path("rustls"),
+        inside: &["src/probe/"],
+    },
+    Kept {
         what: What::Word("Serialize"),
         inside: &["src/emit/", "src/report/", "src/cli/lint/baseline.rs"],
     },
@@ -100,6 +110,7 @@ const KEPT: &[Kept] = &[
         inside: &[
             "src/azure/facts/yaml.rs",
             "src/cli/lint/config.rs",
+            "src/dns/lock.rs",
             "src/intent/catalog/yaml.rs",
             "src/syntax/parameter_file.rs",
         ],
