@@ -109,6 +109,7 @@ fn why(error: &Error, by_address: bool) -> Option<String> {
             "it is for other names".to_owned()
         }
         CertificateError::UnknownIssuer => "no public authority made it".to_owned(),
+        CertificateError::BadSignature => "the authority that it names did not sign it".to_owned(),
         CertificateError::Expired | CertificateError::ExpiredContext { .. } => {
             "it has expired".to_owned()
         }

@@ -43,8 +43,8 @@ pub struct Target {
     pub requirement: SmolStr,
     /// The destination as the requirement writes it.
     pub destination: String,
-    /// The service as the requirement writes it.
-    pub service: String,
+    /// The service of the requirement.
+    pub service: Service,
     /// Who is spoken to.
     pub peer: Peer,
     /// On which port.
@@ -60,8 +60,8 @@ pub struct Skipped {
     pub requirement: SmolStr,
     /// The destination as the requirement writes it.
     pub destination: String,
-    /// The service as the requirement writes it.
-    pub service: String,
+    /// The service of the requirement.
+    pub service: Service,
     /// Why.
     pub reason: String,
 }
@@ -175,9 +175,9 @@ impl Planner<'_> {
                     "no address in {destination} is known to answer; {example} '{destination}=ADDRESS'"
                 )
             }
-            Destination::ServiceTag(tag) => format!(
-                "service tag {tag} names no server; name one with --sample '{tag}=NAME' or '{tag}=ADDRESS'"
-            ),
+            Destination::ServiceTag(tag) => {
+                format!("service tag {tag} names no server; name one with --sample '{tag}=NAME'")
+            }
             Destination::Anywhere => {
                 "any destination names no server; name one with --sample 'any=NAME'".to_owned()
             }
@@ -261,7 +261,7 @@ impl Planner<'_> {
         self.items.push(Item::Probe(Target {
             requirement: endpoint.requirement.clone(),
             destination: endpoint.destination.clone(),
-            service: endpoint.service.to_string(),
+            service: endpoint.service,
             peer: peer.clone(),
             port,
             protocol,
@@ -272,7 +272,7 @@ impl Planner<'_> {
         self.items.push(Item::Skip(Skipped {
             requirement: endpoint.requirement.clone(),
             destination: endpoint.destination.clone(),
-            service: endpoint.service.to_string(),
+            service: endpoint.service,
             reason,
         }));
     }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use smol_str::SmolStr;
 
-use crate::net::Fqdn;
+use crate::net::{Fqdn, Service};
 
 /// What became of one endpoint of a requirement.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -14,12 +14,14 @@ pub struct Row {
     pub requirement: SmolStr,
     /// The destination as the requirement writes it.
     pub destination: String,
-    /// The service as the requirement writes it.
-    pub service: String,
+    /// The service of the requirement.
+    pub service: Service,
     /// The name that was tried.
     pub name: Option<Fqdn>,
     /// The address that was tried.
     pub address: Option<IpAddr>,
+    /// The port that was tried.
+    pub port: Option<u16>,
     /// How it ended.
     pub ended: Ended,
     /// What was done, in order.

@@ -131,22 +131,23 @@ fn left_out(item: &Item) -> Row {
         Item::Skip(it) => (
             &it.requirement,
             &it.destination,
-            &it.service,
+            it.service,
             it.reason.clone(),
         ),
         Item::Probe(it) => (
             &it.requirement,
             &it.destination,
-            &it.service,
+            it.service,
             "the probe broke off".to_owned(),
         ),
     };
     Row {
         requirement: requirement.clone(),
         destination: destination.clone(),
-        service: service.clone(),
+        service,
         name: name_of(item).cloned(),
         address: None,
+        port: None,
         ended: Ended::unclear(Class::NotProbed, why),
         steps: Vec::new(),
     }
@@ -183,6 +184,7 @@ async fn probe(
             Peer::Address(_) => None,
         },
         address,
+        port: Some(target.port),
         ended,
         steps: trail.steps,
     }

@@ -72,8 +72,7 @@ pub fn job(job: &Job<'_>) -> String {
 }
 
 /// Nobody, as in the image of this program.
-const SECURITY: &str = "\
-      securityContext:
+const SECURITY: &str = "      securityContext:
         runAsNonRoot: true
         runAsUser: 65532
         runAsGroup: 65532
@@ -83,8 +82,7 @@ const SECURITY: &str = "\
         - name: probe
 ";
 
-const CONTAINER: &str = "\
-          resources:
+const CONTAINER: &str = "          resources:
             requests:
               cpu: 50m
               memory: 64Mi
@@ -129,7 +127,10 @@ fn quoted(text: &str) -> String {
 fn block(out: &mut String, text: &str) {
     let is_plain = |c: char| matches!(c, '\n' | '\t' | ' '..='~' | '\u{a0}'..='\u{d7ff}');
     let is_break = |c: char| matches!(c, '\u{2028}' | '\u{2029}');
-    if text.trim().is_empty() || !text.chars().all(|c| is_plain(c) && !is_break(c)) {
+    // The first line says how far a block is indented.
+    let first = text.lines().find(|line| !line.is_empty());
+    let is_block = first.is_some_and(|line| !line.starts_with([' ', '\t']));
+    if !is_block || !text.chars().all(|c| is_plain(c) && !is_break(c)) {
         let _ = writeln!(out, "{}", quoted(text));
         return;
     }
@@ -138,12 +139,49 @@ fn block(out: &mut String, text: &str) {
         (false, true) => "",
         (false, false) => "-",
     };
-    let _ = writeln!(out, "|2{end}");
+    let _ = writeln!(out, "|{end}");
     for line in text.lines() {
         if !line.is_empty() {
             out.push_str("    ");
             out.push_str(line);
         }
         out.push('\n');
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::block;
+
+    #[test]
+    fn texts_are_what_they_were() {
+        for text in [
+            "a\n",
+            "a",
+            "a\n\n",
+            "a\n\n\n",
+            "\n\na\n",
+            " a\n",
+            "\n  a\nb\n",
+            "a\n  b\n \n",
+            "\ta\n",
+            "",
+            "\n",
+            "a\r\nb\r\n",
+            "a: b # c\n- d\n",
+            "\u{2028}\n",
+            "\u{1b}[0m\n",
+            "größer\n",
+            "# a\n---\nb\n",
+        ] {
+            let mut yaml = "  a: ".to_owned();
+            block(&mut yaml, text);
+            yaml.push_str("  b: end\n");
+            let read: BTreeMap<String, String> = serde_saphyr::from_str(&yaml).unwrap();
+            assert_eq!(read["a"], text, "{yaml}");
+            assert_eq!(read["b"], "end", "{yaml}");
+        }
     }
 }

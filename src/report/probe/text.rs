@@ -73,7 +73,11 @@ fn write_row(out: &mut String, row: &Row, width: usize) {
 fn stands_for(row: &Row) -> String {
     let name = row.name.as_ref().map(|name| name.to_string());
     let address = row.address.map(|address| address.to_string());
-    let parts = [name, address].into_iter().flatten();
+    let (_, ports) = row.service.transport_ports();
+    let (first, last) = ports.bounds();
+    let port = row.port.filter(|_| first != last);
+    let port = port.map(|port| format!("port {port}"));
+    let parts = [name, address, port].into_iter().flatten();
     let parts: Vec<String> = parts.filter(|it| *it != row.destination).collect();
     match parts.is_empty() {
         true => String::new(),
