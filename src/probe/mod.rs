@@ -20,7 +20,7 @@ mod trust;
 mod udp;
 
 pub use plan::{Item, Peer, Plan, Protocol, Skipped, Target, plan};
-pub use row::{Class, Ended, Row, Step, StepKind};
+pub use row::{Class, Ended, Row, Standing, Step, StepKind};
 pub use run::{Limits, run};
 pub use sample::{Sample, SampleError};
 pub use trust::{Trust, TrustError};

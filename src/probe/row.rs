@@ -40,6 +40,16 @@ pub struct Ended {
 }
 
 impl Ended {
+    /// What is known of the endpoint.
+    #[must_use]
+    pub fn standing(&self) -> Standing {
+        match (self.evidence, self.class) {
+            (false, _) => Standing::Unknown,
+            (true, Class::Ok) => Standing::Reached,
+            (true, _) => Standing::Failed,
+        }
+    }
+
     /// An end that shows whether the endpoint can be reached.
     pub(super) fn shown(class: Class, detail: impl Into<String>) -> Self {
         Self {
@@ -57,6 +67,17 @@ impl Ended {
             detail: detail.into(),
         }
     }
+}
+
+/// What is known of an endpoint after all.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Standing {
+    /// It certainly cannot be reached as it should be.
+    Failed,
+    /// Nothing certain.
+    Unknown,
+    /// It certainly can be reached.
+    Reached,
 }
 
 /// What the end of a row amounts to.
@@ -118,12 +139,6 @@ impl Class {
             Self::NoAnswer => "no_answer",
             Self::NotProbed => "not_probed",
         }
-    }
-
-    /// Whether it is a failure; what is not known is none.
-    #[must_use]
-    pub fn is_failure(self) -> bool {
-        !matches!(self, Self::Ok | Self::NoAnswer | Self::NotProbed)
     }
 }
 

@@ -17,7 +17,7 @@ is not known.
 Examples:
   tidegate probe policies/aks.egress --pool shop-aks
   tidegate probe policies/aks.egress --pool shop-aks --sample '*.data.mcr.microsoft.com=westeurope.data.mcr.microsoft.com'
-  tidegate probe policies/aks.egress --pool shop-aks --kubernetes-job --image contoso.azurecr.io/tidegate:1 | kubectl apply -f -";
+  tidegate probe policies/aks.egress --pool shop-aks --kubernetes-job --image contoso.azurecr.io/tidegate:1 | kubectl create -f -";
 
 /// Options of `probe`.
 #[derive(Debug, Args)]

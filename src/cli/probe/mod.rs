@@ -12,7 +12,7 @@ use crate::base::FileReader;
 use crate::dns::{NetworkResolver, Resolver, Settings};
 use crate::explain::fqdn_tag_contents;
 use crate::net::{FqdnPattern, FqdnTag};
-use crate::probe::{Class, Limits, Plan, Row, Trust, plan, run as try_all};
+use crate::probe::{Limits, Plan, Row, Standing, Trust, plan, run as try_all};
 use crate::report::catalog::DEFAULT_WIDTH;
 use crate::report::probe::{View, json, text};
 
@@ -109,12 +109,9 @@ fn trust(authorities: &[Utf8PathBuf]) -> Result<Trust, Outcome> {
 
 /// A failure goes before what is not known.
 fn outcome(rows: &[Row]) -> Outcome {
-    let is_known = |row: &Row| row.ended.evidence && row.ended.class == Class::Ok;
-    if rows.iter().any(|row| row.ended.class.is_failure()) {
-        Outcome::Findings
-    } else if rows.iter().all(is_known) {
-        Outcome::Fine
-    } else {
-        Outcome::Uncertain
+    match rows.iter().map(|row| row.ended.standing()).min() {
+        Some(Standing::Failed) => Outcome::Findings,
+        Some(Standing::Unknown) => Outcome::Uncertain,
+        Some(Standing::Reached) | None => Outcome::Fine,
     }
 }

@@ -1,6 +1,6 @@
 //! The answer for people: what failed first, then what is not known, then what was reached.
 
-use crate::probe::{Class, Row};
+use crate::probe::{Class, Row, Standing};
 use crate::report::wrap::paragraph;
 
 use super::View;
@@ -9,13 +9,13 @@ use super::View;
 #[must_use]
 pub fn text(view: &View<'_>) -> String {
     let mut out = format!("pool {}\n", view.pool);
-    let (failed, others): (Vec<&Row>, Vec<&Row>) = view
-        .rows
-        .iter()
-        .partition(|row| row.ended.class.is_failure());
-    let (reached, unknown): (Vec<&Row>, Vec<&Row>) = others
-        .into_iter()
-        .partition(|row| row.ended.class == Class::Ok);
+    let of = |standing: Standing| -> Vec<&Row> {
+        let rows = view.rows.iter();
+        rows.filter(|row| row.ended.standing() == standing)
+            .collect()
+    };
+    let (failed, unknown) = (of(Standing::Failed), of(Standing::Unknown));
+    let reached = of(Standing::Reached);
     let all = view.rows.len();
     let words = match view.servers {
         [] => view.started.to_string(),

@@ -1,7 +1,7 @@
 //! What each kind of server amounts to.
 
 use tidegate::dns::Failure;
-use tidegate::probe::{Class, Protocol, Row, StepKind, Trust};
+use tidegate::probe::{Class, Protocol, Row, Standing, StepKind, Trust};
 use tidegate::report::probe::{View, json, text};
 
 use super::servers::{self, Authority};
@@ -182,7 +182,14 @@ fn answers_of_http_tell_who_gave_them() {
     for (answer, class, evidence, detail) in cases {
         let port = servers::saying(answer);
         let item = endpoint("www.contoso.com", "http", Protocol::Http, port);
-        amounts_to(&tried(item, PATIENT), class, evidence, detail);
+        let row = tried(item, PATIENT);
+        amounts_to(&row, class, evidence, detail);
+        let standing = match (evidence, class) {
+            (false, _) => Standing::Unknown,
+            (true, Class::Ok) => Standing::Reached,
+            (true, _) => Standing::Failed,
+        };
+        assert_eq!(row.ended.standing(), standing);
     }
     let reset = endpoint(
         "www.contoso.com",
