@@ -19,7 +19,7 @@ mod trail;
 mod trust;
 mod udp;
 
-pub use plan::{Item, Peer, Plan, Protocol, Skipped, Target, plan};
+pub use plan::{Item, Listener, Peer, Plan, Protocol, Skipped, Target, plan};
 pub use row::{Class, Ended, Row, Standing, Step, StepKind};
 pub use run::{Limits, run};
 pub use sample::{Sample, SampleError};

@@ -51,6 +51,8 @@ pub struct Target {
     pub port: u16,
     /// What is said.
     pub protocol: Protocol,
+    /// How certain it is that somebody listens there.
+    pub listener: Listener,
 }
 
 /// An endpoint that is not tried.
@@ -73,6 +75,15 @@ pub enum Peer {
     Name(Fqdn),
     /// Whoever has this address.
     Address(IpAddr),
+}
+
+/// How certain it is that somebody listens on a port.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Listener {
+    /// The requirement asks for this peer and this service.
+    Expected,
+    /// A list of names is asked for over a list of services, and not every name answers over every service.
+    Possible,
 }
 
 /// What is said to an endpoint.
@@ -115,6 +126,10 @@ pub fn plan<'r>(
                     requirement: &requirement.name,
                     destination: destination.value.to_string(),
                     service: service.value,
+                    listener: match &destination.value {
+                        Destination::FqdnTag(_) => Listener::Possible,
+                        _ => Listener::Expected,
+                    },
                 };
                 for peer in &peers {
                     planner.add(&endpoint, peer);
@@ -134,6 +149,7 @@ struct Endpoint<'r> {
     requirement: &'r SmolStr,
     destination: String,
     service: Service,
+    listener: Listener,
 }
 
 struct Planner<'p> {
@@ -265,6 +281,7 @@ impl Planner<'_> {
             peer: peer.clone(),
             port,
             protocol,
+            listener: endpoint.listener,
         }));
     }
 

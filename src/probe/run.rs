@@ -15,7 +15,7 @@ use tokio::time::Instant;
 use crate::dns::{Answer, Failure, Resolver};
 use crate::net::Fqdn;
 
-use super::plan::{Item, Peer, Plan, Protocol, Target};
+use super::plan::{Item, Listener, Peer, Plan, Protocol, Target};
 use super::row::{Class, Ended, Row, Step, StepKind};
 use super::tls::Framing;
 use super::trail::{Stop, Trail};
@@ -167,6 +167,9 @@ async fn probe(
         Err(ended) => (None, ended),
         Ok((address, of)) => {
             let mut ended = speak(&target, address, trust, &mut trail).await;
+            if target.listener == Listener::Possible {
+                doubt(&mut ended);
+            }
             if of > 1 {
                 ended
                     .detail
@@ -187,6 +190,15 @@ async fn probe(
         port: Some(target.port),
         ended,
         steps: trail.steps,
+    }
+}
+
+/// Where it is not certain that anybody listens, nobody who listens shows nothing.
+fn doubt(ended: &mut Ended) {
+    if matches!(ended.class, Class::Timeout | Class::Refused) {
+        ended.evidence = false;
+        let why = "; not every name of an FQDN tag answers over every service of it";
+        ended.detail.push_str(why);
     }
 }
 

@@ -15,7 +15,7 @@ use jsonschema::Validator;
 use serde_json::Value;
 use tidegate::dns::{Address, Answer, Failure, Resolver};
 use tidegate::net::Fqdn;
-use tidegate::probe::{Item, Limits, Peer, Plan, Protocol, Row, Target, Trust, run};
+use tidegate::probe::{Item, Limits, Listener, Peer, Plan, Protocol, Row, Target, Trust, run};
 
 use super::support::project;
 
@@ -63,6 +63,7 @@ fn endpoint(name: &str, service: &str, protocol: Protocol, port: u16) -> Item {
         },
         port,
         protocol,
+        listener: Listener::Expected,
     })
 }
 

@@ -1,7 +1,7 @@
 //! What each kind of server amounts to.
 
 use tidegate::dns::Failure;
-use tidegate::probe::{Class, Protocol, Row, Standing, StepKind, Trust};
+use tidegate::probe::{Class, Item, Listener, Protocol, Row, Standing, StepKind, Target, Trust};
 use tidegate::report::probe::{View, json, text};
 
 use super::servers::{self, Authority};
@@ -77,6 +77,26 @@ fn a_port_of_no_known_protocol_is_tried_by_its_connection() {
     let row = tried(none, PATIENT);
     assert_eq!(row.name, None);
     assert_eq!(row.steps.len(), 1, "an address is not asked for");
+}
+
+#[test]
+fn a_name_of_a_tag_need_not_answer_over_every_service() {
+    let of_tag = |port| match endpoint("mcr.contoso.com", "http", Protocol::Http, port) {
+        Item::Probe(target) => Item::Probe(Target {
+            listener: Listener::Possible,
+            ..target
+        }),
+        skip @ Item::Skip(_) => skip,
+    };
+    let refused = tried(of_tag(servers::nobody()), PATIENT);
+    amounts_to(&refused, Class::Refused, false, "not every name");
+    let reset = tried(of_tag(servers::resetting()), PATIENT);
+    amounts_to(
+        &reset,
+        Class::ResetAfterHello,
+        true,
+        "after the HTTP request",
+    );
 }
 
 #[test]

@@ -6,7 +6,7 @@ use tidegate::base::MemoryFiles;
 use tidegate::cli::analyse;
 use tidegate::compile::FirewallModel;
 use tidegate::net::{FqdnPattern, FqdnTag};
-use tidegate::probe::{Item, Peer, Plan, Sample, Target, plan};
+use tidegate::probe::{Item, Listener, Peer, Plan, Sample, Target, plan};
 
 use crate::support::options;
 
@@ -62,8 +62,13 @@ fn shown(plan: &Plan) -> String {
                 peer,
                 port,
                 protocol,
+                listener,
                 ..
             }) => {
+                assert_eq!(
+                    *listener == Listener::Possible,
+                    destination.starts_with("fqdn-tag ")
+                );
                 let peer = match peer {
                     Peer::Name(name) => name.to_string(),
                     Peer::Address(address) => address.to_string(),

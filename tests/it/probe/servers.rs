@@ -65,10 +65,13 @@ impl Full {
     }
 }
 
-/// A port on which nobody listens.
+/// A port on which nobody listens; it stays taken, so that no other test gets it.
 pub(super) fn nobody() -> u16 {
-    let listener = TcpListener::bind((LOCAL, 0)).unwrap();
-    listener.local_addr().unwrap().port()
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.bind((LOCAL, 0).into()).unwrap();
+    let port = socket.local_addr().unwrap().port();
+    std::mem::forget(socket);
+    port
 }
 
 /// Answers whatever is said with this text.
@@ -97,9 +100,12 @@ pub(super) fn mute() -> (u16, UdpSocket) {
     (socket.local_addr().unwrap().port(), socket)
 }
 
-/// A port to which no datagram can be sent.
+/// A port to which no datagram can be sent: its socket takes those of one other port only, and stays.
 pub(super) fn no_datagrams() -> u16 {
-    mute().0
+    let (port, socket) = mute();
+    socket.connect((LOCAL, 1)).unwrap();
+    std::mem::forget(socket);
+    port
 }
 
 /// An authority of the test's own, as an inspecting firewall has one.
