@@ -15,6 +15,7 @@ pub mod import;
 pub mod intent;
 pub mod lint;
 pub mod net;
+pub mod probe;
 pub mod reach;
 pub mod report;
 pub mod space;

@@ -8,6 +8,7 @@ use crate::report::Format;
 
 use super::catalog_check::{self, CatalogCheckOptions};
 use super::catalog_diff::{self, CatalogDiffOptions};
+use super::probe::{self, ProbeOptions};
 use super::resolve::{self, ResolveOptions};
 use super::tags::TagsCommand;
 
@@ -46,6 +47,9 @@ pub(super) enum Command {
     /// Ask DNS for the names of a policy, and keep what it answers in a lock file.
     #[command(after_help = resolve::HELP)]
     Resolve(ResolveOptions),
+    /// Try from here what a pool needs: names, connections, and the first words of each protocol.
+    #[command(after_help = probe::HELP)]
+    Probe(ProbeOptions),
     /// Read networks that exist, and write them as a policy to start from.
     Import(ImportOptions),
     /// Lay out policies in the one standard way.

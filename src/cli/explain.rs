@@ -360,7 +360,7 @@ fn without_edits(remedy: &mut Remedy) {
     remedy.edits.clear();
 }
 
-fn pool_named(estate: &Estate, name: &str) -> Result<Id<Pool>, String> {
+pub(super) fn pool_named(estate: &Estate, name: &str) -> Result<Id<Pool>, String> {
     let mut pools = estate.pools.iter();
     if let Some((id, _)) = pools.find(|(_, pool)| pool.meta.name == name) {
         return Ok(id);

@@ -25,6 +25,7 @@ mod optimize;
 mod output;
 mod patch;
 mod pipeline;
+mod probe;
 mod process;
 mod proof;
 mod query;
@@ -90,6 +91,7 @@ pub fn main() -> ExitCode {
     };
     let outcome = match arguments.command {
         Command::Check(options) => check::run(&options),
+        Command::Probe(options) => probe::run(&options),
         Command::Import(options) => import::run(&options),
         Command::Lint(options) => lint::run(&options),
         Command::Compile(options) => compile::run(&options),

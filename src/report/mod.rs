@@ -22,6 +22,7 @@ mod line_hash;
 mod markdown;
 pub mod optimized;
 mod place;
+pub mod probe;
 pub mod reached;
 pub mod resolved;
 mod run;

@@ -68,8 +68,16 @@ fn every_built_in_file_is_of_its_schema() {
         assert!((kind.loads)(&value.to_string()), "{path} as JSON");
         schemas.insert(value["schema"].to_string());
     }
-    let published = files("docs/schema", ".schema.json").len();
-    assert_eq!(published, schemas.len(), "a schema that no file is of");
+    // What the program prints is held to its schema where it is printed.
+    let published = files("docs/schema", ".schema.json");
+    let published = published
+        .iter()
+        .filter(|it| !it.as_str().contains("egress-probe"));
+    assert_eq!(
+        published.count(),
+        schemas.len(),
+        "a schema that no file is of"
+    );
 }
 
 /// Each key that the schema demands is removed, each of its words becomes another, and each object gets a key more,

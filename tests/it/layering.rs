@@ -7,9 +7,9 @@ use std::fmt;
 use super::support::{files, project};
 
 /// The folders of `src/`, lowest first: each may use those before it.
-const LAYERS: [&str; 18] = [
-    "base", "diag", "net", "dns", "space", "estate", "intent", "syntax", "import", "azure",
-    "reach", "compile", "emit", "lint", "explain", "verify", "report", "cli",
+const LAYERS: [&str; 19] = [
+    "base", "diag", "net", "dns", "space", "estate", "intent", "probe", "syntax", "import",
+    "azure", "reach", "compile", "emit", "lint", "explain", "verify", "report", "cli",
 ];
 
 /// Folders that may use less than the order allows.
@@ -24,6 +24,7 @@ const NARROW: &[Narrow] = &[
     Narrow::Only("diag", &["base"]),
     Narrow::Only("net", &["base"]),
     Narrow::Only("dns", &["base", "net"]),
+    Narrow::Only("probe", &["base", "net", "dns", "intent"]),
     // The concrete evaluator is the oracle of the symbolic one, so they share no sets.
     Narrow::Only("azure", &["base", "diag", "net", "estate"]),
     Narrow::Only(
@@ -78,19 +79,27 @@ const KEPT: &[Kept] = &[
     },
     Kept {
         what: What::Path("std::net::TcpStream"),
-        inside: &["src/dns/"],
+        inside: &[],
     },
     Kept {
         what: What::Path("std::net::TcpListener"),
-        inside: &["src/dns/"],
+        inside: &[],
     },
     Kept {
         what: What::Path("std::net::UdpSocket"),
-        inside: &["src/dns/"],
+        inside: &[],
     },
     Kept {
         what: What::Path("std::net::ToSocketAddrs"),
-        inside: &["src/dns/"],
+        inside: &[],
+    },
+    Kept {
+        what: What::Path("tokio"),
+        inside: &["src/dns/", "src/probe/"],
+    },
+    Kept {
+        what: What::Path("rustls"),
+        inside: &["src/probe/"],
     },
     Kept {
         what: What::Word("Serialize"),
@@ -117,10 +126,6 @@ const KEPT: &[Kept] = &[
     // What asks others over a network has one place, so that everything else is known to be offline.
     Kept {
         what: What::Path("hickory_resolver"),
-        inside: &["src/dns/"],
-    },
-    Kept {
-        what: What::Path("tokio"),
         inside: &["src/dns/"],
     },
     Kept {

@@ -40,6 +40,7 @@ mod outbound_types;
 mod policies;
 mod policy;
 mod private_endpoints;
+mod probe;
 mod query;
 mod readme;
 mod refused;

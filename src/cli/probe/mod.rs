@@ -1,0 +1,145 @@
+//! `tidegate probe`
+
+mod arguments;
+mod job;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+use camino::Utf8PathBuf;
+
+use crate::base::FileReader;
+use crate::dns::{NetworkResolver, Resolver, Settings};
+use crate::explain::fqdn_tag_contents;
+use crate::intent::{Intent, Requirement};
+use crate::net::{Destination, Fqdn, FqdnPattern, FqdnTag};
+use crate::probe::{Limits, Peer, Plan, Row, Sample, Standing, Trust, plan, run as try_all};
+use crate::report::catalog::DEFAULT_WIDTH;
+use crate::report::probe::{View, json, text};
+
+pub(super) use self::arguments::{HELP, ProbeOptions};
+
+use self::arguments::ProbeFormat;
+use super::Outcome;
+use super::explain::pool_named;
+use super::output::{Disk, color, findings_text, print, print_error, refuse, settings};
+use super::pipeline::{Analysis, analyse};
+
+pub(super) fn run(options: &ProbeOptions) -> Outcome {
+    match answer(options) {
+        Ok(outcome) | Err(outcome) => outcome,
+    }
+}
+
+fn answer(options: &ProbeOptions) -> Result<Outcome, Outcome> {
+    let settings = settings(&options.reading).map_err(|message| refuse(&message))?;
+    let files = job::Recorder::default();
+    let policy = analyse(&options.policy, &files, &settings)
+        .map_err(|error| refuse(&format!("cannot read {}: {error}", options.policy)))?;
+    if policy.rules_skipped {
+        print_error(&findings_text(&policy, color(options.reading.color)));
+        return Err(Outcome::Unusable);
+    }
+    let plan = planned(options, &policy)?;
+    let trust = trust(&options.authorities)?;
+    if options.kubernetes_job {
+        print(&job::manifest(options, &files).map_err(|message| refuse(&message))?);
+        return Ok(Outcome::Fine);
+    }
+    let limits = Limits {
+        step: Duration::from_secs(options.timeout),
+        all: Duration::from_secs(options.limit),
+        ..Limits::default()
+    };
+    let asking = Settings {
+        timeout: limits.step,
+        ..Settings::default()
+    };
+    let resolver =
+        NetworkResolver::new(&options.servers, asking).map_err(|message| refuse(&message))?;
+    let servers = resolver.servers();
+    let rows = try_all(&plan, Arc::new(resolver), &trust, limits);
+    let rows = rows.map_err(|message| refuse(&message))?;
+    let view = View {
+        pool: &options.pool,
+        started: settings.today,
+        servers: &servers,
+        rows: &rows,
+        width: DEFAULT_WIDTH,
+    };
+    print(&match options.format {
+        ProbeFormat::Text => text(&view),
+        ProbeFormat::Json => json(&view),
+    });
+    Ok(outcome(&rows))
+}
+
+/// What is tried of the pool.
+fn planned(options: &ProbeOptions, policy: &Analysis) -> Result<Plan, Outcome> {
+    let pool = pool_named(&policy.estate, &options.pool).map_err(|message| refuse(&message))?;
+    let own = policy.intent.requirements.iter();
+    let own = own.filter(|requirement| requirement.pool == pool);
+    let contents = fqdn_tag_contents(&policy.catalogs, &policy.estate);
+    let held = |tag: &FqdnTag| -> Option<Vec<FqdnPattern>> {
+        let mut contents = contents.tags.iter();
+        let is_named = |name: &str| name.eq_ignore_ascii_case(tag.as_str());
+        let content = contents.find(|it| it.names.iter().any(|name| is_named(name)))?;
+        Some(content.patterns.clone())
+    };
+    let mut samples = options.samples.clone();
+    samples.extend(of_policy(own.clone(), &policy.intent));
+    let plan = plan(own, &held, &samples);
+    match plan.unused.first() {
+        None => Ok(plan),
+        Some(unused) => Err(refuse(&format!(
+            "--sample: pool `{}` needs no destination `{unused}`",
+            options.pool
+        ))),
+    }
+}
+
+/// The samples that the policy and its catalogs have of the wildcards of requirements.
+fn of_policy<'p>(
+    requirements: impl Iterator<Item = &'p Requirement>,
+    intent: &'p Intent,
+) -> Vec<Sample> {
+    let destinations = requirements.flat_map(|requirement| &requirement.destinations);
+    let wildcards: BTreeMap<String, &FqdnPattern> = destinations
+        .filter_map(|destination| match &destination.value {
+            Destination::Fqdn(FqdnPattern::Exact(_)) => None,
+            Destination::Fqdn(pattern) => Some((pattern.to_string(), pattern)),
+            _ => None,
+        })
+        .collect();
+    let names = || intent.samples.iter().flat_map(|sample| &sample.names);
+    let samples = wildcards.into_iter().flat_map(|(destination, pattern)| {
+        let names: BTreeSet<&Fqdn> = names().filter(|name| pattern.covers(name)).collect();
+        names.into_iter().map(move |name| Sample {
+            destination: destination.clone(),
+            peer: Peer::Name(name.clone()),
+        })
+    });
+    samples.collect()
+}
+
+fn trust(authorities: &[Utf8PathBuf]) -> Result<Trust, Outcome> {
+    let mut texts = Vec::new();
+    for path in authorities {
+        let text = Disk.read(path);
+        let text = text.map_err(|error| refuse(&format!("cannot read {path}: {error}")))?;
+        Trust::new(std::slice::from_ref(&text))
+            .map_err(|error| refuse(&format!("{path}: {error}")))?;
+        texts.push(text);
+    }
+    Trust::new(&texts).map_err(|error| refuse(&error.to_string()))
+}
+
+/// A failure goes before what is not known.
+fn outcome(rows: &[Row]) -> Outcome {
+    match rows.iter().map(|row| row.ended.standing()).min() {
+        Some(Standing::Failed) => Outcome::Findings,
+        Some(Standing::Unknown) => Outcome::Uncertain,
+        Some(Standing::Reached) | None => Outcome::Fine,
+    }
+}

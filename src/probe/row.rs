@@ -1,0 +1,189 @@
+//! What became of an endpoint.
+
+use std::net::IpAddr;
+use std::time::Duration;
+
+use smol_str::SmolStr;
+
+use crate::net::{Fqdn, Service};
+
+/// What became of one endpoint of a requirement.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Row {
+    /// The requirement.
+    pub requirement: SmolStr,
+    /// The destination as the requirement writes it.
+    pub destination: String,
+    /// The service of the requirement.
+    pub service: Service,
+    /// The name that was tried.
+    pub name: Option<Fqdn>,
+    /// The address that was tried.
+    pub address: Option<IpAddr>,
+    /// The port that was tried.
+    pub port: Option<u16>,
+    /// How it ended.
+    pub ended: Ended,
+    /// What was done, in order.
+    pub steps: Vec<Step>,
+}
+
+/// How trying an endpoint ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ended {
+    /// What it amounts to.
+    pub class: Class,
+    /// Whether it shows that the endpoint can be reached, or that it cannot.
+    pub evidence: bool,
+    /// What was seen, in words.
+    pub detail: String,
+}
+
+impl Ended {
+    /// What is known of the endpoint.
+    #[must_use]
+    pub fn standing(&self) -> Standing {
+        match (self.evidence, self.class) {
+            (false, _) => Standing::Unknown,
+            (true, Class::Ok) => Standing::Reached,
+            (true, _) => Standing::Failed,
+        }
+    }
+
+    /// An end that shows whether the endpoint can be reached.
+    pub(super) fn shown(class: Class, detail: impl Into<String>) -> Self {
+        Self {
+            class,
+            evidence: true,
+            detail: detail.into(),
+        }
+    }
+
+    /// An end that shows nothing of the endpoint.
+    pub(super) fn unclear(class: Class, detail: impl Into<String>) -> Self {
+        Self {
+            class,
+            evidence: false,
+            detail: detail.into(),
+        }
+    }
+}
+
+/// What is known of an endpoint after all.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Standing {
+    /// It certainly cannot be reached as it should be.
+    Failed,
+    /// Nothing certain.
+    Unknown,
+    /// It certainly can be reached.
+    Reached,
+}
+
+/// What the end of a row amounts to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Class {
+    /// It can be reached.
+    Ok,
+    /// The name does not exist.
+    NoSuchName,
+    /// The name led to no address, for another reason.
+    DnsFailure,
+    /// Nobody answered the TCP connection.
+    Timeout,
+    /// Somebody turned it away: a TCP reset or an ICMP error.
+    Refused,
+    /// The connection was accepted, and reset, closed or left without an answer once the client had spoken.
+    ResetAfterHello,
+    /// A firewall answered in the server's place, and says that it denies.
+    Denied,
+    /// TLS was answered, and not by a certificate that the roots vouch for.
+    TlsIntercepted,
+    /// A proxy or a filter answered in the server's place.
+    ProxyNeeded,
+    /// Nobody answered a datagram, which says nothing.
+    NoAnswer,
+    /// It was not tried.
+    NotProbed,
+}
+
+impl Class {
+    /// All of them.
+    pub const ALL: [Self; 11] = [
+        Self::Ok,
+        Self::NoSuchName,
+        Self::DnsFailure,
+        Self::Timeout,
+        Self::Refused,
+        Self::ResetAfterHello,
+        Self::Denied,
+        Self::TlsIntercepted,
+        Self::ProxyNeeded,
+        Self::NoAnswer,
+        Self::NotProbed,
+    ];
+
+    /// The word for programs.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Ok => "ok",
+            Self::NoSuchName => "no_such_name",
+            Self::DnsFailure => "dns_failure",
+            Self::Timeout => "timeout",
+            Self::Refused => "refused",
+            Self::ResetAfterHello => "reset_after_hello",
+            Self::Denied => "denied",
+            Self::TlsIntercepted => "tls_intercepted",
+            Self::ProxyNeeded => "proxy_needed",
+            Self::NoAnswer => "no_answer",
+            Self::NotProbed => "not_probed",
+        }
+    }
+}
+
+/// Something that was done.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Step {
+    /// What.
+    pub kind: StepKind,
+    /// How long it took.
+    pub took: Duration,
+    /// What came of it, in words.
+    pub result: String,
+}
+
+/// What can be done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StepKind {
+    /// A name is asked for.
+    Resolve,
+    /// A TCP connection is made.
+    Connect,
+    /// The handshake of TLS.
+    Tls,
+    /// A request of HTTP.
+    Http,
+    /// The pre-login of SQL Server.
+    Mssql,
+    /// A request for the time.
+    Ntp,
+    /// A datagram.
+    Udp,
+}
+
+impl StepKind {
+    /// The word for programs.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Resolve => "resolve",
+            Self::Connect => "connect",
+            Self::Tls => "tls",
+            Self::Http => "http",
+            Self::Mssql => "mssql",
+            Self::Ntp => "ntp",
+            Self::Udp => "udp",
+        }
+    }
+}
