@@ -48,16 +48,15 @@ impl LockFile {
         let private: Vec<_> = Facts::builtin().private_ranges().collect();
         let is_public = |ip: &IpAddr| !private.iter().any(|range| range.contains(ip));
         for (name, locked) in &self.lock.names {
-            let addresses: Vec<IpAddr> = locked.addresses.iter().copied().collect();
             // A private address is one view's answer; the zones of the estate tell who sees it.
-            if addresses.is_empty() || !addresses.iter().all(is_public) {
+            if locked.addresses.is_empty() || !locked.addresses.iter().all(is_public) {
                 continue;
             }
             let span = self
                 .place(name)
                 .map(|(from, to)| sources.span(file, from, to));
             let Some(span) = span else { continue };
-            give(estate, name, &addresses, span);
+            give(estate, name, &locked.addresses, span);
         }
     }
 

@@ -73,6 +73,11 @@ pub(super) fn sentence(text: &str) -> String {
     out
 }
 
+/// A number and what it counts.
+pub(in crate::report) fn counted(count: usize, one: &str, many: &str) -> String {
+    format!("{count} {}", if count == 1 { one } else { many })
+}
+
 #[cfg(test)]
 mod tests {
     use super::sentence;
@@ -87,9 +92,4 @@ mod tests {
         assert_eq!(sentence("ärger?"), "Ärger?");
         assert_eq!(sentence(" "), "");
     }
-}
-
-/// A number and what it counts.
-pub(in crate::report) fn counted(count: usize, one: &str, many: &str) -> String {
-    format!("{count} {}", if count == 1 { one } else { many })
 }
