@@ -506,13 +506,14 @@ Examples:
   tidegate explain policy.egress --from 10.10.1.4 --to 192.168.40.9:9092/tcp --format json
   tidegate explain policy.egress --pool spark
   tidegate explain policy.egress --flows flows.csv
+  tidegate explain policy.egress --observed seen.json
   tidegate explain --estate infra/ --from snet-aks --to mcr.microsoft.com:443
   tidegate explain policy.egress --azure-error 'vmssCSE exit status=50'
   tidegate explain --cause route.asymmetric_return";
 
 /// Options of `explain`.
 #[derive(Debug, Args)]
-#[command(group(clap::ArgGroup::new("question").required(true).args(["to", "pool", "flows", "azure_error", "cause"])))]
+#[command(group(clap::ArgGroup::new("question").required(true).args(["to", "pool", "flows", "observed", "azure_error", "cause"])))]
 pub(super) struct ExplainOptions {
     /// The policy file. Only --estate, --cause and --azure-error can do without.
     pub(super) policy: Option<Utf8PathBuf>,
@@ -543,6 +544,10 @@ pub(super) struct ExplainOptions {
     /// Many flows, one a row: CSV or JSON with the columns from, to, port, protocol, name, sni, from_ip, tag.
     #[arg(long, value_name = "FILE")]
     pub(super) flows: Option<Utf8PathBuf>,
+
+    /// What was seen of a pool, as `tidegate probe --format json` writes it, beside what is expected.
+    #[arg(long, value_name = "FILE")]
+    pub(super) observed: Option<Utf8PathBuf>,
 
     /// A message of Azure: the causes that fit it, and which of them the policy shows.
     #[arg(long, value_name = "MESSAGE")]

@@ -43,11 +43,7 @@ impl Ended {
     /// What is known of the endpoint.
     #[must_use]
     pub fn standing(&self) -> Standing {
-        match (self.evidence, self.class) {
-            (false, _) => Standing::Unknown,
-            (true, Class::Ok) => Standing::Reached,
-            (true, _) => Standing::Failed,
-        }
+        self.class.standing(self.evidence)
     }
 
     /// An end that shows whether the endpoint can be reached.
@@ -122,6 +118,22 @@ impl Class {
         Self::NoAnswer,
         Self::NotProbed,
     ];
+
+    /// What a row shows that ended so, with evidence or without.
+    #[must_use]
+    pub fn standing(self, evidence: bool) -> Standing {
+        match (evidence, self) {
+            (false, _) => Standing::Unknown,
+            (true, Self::Ok) => Standing::Reached,
+            (true, _) => Standing::Failed,
+        }
+    }
+
+    /// The class of that word.
+    #[must_use]
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|class| class.word() == word)
+    }
 
     /// The word for programs.
     #[must_use]

@@ -20,6 +20,7 @@ mod json_outline;
 mod junit;
 mod line_hash;
 mod markdown;
+pub mod observed;
 pub mod optimized;
 mod place;
 pub mod probe;

@@ -35,6 +35,7 @@ mod layering;
 mod limits;
 mod lint;
 mod lint_fixtures;
+mod observed;
 mod optimize;
 mod outbound_types;
 mod policies;

@@ -12,7 +12,7 @@ pub use json::{flow_json, flows_json, pool_json};
 pub use message::{MessageView, cause, message, message_json};
 pub use pool::pool;
 pub use table::table;
-pub(super) use words::{placed, said_placed};
+pub(super) use words::{placed, said_placed, verdict};
 
 use crate::base::SourceMap;
 use crate::estate::Estate;

@@ -91,7 +91,7 @@ fn said_as(name: &str, shown: &str, text: &str) -> String {
 }
 
 /// What becomes of a flow, for people.
-pub(super) fn verdict(verdict: Verdict) -> &'static str {
+pub(in crate::report) fn verdict(verdict: Verdict) -> &'static str {
     match verdict {
         Verdict::Allowed => "reachable",
         Verdict::Uncertain => "uncertain",

@@ -1,0 +1,120 @@
+//! What was seen from a pool, held against what is expected of it.
+
+use serde_json::{Value, json};
+
+use super::cli::Folder;
+use super::support::project;
+
+/// A row as `tidegate probe` writes it.
+fn row(
+    destination: &str,
+    service: &str,
+    address: Option<&str>,
+    class: &str,
+    detail: &str,
+) -> Value {
+    let port = service
+        .rsplit('/')
+        .next()
+        .and_then(|port| port.parse::<u16>().ok());
+    let port = port.or((service == "https").then_some(443));
+    let shows = !matches!(class, "not_probed" | "no_answer");
+    json!({
+        "requirement": "test",
+        "destination": destination,
+        "name": (class != "not_probed").then_some(destination),
+        "address": address,
+        "service": service,
+        "port": port.filter(|_| class != "not_probed"),
+        "class": class,
+        "evidence": shows,
+        "steps": [],
+        "detail": detail,
+    })
+}
+
+fn seen() -> Value {
+    json!({
+        "schema": "egress-probe/1",
+        "pool": "shop-aks",
+        "started": "2026-11-30",
+        "servers": ["10.40.0.4"],
+        "rows": [
+            row("mcr.microsoft.com", "https", Some("20.51.1.1"), "ok", "TLS, certificate issued by CN=Example"),
+            row("management.azure.com", "https", Some("20.51.1.4"), "tls_intercepted", "the certificate is not believed"),
+            row("login.microsoftonline.com", "https", Some("20.51.1.5"), "reset_after_hello", "reset after the TLS hello"),
+            row("packages.microsoft.com", "https", Some("20.51.1.7"), "timeout", "no answer to the TCP connection"),
+            row("acs-mirror.azureedge.net", "https", None, "no_such_name", "no such name (NXDOMAIN)"),
+            row("www.fabrikam.com", "https", Some("198.51.100.9"), "ok", "TLS, certificate issued by CN=Example"),
+            row("www.adatum.com", "https", Some("198.51.100.8"), "reset_after_hello", "reset after the TLS hello"),
+            row("gone.adatum.com", "https", None, "no_such_name", "no such name (NXDOMAIN)"),
+            row("ntp.ubuntu.com", "udp/123", Some("198.51.100.7"), "no_answer", "no answer, which says nothing of UDP"),
+            row("*.hcp.westeurope.azmk8s.io", "https", None, "not_probed", "no name of it is known"),
+        ],
+    })
+}
+
+fn explain(seen: &str, more: &str) -> (Option<i32>, String) {
+    let folder = Folder::new();
+    let policy = std::fs::read_to_string(project("fixtures/readme/first-try.egress")).unwrap();
+    folder.write("first-try.egress", policy.replace("10.40.0.5", "10.40.0.4"));
+    folder.write("seen.json", seen);
+    let arguments =
+        format!("explain first-try.egress --observed seen.json --today 2026-11-30 {more}");
+    let output = folder.command(&arguments).output().unwrap();
+    let text = [output.stdout, output.stderr].concat();
+    (output.status.code(), String::from_utf8(text).unwrap())
+}
+
+#[test]
+fn what_was_seen_is_held_against_the_model() {
+    let (code, text) = explain(&seen().to_string(), "");
+    assert_eq!(code, Some(1), "{text}");
+    insta::assert_snapshot!("observed-text", text);
+    let (code, text) = explain(&seen().to_string(), "--format json");
+    assert_eq!(code, Some(1));
+    insta::assert_snapshot!("observed-json", text);
+}
+
+#[test]
+fn agreement_and_silence_have_codes_of_their_own() {
+    let with = |rows: Vec<Value>| {
+        let mut all = seen();
+        all["rows"] = Value::Array(rows);
+        explain(&all.to_string(), "").0
+    };
+    let good = row("mcr.microsoft.com", "https", Some("20.51.1.1"), "ok", "TLS");
+    let silent = row("ntp.ubuntu.com", "udp/123", None, "no_answer", "no answer");
+    assert_eq!(with(vec![good.clone()]), Some(0));
+    assert_eq!(with(vec![good, silent]), Some(3));
+}
+
+#[test]
+fn what_is_no_probe_is_told() {
+    let sound = seen().to_string();
+    for (from, to, wrong) in [
+        (
+            "egress-probe/1",
+            "egress-probe/7",
+            "the schema is `egress-probe/7`",
+        ),
+        (
+            "reset_after_hello",
+            "exploded",
+            "`exploded` is no class (row 3)",
+        ),
+        ("20.51.1.1", "20.51.1", "`20.51.1` is no address (row 1)"),
+        (
+            "\"pool\":\"shop-aks\"",
+            "\"pool\":\"shop-ask\"",
+            "did you mean `shop-aks`?",
+        ),
+        ("\"rows\"", "\"lines\"", "missing field `rows`"),
+        ("{", "[", "seen.json: "),
+    ] {
+        assert!(sound.contains(from), "{from}");
+        let (code, text) = explain(&sound.replacen(from, to, 1), "");
+        assert_eq!(code, Some(2), "{from} -> {to}: {text}");
+        assert!(text.contains(wrong), "{from} -> {to}: {text}");
+    }
+}
