@@ -1008,7 +1008,7 @@ ambiguities:
             (
                 "    group: web",
                 "    gruop: web",
-                "c.yaml:28:5 <gruop> unknown key `gruop`\n  did you mean `group`?\n  the keys here are `id`, `group`, `clouds`, `versions`, `direction`, `rule`, `protocols`, `ports`, `destinations`, `requirement`, `when`, `alternatives`, `purpose`, `known`, `needs`, `notes`, `documented`, `inferred`, `ambiguity`, `private_endpoint`, `azure_firewall`, `url_path`, `tls`, `lifecycle`, `safe_to_block`, `covers`, `expands_to`, `component`, `from_component`, `phase`, `regions_listed`, `sources`",
+                "c.yaml:28:5 <gruop> unknown key `gruop`\n  did you mean `group`?\n  the keys here are `id`, `group`, `clouds`, `versions`, `direction`, `rule`, `protocols`, `ports`, `destinations`, `requirement`, `when`, `alternatives`, `purpose`, `samples`, `known`, `needs`, `notes`, `documented`, `inferred`, `ambiguity`, `private_endpoint`, `azure_firewall`, `url_path`, `tls`, `lifecycle`, `safe_to_block`, `covers`, `expands_to`, `component`, `from_component`, `phase`, `regions_listed`, `sources`",
             ),
             (
                 "  - id: doc",
