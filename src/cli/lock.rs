@@ -45,26 +45,25 @@ impl LockFile {
     /// Gives names of an estate the public addresses that they led to. What the estate says itself stays.
     pub(super) fn take_into(&self, estate: &mut Estate, sources: &mut SourceMap) {
         let file = sources.add(self.path.as_str(), self.text.clone());
-        let private: Vec<_> = Facts::builtin().private_ranges().collect();
-        let is_public = |ip: &IpAddr| !private.iter().any(|range| range.contains(ip));
+        let is_public = |ip: &IpAddr| !Facts::builtin().is_private(*ip);
         for (name, locked) in &self.lock.names {
             // A private address is one view's answer; the zones of the estate tell who sees it.
             if locked.addresses.is_empty() || !locked.addresses.iter().all(is_public) {
                 continue;
             }
-            let span = self
-                .place(name)
-                .map(|(from, to)| sources.span(file, from, to));
-            let Some(span) = span else { continue };
+            let (from, to) = self.place(name);
+            let span = sources.span(file, from, to);
             give(estate, name, &locked.addresses, span);
         }
     }
 
-    /// Where the block of a name begins.
-    fn place(&self, name: &Fqdn) -> Option<(usize, usize)> {
+    /// Where the block of a name begins; the beginning of a file that is laid out in another way.
+    fn place(&self, name: &Fqdn) -> (usize, usize) {
         let line = format!("\n  {name}:");
-        let from = self.text.find(&line)? + 3;
-        Some((from, from + name.as_str().len()))
+        match self.text.find(&line) {
+            Some(before) => (before + 3, before + 3 + name.as_str().len()),
+            None => (0, 0),
+        }
     }
 }
 

@@ -3,7 +3,6 @@
 use std::net::IpAddr;
 
 use crate::azure::Dataplane;
-use crate::azure::facts::Facts;
 use crate::dns::Locked;
 use crate::estate::{Estate, PrivateEndpoint};
 use crate::net::Fqdn;
@@ -15,7 +14,7 @@ pub fn resolved(plane: &Dataplane<'_>, name: &Fqdn, locked: &Locked) -> Vec<Stri
     let (public, private): (Vec<IpAddr>, Vec<IpAddr>) = locked
         .addresses
         .iter()
-        .partition(|ip| !is_private(plane.facts, **ip));
+        .partition(|ip| !plane.facts.is_private(**ip));
     for address in private {
         notes.push(format!("{address} is {}", holder(plane.estate, address)));
     }
@@ -36,12 +35,6 @@ pub fn resolved(plane: &Dataplane<'_>, name: &Fqdn, locked: &Locked) -> Vec<Stri
         _ => {}
     }
     notes
-}
-
-/// Whether an address is one of private networks.
-fn is_private(facts: &Facts, address: IpAddr) -> bool {
-    let unique_local = matches!(address, IpAddr::V6(address) if address.is_unique_local());
-    unique_local || facts.private_ranges().any(|range| range.contains(&address))
 }
 
 /// Whether a name is in a zone that private endpoints are kept in.

@@ -63,6 +63,8 @@ pub use subnets::{
 pub use system_routes::{SystemNextHop, SystemRoute, SystemRouteDestination};
 pub use threat_intelligence::ListedName;
 
+use std::net::IpAddr;
+
 use ipnet::IpNet;
 
 use crate::diag::Finding;
@@ -275,6 +277,13 @@ impl Facts {
                 (SystemNextHop::None, SystemRouteDestination::Prefix(prefix)) => Some(prefix),
                 _ => None,
             })
+    }
+
+    /// Whether an address is one of private networks, IPv6's unique local addresses among them.
+    #[must_use]
+    pub fn is_private(&self, address: IpAddr) -> bool {
+        let unique_local = matches!(address, IpAddr::V6(address) if address.is_unique_local());
+        unique_local || self.private_ranges().any(|range| range.contains(&address))
     }
 
     /// The rules that every network security group ends with in a direction, by ascending priority.

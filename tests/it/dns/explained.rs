@@ -82,6 +82,41 @@ fn a_private_answer_is_left_to_the_zones_of_the_estate() {
 }
 
 #[test]
+fn a_file_that_is_laid_out_in_another_way_says_the_same() {
+    let folder = Folder::new();
+    folder.write("hub.egress", POLICY);
+    folder.write(
+        "egress.lock",
+        "{schema: egress-lock/1, date: 2026-11-30, servers: [], names: {in-rule.contoso.com: {addresses: [192.0.2.3]}}}",
+    );
+    let arguments = "explain hub.egress --from hub/nodes --to in-rule.contoso.com:8443 --today 2026-12-01 --lock egress.lock";
+    let output = folder.command(arguments).output().unwrap();
+    assert_eq!(output.status.code(), Some(0));
+}
+
+#[test]
+fn verify_takes_the_addresses_of_the_lock_file() {
+    let folder = Folder::new();
+    let policy = POLICY.to_owned()
+        + "
+identity apps-id { role \"Network Contributor\" on this resource-group }
+pool apps in hub.nodes { outbound userDefinedRouting  identity apps-id }
+require apps -> stopped.contoso.com https
+";
+    folder.write("hub.egress", policy);
+    folder.write("egress.lock", LOCK);
+    let verify = |more: &str| {
+        let arguments = format!("verify hub.egress --today 2026-12-01 {more}");
+        let output = folder.command(&arguments).output().unwrap();
+        String::from_utf8(output.stdout).unwrap()
+    };
+    // Without its address nobody knows that a security rule stops it.
+    assert!(!verify("").contains("rule `no` of nsg `n`"));
+    let with = verify("--lock egress.lock");
+    assert!(with.contains("rule `no` of nsg `n`"), "{with}");
+}
+
+#[test]
 fn an_old_lock_file_is_told() {
     let (_, _, told) = explain(
         "in-rule.contoso.com",
