@@ -4,6 +4,7 @@ use camino::Utf8Path;
 
 use crate::base::{Date, SourceMap};
 use crate::diag::{Finding, Id, Severity};
+use crate::dns::KnownNames;
 use crate::estate::Estate;
 use crate::intent::Intent;
 use crate::intent::catalog::Library;
@@ -12,6 +13,7 @@ use crate::report;
 use super::Outcome;
 use super::arguments::ReadingOptions;
 use super::output::{print_error, refuse, today};
+use super::pipeline::Analysis;
 
 /// How old a file of service tags may be, in days. A new one comes every week, and a tag gets new addresses before they
 /// are used, so a file of a season ago is one to replace.
@@ -126,39 +128,30 @@ pub(super) fn tell(
 }
 
 /// What is to be said of the age of a lock file.
-fn of_lock(path: &Utf8Path, date: Date, today: Date, most: MaxAge) -> Option<Finding> {
+pub(super) fn of_lock(names: &KnownNames, today: Date, most: MaxAge) -> Option<Finding> {
+    let date = names.lock.date;
     let days = age(date, today);
     (days > i64::from(most.days.unwrap_or(LOCK_DAYS))).then(|| {
         Finding::new(
             Id::TG0047,
-            format!("the names of {path} were resolved on {date}, {days} days ago"),
+            format!("names were resolved on {date}, {days} days ago"),
         )
+        .at(names.date, "that long ago")
         .help("they may lead elsewhere now: `tidegate resolve --lock FILE --check` tells what has changed")
     })
 }
 
-/// Says of a lock file that it is old.
-///
-/// # Errors
-/// The outcome, when the day cannot be told; a message has been printed.
-pub(super) fn tell_lock(
-    path: &Utf8Path,
-    date: Date,
-    reading: &ReadingOptions,
-) -> Result<(), Outcome> {
-    let today = today(reading.today.as_deref()).map_err(|message| refuse(&message))?;
-    let most = MaxAge {
-        days: reading.max_age,
-    };
-    if let Some(finding) = of_lock(path, date, today, most) {
-        print_error(&report::concise(&[finding], &SourceMap::default()));
-    }
-    Ok(())
+/// Says of the lock file of an analysis that it is old.
+pub(super) fn tell_lock(analysis: &Analysis) {
+    let old = analysis.findings.iter();
+    let old: Vec<Finding> = old.filter(|it| it.id == Id::TG0047).cloned().collect();
+    print_error(&report::concise(&old, &analysis.sources));
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::dns::Lock;
 
     fn told(path: &str, today: &str, days: Option<u32>) -> Option<(Severity, String)> {
         let most = MaxAge { days };
@@ -183,17 +176,16 @@ mod tests {
     #[test]
     fn a_lock_file_is_old_after_a_month() {
         let told = |today: &str, days| {
-            let date = "2026-11-30".parse().unwrap();
-            of_lock(
-                Utf8Path::new("egress.lock"),
-                date,
-                today.parse().unwrap(),
-                MaxAge { days },
-            )
-            .map(|finding| finding.message)
+            let text = "schema: egress-lock/1\ndate: 2026-11-30\nservers: []\nnames: {}\n";
+            let mut sources = SourceMap::default();
+            let file = sources.add("egress.lock", text.to_owned());
+            let names = KnownNames::new(Lock::parse(text).unwrap(), file, &sources);
+            let finding = of_lock(&names, today.parse().unwrap(), MaxAge { days })?;
+            let place = sources.describe(finding.primary.unwrap().span);
+            Some(format!("{place}: {}", finding.message))
         };
         assert_eq!(told("2026-12-30", None), None);
-        let old = "the names of egress.lock were resolved on 2026-11-30, 31 days ago";
+        let old = "egress.lock:2:1: names were resolved on 2026-11-30, 31 days ago";
         assert_eq!(told("2026-12-31", None).as_deref(), Some(old));
         assert_eq!(told("2026-12-31", Some(31)), None);
         assert!(told("2026-12-02", Some(1)).is_some());

@@ -73,9 +73,20 @@ pub(super) struct PolicyOptions {
     #[command(flatten)]
     pub(super) reading: ReadingOptions,
 
+    #[command(flatten)]
+    pub(super) lock: LockOptions,
+
     /// The least severity that makes the command fail.
     #[arg(long, value_name = "SEVERITY", default_value = "error")]
     pub(super) fail_on: FailOn,
+}
+
+/// What is known of names.
+#[derive(Debug, Args)]
+pub(super) struct LockOptions {
+    /// What names led to, as `tidegate resolve --lock` keeps it.
+    #[arg(long, value_name = "FILE")]
+    pub(super) lock: Option<Utf8PathBuf>,
 }
 
 /// How a policy is read.
@@ -165,9 +176,8 @@ pub(super) struct VerifyOptions {
     #[command(flatten)]
     pub(super) deployment: DeploymentOptions,
 
-    /// What names led to, as `tidegate resolve --lock` keeps it.
-    #[arg(long, value_name = "FILE")]
-    pub(super) lock: Option<Utf8PathBuf>,
+    #[command(flatten)]
+    pub(super) lock: LockOptions,
 
     /// The addresses of service tags, as Microsoft publishes them every week.
     #[arg(long, value_name = "FILE")]
@@ -424,6 +434,9 @@ pub(super) struct LintOptions {
     pub(super) deployment: DeploymentOptions,
 
     #[command(flatten)]
+    pub(super) lock: LockOptions,
+
+    #[command(flatten)]
     pub(super) report: ReportOptions,
 
     /// The least severity that makes the command fail; error unless the configuration says otherwise.
@@ -557,9 +570,8 @@ pub(super) struct ExplainOptions {
     #[arg(long, value_name = "NAME", num_args = 0..=1, default_missing_value = "")]
     pub(super) cause: Option<String>,
 
-    /// What names led to, as `tidegate resolve --lock` keeps it.
-    #[arg(long, value_name = "FILE")]
-    pub(super) lock: Option<Utf8PathBuf>,
+    #[command(flatten)]
+    pub(super) lock: LockOptions,
 
     /// The addresses of service tags: Microsoft's weekly ServiceTags_*.json. Tags are symbols without it.
     #[arg(long, value_name = "FILE")]

@@ -19,9 +19,11 @@ use crate::lint;
 use crate::net::Cloud;
 use crate::report::{self, Gap};
 
+use super::age::of_lock;
 use super::arguments::DeploymentOptions;
 use super::bicep::{Builds, Kept, Telling, Use, build};
 use super::lint::collect::{Input, collect};
+use super::lock::take_into;
 use super::output::{Disk, print_error};
 use super::pipeline::{Analysis, Options, library};
 
@@ -97,11 +99,13 @@ pub(super) fn read_network_telling(
     for finding in &mut findings {
         places.apply(finding, &sources);
     }
-    diag::sort(&mut findings);
     let mut estate = network.estate;
     if let Some(lock) = &settings.lock {
-        lock.take_into(&mut estate, &mut sources);
+        let names = lock.among(&mut sources);
+        take_into(&mut estate, &names);
+        findings.extend(of_lock(&names, settings.today, settings.max_age));
     }
+    diag::sort(&mut findings);
     Ok(Analysis {
         sources,
         estate,

@@ -83,7 +83,7 @@ struct Asked {
 impl Asked {
     fn read(policy: &Utf8Path, options: &ExplainOptions) -> Result<Self, Outcome> {
         let mut settings = settings(&options.reading).map_err(|message| refuse(&message))?;
-        settings.lock = locked(options.lock.as_deref(), &options.reading)?;
+        settings.lock = locked(options.lock.lock.as_deref()).map_err(|message| refuse(&message))?;
         let analysis = analyse(policy, &Disk, &settings)
             .map_err(|error| refuse(&format!("cannot read {policy}: {error}")))?;
         let color = color(options.reading.color);
@@ -91,6 +91,7 @@ impl Asked {
             print_error(&findings_text(&analysis, color));
             return Err(Outcome::Unusable);
         }
+        age::tell_lock(&analysis);
         age::tell(options.service_tags.as_deref(), &options.reading)?;
         Ok(Self {
             policy: Some(policy.to_owned()),
@@ -104,7 +105,7 @@ impl Asked {
     /// Reads templates and exports as one network. What is wrong with the files is told, and does not stop the answer.
     fn read_estate(options: &ExplainOptions) -> Result<Self, Outcome> {
         let mut settings = settings(&options.reading).map_err(|message| refuse(&message))?;
-        settings.lock = locked(options.lock.as_deref(), &options.reading)?;
+        settings.lock = locked(options.lock.lock.as_deref()).map_err(|message| refuse(&message))?;
         let network = read_network(&options.estate, &options.deployment, &settings)
             .map_err(|message| refuse(&message))?;
         let wrong: Vec<Finding> = network

@@ -7,14 +7,11 @@ use smol_str::SmolStr;
 
 use crate::azure::facts::Facts;
 use crate::base::{FileReader, Origin, SourceMap, Span, Spanned};
-use crate::dns::Lock;
-use crate::estate::{Estate, Home, Id, Meta, PlatformService};
+use crate::dns::{KnownNames, Lock};
+use crate::estate::{Estate, Home, Id, Meta, PlatformService, Resolved};
 use crate::net::Fqdn;
 
-use super::Outcome;
-use super::age;
-use super::arguments::ReadingOptions;
-use super::output::{Disk, refuse};
+use super::output::Disk;
 
 /// A lock file.
 #[derive(Debug, Clone)]
@@ -29,12 +26,20 @@ impl LockFile {
     /// Reads a lock file.
     ///
     /// # Errors
-    /// The outcome, when it cannot be read or understood; a message has been printed.
-    pub(super) fn read(path: &Utf8Path) -> Result<Self, Outcome> {
+    /// Why it cannot be read or understood.
+    pub(super) fn read(path: &Utf8Path) -> Result<Self, String> {
         let text = Disk
             .read(path)
-            .map_err(|error| refuse(&format!("cannot read {path}: {error}")))?;
-        let lock = Lock::parse(&text).map_err(|error| refuse(&format!("{path}: {error}")))?;
+            .map_err(|error| format!("cannot read {path}: {error}"))?;
+        Self::of(path, text)
+    }
+
+    /// A lock file of this text.
+    ///
+    /// # Errors
+    /// Why it cannot be understood.
+    pub fn of(path: &Utf8Path, text: String) -> Result<Self, String> {
+        let lock = Lock::parse(&text).map_err(|error| format!("{path}: {error}"))?;
         Ok(Self {
             path: path.to_owned(),
             text,
@@ -42,55 +47,51 @@ impl LockFile {
         })
     }
 
-    /// Gives names of an estate the public addresses that they led to. What the estate says itself stays.
-    pub(super) fn take_into(&self, estate: &mut Estate, sources: &mut SourceMap) {
+    /// The file among those that are read.
+    pub(super) fn among(&self, sources: &mut SourceMap) -> KnownNames {
         let file = sources.add(self.path.as_str(), self.text.clone());
-        let is_public = |ip: &IpAddr| !Facts::builtin().is_private(*ip);
-        for (name, locked) in &self.lock.names {
-            // A private address is one view's answer; the zones of the estate tell who sees it.
-            if locked.addresses.is_empty() || !locked.addresses.iter().all(is_public) {
-                continue;
-            }
-            let (from, to) = self.place(name);
-            let span = sources.span(file, from, to);
-            give(estate, name, &locked.addresses, span);
-        }
-    }
-
-    /// Where the block of a name begins; the beginning of a file that is laid out in another way.
-    fn place(&self, name: &Fqdn) -> (usize, usize) {
-        let line = format!("\n  {name}:");
-        match self.text.find(&line) {
-            Some(before) => (before + 3, before + 3 + name.as_str().len()),
-            None => (0, 0),
-        }
+        KnownNames::new(self.lock.clone(), file, sources)
     }
 }
 
-/// The lock file that a command is given, after saying that it is old when it is.
+/// The lock file that an option names.
 ///
 /// # Errors
-/// The outcome, when it cannot be read or understood; a message has been printed.
-pub(super) fn locked(
-    path: Option<&Utf8Path>,
-    reading: &ReadingOptions,
-) -> Result<Option<LockFile>, Outcome> {
-    let Some(path) = path else {
-        return Ok(None);
-    };
-    let file = LockFile::read(path)?;
-    age::tell_lock(path, file.lock.date, reading)?;
-    Ok(Some(file))
+/// Why it cannot be read or understood.
+pub(super) fn locked(path: Option<&Utf8Path>) -> Result<Option<LockFile>, String> {
+    path.map(LockFile::read).transpose()
 }
 
-fn give(estate: &mut Estate, name: &Fqdn, addresses: &[IpAddr], span: Span) {
+/// Gives names of an estate the public addresses that they led to. What the estate says itself stays.
+pub(super) fn take_into(estate: &mut Estate, names: &KnownNames) {
+    let is_public = |ip: &IpAddr| !Facts::builtin().is_private(*ip);
+    let resolved = Resolved {
+        date: names.lock.date,
+        servers: match names.lock.servers.as_slice() {
+            [] => "nobody that it names".to_owned(),
+            servers => servers.join(", "),
+        },
+    };
+    for name in names.lock.names.keys() {
+        let Some((locked, place)) = names.get(name) else {
+            continue;
+        };
+        // A private address is one view's answer; the zones of the estate tell who sees it.
+        if !locked.addresses.is_empty() && locked.addresses.iter().all(is_public) {
+            give(estate, name, &locked.addresses, &resolved, place);
+        }
+    }
+}
+
+fn give(estate: &mut Estate, name: &Fqdn, addresses: &[IpAddr], resolved: &Resolved, span: Span) {
     let addresses = addresses.iter().map(|ip| Spanned::new(*ip, span));
     let is_it = |id: &Id<PlatformService>| estate.services[*id].fqdn.value == *name;
     let known = estate.services.ids().find(is_it);
     if let Some(id) = known {
-        let own = &mut estate.services[id].addresses;
-        if own.is_empty() {
-            own.extend(addresses);
+        let service = &mut estate.services[id];
+        if service.addresses.is_empty() {
+            service.addresses.extend(addresses);
+            service.resolved = Some(resolved.clone());
         }
         return;
     }
@@ -108,6 +109,7 @@ fn give(estate: &mut Estate, name: &Fqdn, addresses: &[IpAddr], span: Span) {
         fqdn: Spanned::new(name.clone(), span),
         cname: None,
         addresses: addresses.collect(),
+        resolved: Some(resolved.clone()),
         tags: Vec::new(),
         region: None,
         public_access_off: None,

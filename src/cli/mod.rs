@@ -45,6 +45,7 @@ pub use self::bicep::Builds;
 pub use self::estates::{cloud_of_region, service_forms};
 pub use self::lint::{Deploying, Input, Linted, lint_inputs};
 pub use self::lists::{Gate, compiled_gates, gates, proved_files};
+pub use self::lock::LockFile;
 pub use self::pipeline::{Analysis, Options, analyse};
 pub use self::proof::{Disproof, Proof, prove_template};
 

@@ -15,6 +15,7 @@ use super::Outcome;
 use super::age::MaxAge;
 use super::arguments::{ColorChoice, FailOn, FirewallModel, PolicyOptions, ReadingOptions};
 use super::assertions::Assertions;
+use super::lock::locked;
 use super::pipeline::{Analysis, Options, analyse};
 
 /// Real files.
@@ -114,7 +115,9 @@ pub(super) fn color(choice: ColorChoice) -> Color {
 /// # Errors
 /// The outcome, when a file or an option is unusable; a message has been printed.
 pub(super) fn analyse_policy(options: &PolicyOptions) -> Result<Analysis, Outcome> {
-    let settings = settings(&options.reading).map_err(|message| refuse(&message))?;
+    let mut settings = settings(&options.reading).map_err(|message| refuse(&message))?;
+    let lock = options.lock.lock.as_deref();
+    settings.lock = locked(lock).map_err(|message| refuse(&message))?;
     analyse(&options.policy, &Disk, &settings)
         .map_err(|error| refuse(&format!("cannot read {}: {error}", options.policy)))
 }

@@ -9,6 +9,7 @@ use crate::azure::facts::Facts;
 use crate::base::{Date, FileReader, ReadError, SourceMap};
 use crate::compile::{Delivery, FirewallModel, compile};
 use crate::diag::{self, Finding, Id, Severity};
+use crate::dns::KnownNames;
 use crate::estate::Estate;
 use crate::explain::fqdn_tag_contents;
 use crate::intent::catalog::Library;
@@ -17,9 +18,9 @@ use crate::lint::{self, lint};
 use crate::report::Gap;
 use crate::syntax::{self, Parameters};
 
-use super::age::{MaxAge, of_catalogs};
+use super::age::{MaxAge, of_catalogs, of_lock};
 use super::assertions::Assertions;
-use super::lock::LockFile;
+use super::lock::{LockFile, take_into};
 
 /// What an analysis needs beside the policy.
 #[derive(Debug, Clone)]
@@ -38,7 +39,7 @@ pub struct Options {
     pub assertions: Assertions,
     /// Whether to refuse a choice where documents disagree, unless the policy accepts it.
     pub strict: bool,
-    /// What names led to, for what is asked once the policy is judged.
+    /// What names led to.
     pub lock: Option<LockFile>,
 }
 
@@ -101,9 +102,13 @@ pub fn analyse(
     let mut sources = SourceMap::default();
     let loaded = syntax::load(&mut sources, reader, path)?;
     let (library, problems) = library(&mut sources, options);
-    let mut judged = judge(loaded, &library, problems, options, &|_| Vec::new());
-    if let Some(lock) = &options.lock {
-        lock.take_into(&mut judged.estate, &mut sources);
+    let names = options.lock.as_ref().map(|lock| lock.among(&mut sources));
+    let mut judged = judge(loaded, &library, problems, names.as_ref(), options, &|_| {
+        Vec::new()
+    });
+    if let Some(old) = names.and_then(|names| of_lock(&names, options.today, options.max_age)) {
+        judged.findings.push(old);
+        diag::sort(&mut judged.findings);
     }
     Ok(Analysis {
         sources,
@@ -156,6 +161,7 @@ pub(super) fn judge(
     loaded: syntax::Loaded,
     library: &Library,
     mut findings: Vec<Finding>,
+    names: Option<&KnownNames>,
     options: &Options,
     asserted: &dyn Fn(&Estate) -> Vec<Assertion>,
 ) -> Judged {
@@ -172,6 +178,9 @@ pub(super) fn judge(
     if has_errors(&findings) {
         findings.retain(|finding| finding.id != Id::TG7030);
         return Judged::unfit(lowered.estate, lowered.intent, findings);
+    }
+    if let Some(names) = names {
+        take_into(&mut lowered.estate, names);
     }
     findings.extend(of_catalogs(
         &lowered.estate,
@@ -198,6 +207,7 @@ pub(super) fn judge(
         plane: &Dataplane::new(&compiled.estate, facts, None).with_fqdn_tags(fqdn_tags),
         regions: library.regions(),
         catalogs: Some(library),
+        names,
         today: options.today,
     };
     let mut findings = lint(&context, findings);

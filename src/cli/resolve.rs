@@ -33,7 +33,8 @@ cannot be read or written, 3 a server did not answer for some name.
 Examples:
   tidegate resolve policies/hub-spoke.egress --lock egress.lock
   tidegate resolve policies/hub-spoke.egress --lock egress.lock --check
-  tidegate resolve policies/hub-spoke.egress --server 10.0.0.4 --server 168.63.129.16 --compare";
+  tidegate resolve policies/hub-spoke.egress --server 10.0.0.4 --server 168.63.129.16 --compare
+  tidegate lint policies/hub-spoke.egress --lock egress.lock      # what the answers say of the network";
 
 /// Options of `resolve`.
 #[derive(Debug, Args)]
@@ -57,8 +58,9 @@ pub(super) struct ResolveOptions {
     #[arg(long = "server", value_name = "SERVER")]
     servers: Vec<Server>,
 
-    /// Ask each server for itself, and say where they disagree.
-    #[arg(long, conflicts_with = "lock")]
+    /// Ask each server for itself, and say where they disagree. With --lock the file gets the answers of the first
+    /// server, and beside them those of others that disagree.
+    #[arg(long)]
     compare: bool,
 
     /// How long one try may take.
@@ -155,8 +157,7 @@ fn looked_up(options: &ResolveOptions, view: &View<'_>) -> Result<Outcome, Outco
         return Ok(outcome);
     }
     if let Some(path) = &options.lock {
-        write_file(path, &lock.text())
-            .map_err(|error| refuse(&format!("cannot write {path}: {error}")))?;
+        write_file(path, &lock.text()).map_err(|message| refuse(&message))?;
     }
     print(&match options.format {
         Format::Json => resolved::json(view, &lock),
@@ -166,16 +167,23 @@ fn looked_up(options: &ResolveOptions, view: &View<'_>) -> Result<Outcome, Outco
 }
 
 fn compared(options: &ResolveOptions, view: &View<'_>) -> Result<Outcome, Outcome> {
+    let known = match &options.lock {
+        Some(path) => before(path, false)?,
+        None => None,
+    };
     let mut views = Views { all: Vec::new() };
     for server in &options.servers {
         let one = std::slice::from_ref(server);
         let lock = ask(options, one, view.names, None)?;
         views.all.push((server.to_string(), lock));
     }
+    if let (Some(path), Some(lock)) = (&options.lock, Lock::of_views(&views, known.as_ref())) {
+        write_file(path, &lock.text()).map_err(|message| refuse(&message))?;
+    }
     let differences = compare(&views);
     print(&match options.format {
         Format::Json => resolved::views_json(view, &views, &differences),
-        Format::Text => resolved::views_text(view, &views, &differences),
+        Format::Text => resolved::views_text(view, &views, &differences, options.lock.as_deref()),
     });
     match differences.is_empty() {
         true => Ok(Outcome::Fine),
@@ -188,7 +196,8 @@ fn before(path: &Utf8Path, is_needed: bool) -> Result<Option<Lock>, Outcome> {
     if !is_needed && !path.exists() {
         return Ok(None);
     }
-    Ok(Some(LockFile::read(path)?.lock))
+    let file = LockFile::read(path).map_err(|message| refuse(&message))?;
+    Ok(Some(file.lock))
 }
 
 fn ask(

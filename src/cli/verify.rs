@@ -28,7 +28,8 @@ pub(super) fn run(options: &VerifyOptions) -> Outcome {
 
 fn answer(options: &VerifyOptions) -> Result<Outcome, Outcome> {
     let mut settings = settings(&options.reading).map_err(|message| refuse(&message))?;
-    settings.lock = locked(options.lock.as_deref(), &options.reading)?;
+    let lock = options.lock.lock.as_deref();
+    settings.lock = locked(lock).map_err(|message| refuse(&message))?;
     let policy = analyse(&options.policy, &Disk, &settings)
         .map_err(|error| refuse(&format!("cannot read {}: {error}", options.policy)))?;
     if policy.rules_skipped {
@@ -78,7 +79,7 @@ fn answer(options: &VerifyOptions) -> Result<Outcome, Outcome> {
 fn old_facts(options: &VerifyOptions, policy: &Analysis) -> Result<Vec<Finding>, Outcome> {
     let findings = policy.findings.iter();
     let mut old: Vec<Finding> = findings
-        .filter(|finding| finding.id == Id::TG0045)
+        .filter(|finding| matches!(finding.id, Id::TG0045 | Id::TG0047))
         .cloned()
         .collect();
     print_error(&report::concise(&old, &policy.sources));

@@ -38,7 +38,7 @@ pub fn compare(views: &Views) -> Vec<Difference<'_>> {
                 continue;
             };
             let mut known = apart.iter_mut();
-            match known.find(|(_, other)| is_same(other, locked)) {
+            match known.find(|(_, other)| other.says_the_same(locked)) {
                 Some((servers, _)) => servers.push(server),
                 None => apart.push((vec![server], locked)),
             }
@@ -48,9 +48,4 @@ pub fn compare(views: &Views) -> Vec<Difference<'_>> {
         }
     }
     differences
-}
-
-fn is_same(one: &Locked, other: &Locked) -> bool {
-    (&one.aliases, &one.addresses, &one.failure)
-        == (&other.aliases, &other.addresses, &other.failure)
 }

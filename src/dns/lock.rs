@@ -12,7 +12,7 @@ use serde::Deserialize;
 use crate::base::Date;
 use crate::net::Fqdn;
 
-use super::{Answer, Failure};
+use super::{Answer, Failure, Views, compare};
 
 /// The schema that a lock file declares.
 const SCHEMA: &str = "egress-lock/1";
@@ -26,6 +26,17 @@ pub struct Lock {
     pub servers: Vec<String>,
     /// What was answered.
     pub names: BTreeMap<Fqdn, Locked>,
+    /// What other servers answered, where each was asked for itself and they disagree.
+    pub views: BTreeMap<Fqdn, Vec<OtherView>>,
+}
+
+/// What other servers say of a name than the first one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OtherView {
+    /// The servers, which agree.
+    pub servers: Vec<String>,
+    /// What they answered.
+    pub locked: Locked,
 }
 
 /// What a name led to.
@@ -83,6 +94,20 @@ struct RawLocked {
     addresses: Vec<String>,
     ttl: Option<u32>,
     failure: Option<String>,
+    #[serde(default)]
+    views: Vec<RawView>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawView {
+    servers: Vec<String>,
+    #[serde(default)]
+    aliases: Vec<String>,
+    #[serde(default)]
+    addresses: Vec<String>,
+    ttl: Option<u32>,
+    failure: Option<String>,
 }
 
 impl Locked {
@@ -90,15 +115,27 @@ impl Locked {
     /// most.
     #[must_use]
     pub fn of(answer: &Answer, before: Option<&Self>) -> Self {
-        let aliases: Vec<Fqdn> = answer.aliases.iter().map(|it| it.name.clone()).collect();
-        let addresses: Vec<IpAddr> = answer.addresses.iter().map(|it| it.ip).collect();
-        let same = before.filter(|it| it.aliases == aliases && it.addresses == addresses);
-        Self {
-            ttl: answer.ttl().max(same.and_then(|it| it.ttl)),
-            aliases,
-            addresses,
+        let locked = Self {
+            aliases: answer.aliases.iter().map(|it| it.name.clone()).collect(),
+            addresses: answer.addresses.iter().map(|it| it.ip).collect(),
+            ttl: answer.ttl(),
             failure: answer.failure.clone(),
-        }
+        };
+        locked.since(before)
+    }
+
+    /// The same, with the longest time that was seen of it.
+    fn since(mut self, before: Option<&Self>) -> Self {
+        let same = before.filter(|it| it.says_the_same(&self));
+        self.ttl = self.ttl.max(same.and_then(|it| it.ttl));
+        self
+    }
+
+    /// Whether two answers are the same; for how long they may be kept does not count.
+    #[must_use]
+    pub fn says_the_same(&self, other: &Self) -> bool {
+        (&self.aliases, &self.addresses, &self.failure)
+            == (&other.aliases, &other.addresses, &other.failure)
     }
 }
 
@@ -114,7 +151,35 @@ impl Lock {
             date,
             servers,
             names: names.collect(),
+            views: BTreeMap::new(),
         }
+    }
+
+    /// What is kept of several servers that were each asked for themselves: the answers of the first one, and those of
+    /// others that disagree with it.
+    #[must_use]
+    pub fn of_views(views: &Views, before: Option<&Self>) -> Option<Self> {
+        let (_, first) = views.all.first()?;
+        let mut lock = first.clone();
+        lock.servers = views.all.iter().map(|(server, _)| server.clone()).collect();
+        for (name, locked) in &mut lock.names {
+            let before = before.and_then(|lock| lock.names.get(name));
+            *locked = std::mem::take(locked).since(before);
+        }
+        for difference in compare(views) {
+            let known = before.and_then(|lock| lock.views.get(difference.name));
+            // The first view is that of the first server.
+            let others = difference.views.iter().skip(1).map(|(servers, locked)| {
+                let mut known = known.into_iter().flatten().map(|view| &view.locked);
+                let before = known.find(|it| it.says_the_same(locked));
+                OtherView {
+                    servers: servers.iter().map(|server| (*server).to_owned()).collect(),
+                    locked: (*locked).clone().since(before),
+                }
+            });
+            lock.views.insert(difference.name.clone(), others.collect());
+        }
+        Some(lock)
     }
 
     /// Reads a lock file.
@@ -128,14 +193,23 @@ impl Lock {
             return Err(LockError::Schema(raw.schema));
         }
         let mut names = BTreeMap::new();
-        for (name, raw) in raw.names {
-            let locked = raw.checked(&name)?;
-            names.insert(value(&name, "name", "")?, locked);
+        let mut views = BTreeMap::new();
+        for (name, mut raw) in raw.names {
+            let key: Fqdn = value(&name, "name", "")?;
+            let others = std::mem::take(&mut raw.views).into_iter();
+            let others: Vec<OtherView> = others
+                .map(|view| view.checked(&name))
+                .collect::<Result<_, _>>()?;
+            if !others.is_empty() {
+                views.insert(key.clone(), others);
+            }
+            names.insert(key, raw.checked(&name)?);
         }
         Ok(Self {
             date: value(&raw.date, "date", "")?,
             servers: raw.servers,
             names,
+            views,
         })
     }
 
@@ -156,25 +230,57 @@ impl Lock {
         out.push_str("names:\n");
         for (name, locked) in &self.names {
             let _ = writeln!(out, "  {}:", name.as_str());
-            let aliases = locked.aliases.iter().map(|it| it.as_str().to_owned());
-            if !locked.aliases.is_empty() {
-                list(&mut out, "    ", "aliases", aliases);
+            write_answer(&mut out, "    ", locked);
+            let others = self.views.get(name).map_or(&[][..], Vec::as_slice);
+            if !others.is_empty() {
+                out.push_str("    views:\n");
             }
-            let addresses = locked.addresses.iter().map(|ip| match ip {
-                IpAddr::V4(ip) => ip.to_string(),
-                IpAddr::V6(ip) => quoted(&ip.to_string()),
-            });
-            if !locked.addresses.is_empty() {
-                list(&mut out, "    ", "addresses", addresses);
-            }
-            if let Some(failure) = &locked.failure {
-                let _ = writeln!(out, "    failure: {}", quoted(&failure.word()));
-            }
-            if let Some(ttl) = locked.ttl {
-                let _ = writeln!(out, "    ttl: {ttl}");
+            for view in others {
+                let mut block = String::new();
+                let servers = view.servers.iter().map(|it| quoted(it));
+                list(&mut block, "      ", "servers", servers);
+                write_answer(&mut block, "      ", &view.locked);
+                out.push_str("    - ");
+                out.push_str(block.trim_start());
             }
         }
         out
+    }
+}
+
+fn write_answer(out: &mut String, indent: &str, locked: &Locked) {
+    if !locked.aliases.is_empty() {
+        let aliases = locked.aliases.iter().map(|it| it.as_str().to_owned());
+        list(out, indent, "aliases", aliases);
+    }
+    if !locked.addresses.is_empty() {
+        let addresses = locked.addresses.iter().map(|ip| match ip {
+            IpAddr::V4(ip) => ip.to_string(),
+            IpAddr::V6(ip) => quoted(&ip.to_string()),
+        });
+        list(out, indent, "addresses", addresses);
+    }
+    if let Some(failure) = &locked.failure {
+        let _ = writeln!(out, "{indent}failure: {}", quoted(&failure.word()));
+    }
+    if let Some(ttl) = locked.ttl {
+        let _ = writeln!(out, "{indent}ttl: {ttl}");
+    }
+}
+
+impl RawView {
+    fn checked(self, name: &str) -> Result<OtherView, LockError> {
+        let answer = RawLocked {
+            aliases: self.aliases,
+            addresses: self.addresses,
+            ttl: self.ttl,
+            failure: self.failure,
+            views: Vec::new(),
+        };
+        Ok(OtherView {
+            servers: self.servers,
+            locked: answer.checked(name)?,
+        })
     }
 }
 

@@ -7,6 +7,7 @@
 mod answer;
 mod compare;
 mod drift;
+mod known;
 mod lock;
 mod network;
 mod server;
@@ -14,7 +15,8 @@ mod server;
 pub use answer::{Address, Alias, Answer, Failure};
 pub use compare::{Difference, Views, compare};
 pub use drift::{Drift, drift};
-pub use lock::{Lock, LockError, Locked};
+pub use known::KnownNames;
+pub use lock::{Lock, LockError, Locked, OtherView};
 pub use network::{NetworkResolver, Settings};
 pub use server::{Protocol, Server, ServerError};
 

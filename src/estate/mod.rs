@@ -38,7 +38,7 @@ pub use network::{
     Allowed, Appliance, ApplianceFilter, ApplicationSecurityGroup, DnsServers, Gateway,
     GatewayKind, Interface, LoadBalancer, NatGateway, NetworkAcl, Peering, PeeringState,
     PlatformService, PrivateEndpointPolicies, Proxy, PublicAddress, PublicIp, RangePurpose,
-    ServiceEndpointPolicy, Site, SiteRange, Subnet, VirtualHub, VirtualWan, Vnet,
+    Resolved, ServiceEndpointPolicy, Site, SiteRange, Subnet, VirtualHub, VirtualWan, Vnet,
 };
 pub use routing::{NextHop, Route, RouteDestination, RouteTable};
 pub use security::{Access, Direction, Nsg, SecurityRule};

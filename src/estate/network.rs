@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use ipnet::IpNet;
 use smol_str::SmolStr;
 
-use crate::base::{Origin, Span, Spanned};
+use crate::base::{Date, Origin, Span, Spanned};
 
 use crate::net::{AddressRange, Destination, Fqdn, FqdnPattern, Service, ServiceTag};
 
@@ -348,6 +348,8 @@ pub struct PlatformService {
     pub cname: Option<Spanned<Fqdn>>,
     /// Its public addresses, where known.
     pub addresses: Vec<Spanned<IpAddr>>,
+    /// When its addresses were asked for, where nobody states them.
+    pub resolved: Option<Resolved>,
     /// The service tags that hold its addresses.
     pub tags: Vec<ServiceTag>,
     /// Its region, where it is not that of the estate.
@@ -359,6 +361,15 @@ pub struct PlatformService {
 }
 
 impl Eq for PlatformService {}
+
+/// When and where addresses were asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Resolved {
+    /// The day.
+    pub date: Date,
+    /// The DNS servers that were asked.
+    pub servers: String,
+}
 
 /// The network rules of a platform service.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -14,6 +14,7 @@ use crate::azure::Dataplane;
 use crate::azure::facts::Facts;
 use crate::base::Date;
 use crate::diag::{Finding, Id};
+use crate::dns::KnownNames;
 use crate::estate::Estate;
 use crate::intent::Intent;
 use crate::intent::catalog::{Library, Regions};
@@ -33,6 +34,8 @@ pub struct Context<'a> {
     pub regions: &'a Regions,
     /// The catalogs, where they were read; those built in else.
     pub catalogs: Option<&'a Library>,
+    /// What names led to, where somebody has asked for them.
+    pub names: Option<&'a KnownNames>,
     /// The day on which expiry is judged.
     pub today: Date,
 }
@@ -182,6 +185,7 @@ pub const RULES: &[Rule] = &[
     rule_content::private_name::TG3031,
     rule_content::tag_needs::TG3032,
     workload::fqdn_tag_alone::TG3033,
+    rule_content::short_lived_name::TG3034,
     names_in_nsg::TG4001,
     security_rule::TG4002,
     nsg::missing::TG4003,
@@ -198,6 +202,8 @@ pub const RULES: &[Rule] = &[
     dns::unlinked_zone::TG5003,
     dns::single_server::TG5004,
     dns::public_detour::TG5005,
+    dns::resolved_publicly::TG5006,
+    dns::depends_on_server::TG5007,
     network_permissions::TG6001,
     network_permissions::TG6002,
     identity::system_assigned::TG6003,

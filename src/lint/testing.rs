@@ -35,6 +35,7 @@ pub(super) fn run(policy: &str) -> (SourceMap, Vec<Finding>) {
         plane: &Dataplane::new(&lowered.estate, facts, None),
         regions: library().1.regions(),
         catalogs: Some(&library().1),
+        names: None,
         today: TODAY.parse().unwrap(),
     };
     (sources, lint(&context, Vec::new()))

@@ -5,7 +5,7 @@ use crate::base::Origin;
 use crate::estate::{Id, Subnet};
 use crate::space::{Block, Flows, Holding, Known, Names, Targets, TooLarge, Work};
 
-use super::evaluate::{Addresses, Evaluator, Fate, FlowMap, Piece, To};
+use super::evaluate::{Addresses, Evaluator, Fate, FlowMap, Piece};
 use super::wanted::Wanted;
 
 /// How many comparisons one requirement or one piece may take.
@@ -201,10 +201,7 @@ impl Evaluator<'_> {
     /// Names that are no way out: those that lead to addresses inside, and those that nobody asks for.
     fn names_inside(&mut self, subnet: Id<Subnet>, inside: &Addresses) -> Names {
         let led = self.led(subnet);
-        let there = led.iter().filter(|led| match led.to {
-            To::At(address) => inside.holds(address),
-            To::Own | To::Somewhere { .. } => false,
-        });
+        let there = led.iter().filter(|led| led.leads_into(inside));
         let names = there.map(|led| &led.names);
         // Nobody asks for names that public DNS only sends others on to.
         names.fold(self.aliases().clone(), |all, one| all.or(one))

@@ -75,7 +75,7 @@ impl Evaluator<'_> {
         let addressed = |addresses: &Addresses, known: &Known| {
             let must = vec![v4(&addresses.v4, known), v6(&addresses.v6, known)];
             let leads_there = led.iter().filter(|led| match led.to {
-                To::At(address) => addresses.holds(address),
+                To::At(_) => led.leads_into(addresses),
                 // What a tag holds may have a name.
                 To::Somewhere { .. } => *known != Known::default(),
                 To::Own => false,

@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use camino::{Utf8Path, Utf8PathBuf};
-use tidegate::cli::{Builds, Deploying, Input, Linted, lint_inputs};
+use tidegate::cli::{Builds, Deploying, Input, Linted, LockFile, Options, lint_inputs};
 use tidegate::compile::FirewallModel;
 use tidegate::diag::Id;
 use tidegate::lint::RULES;
@@ -62,6 +62,12 @@ pub(crate) fn fixtures() -> BTreeMap<Id, Vec<Utf8PathBuf>> {
 }
 
 pub(crate) fn lint_file(path: &Utf8Path, text: String) -> Linted {
+    let lock = std::fs::read_to_string(project(path.with_extension("lock").as_str()));
+    lint_with(path, text, lock.ok())
+}
+
+/// Lints a file, with what a lock file says of names.
+pub(crate) fn lint_with(path: &Utf8Path, text: String, lock: Option<String>) -> Linted {
     let input = Input {
         path: path.to_owned(),
         bytes: text.into_bytes(),
@@ -73,12 +79,12 @@ pub(crate) fn lint_file(path: &Utf8Path, text: String) -> Linted {
         deployment: &Deployment::default(),
         builds: &Builds::default(),
     };
-    lint_inputs(
-        &[input],
-        &Project,
-        &options(FirewallModel::Policy),
-        &parameters,
-    )
+    let lock = lock.map(|text| LockFile::of("egress.lock".into(), text).unwrap());
+    let settings = Options {
+        lock,
+        ..options(FirewallModel::Policy)
+    };
+    lint_inputs(&[input], &Project, &settings, &parameters)
 }
 
 /// The lines that end with the comment of an id.

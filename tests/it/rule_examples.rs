@@ -5,7 +5,7 @@ use camino::Utf8PathBuf;
 use tidegate::diag::{Finding, Id, Severity};
 use tidegate::lint::RULES;
 
-use super::lint_fixtures::{TEMPLATES_ONLY, lint_file};
+use super::lint_fixtures::{TEMPLATES_ONLY, lint_file, lint_with};
 
 /// Rules whose example another rule finds wrong too, and why that cannot be avoided.
 const TOLD_TWICE: &[(Id, Id, &str)] = &[(
@@ -18,6 +18,13 @@ const TOLD_TWICE: &[(Id, Id, &str)] = &[(
 fn examples(markdown: &str) -> Vec<&str> {
     let blocks = markdown.split("```egress\n").skip(1);
     blocks.filter_map(|rest| rest.split("```").next()).collect()
+}
+
+/// The lock file of a page, for rules about what DNS answers.
+fn lock(markdown: &str) -> Option<String> {
+    let (_, rest) = markdown.split_once("```yaml\nschema: egress-lock/")?;
+    let (block, _) = rest.split_once("```")?;
+    Some(format!("schema: egress-lock/{block}"))
 }
 
 /// Whether a finding of another rule has no place in the example of this one.
@@ -56,7 +63,7 @@ fn every_example_is_found_wrong_by_its_rule_and_by_no_other() {
         }
         for example in examples {
             let path = Utf8PathBuf::from(format!("examples/{}.egress", rule.id));
-            let linted = lint_file(&path, format!("egress 1\n{example}"));
+            let linted = lint_with(&path, format!("egress 1\n{example}"), lock(&markdown));
             let all = shown(&linted.findings);
             if !linted.rules_ran {
                 wrong.push(format!("{}: the rules did not run: {all:#?}", rule.id));

@@ -1,6 +1,6 @@
 //! What public DNS knows, and whether an answer is any use.
 
-use crate::estate::{Id, PrivateDnsZone, Vnet};
+use crate::estate::{Id, PlatformService, PrivateDnsZone, Vnet};
 use crate::net::Fqdn;
 
 use super::super::cause::Cause;
@@ -9,7 +9,7 @@ use super::super::packet::note;
 use super::{Answer, LookUp, MACHINES, Reply, is_under, private_name};
 
 impl LookUp<'_> {
-    pub(super) fn has_address(&self, service: Id<crate::estate::PlatformService>) -> bool {
+    pub(super) fn has_address(&self, service: Id<PlatformService>) -> bool {
         !self.plane.estate.services[service].addresses.is_empty()
     }
 
@@ -34,23 +34,17 @@ impl LookUp<'_> {
         )
     }
 
-    /// The public address behind a name or an alias under `privatelink`.
-    pub(super) fn public_end(&self, name: &Fqdn) -> Answer {
-        match self.service_of_alias(name) {
-            Some(service) => Answer::Public(
-                self.plane.estate.services[service]
-                    .addresses
-                    .first()
-                    .map(|address| address.value),
-            ),
-            None => self.public(name),
-        }
+    /// The public addresses behind a name or an alias under `privatelink`.
+    pub(super) fn public_end(&mut self, name: &Fqdn) -> Reply {
+        let Some(service) = self.service_of_alias(name) else {
+            return self.public(name);
+        };
+        self.tell_resolved(service);
+        let addresses = self.plane.estate.services[service].addresses.iter();
+        Reply::public(addresses.map(|address| address.value).collect())
     }
 
-    pub(super) fn service_of_alias(
-        &self,
-        name: &Fqdn,
-    ) -> Option<Id<crate::estate::PlatformService>> {
+    pub(super) fn service_of_alias(&self, name: &Fqdn) -> Option<Id<PlatformService>> {
         let mut services = self.plane.estate.services.iter();
         services
             .find(|(_, service)| {
@@ -62,16 +56,43 @@ impl LookUp<'_> {
             .map(|(id, _)| id)
     }
 
-    pub(super) fn public(&self, name: &Fqdn) -> Answer {
+    pub(super) fn public(&mut self, name: &Fqdn) -> Reply {
         let private_api = self.plane.estate.pools.iter().any(|(_, pool)| {
             let named = pool.api_server.fqdn.as_ref();
             pool.private_cluster.is_some() && named.is_some_and(|fqdn| fqdn.value == *name)
         });
         if private_api {
             // The public name of a private cluster leads to its private address.
-            return Answer::Private(None);
+            return Reply::good(Answer::Private(None));
         }
-        Answer::Public(self.plane.known_addresses(name).first().copied())
+        let mut services = self.plane.estate.services.iter();
+        let service = services.find(|(_, service)| service.fqdn.value == *name);
+        if let Some((service, _)) = service {
+            self.tell_resolved(service);
+        }
+        Reply::public(self.plane.known_addresses(name))
+    }
+
+    /// A step for addresses that nobody states and somebody asked for.
+    fn tell_resolved(&mut self, id: Id<PlatformService>) {
+        let service = &self.plane.estate.services[id];
+        let (Some(resolved), Some(first)) = (&service.resolved, service.addresses.first()) else {
+            return;
+        };
+        let element = Element {
+            name: format!("the lock file of {}", resolved.date),
+            origin: first.span.into(),
+            site: Site::Service(id),
+        };
+        let addresses = service.addresses.iter();
+        let addresses: Vec<String> = addresses.map(|it| it.value.to_string()).collect();
+        let text = format!(
+            "has {} for {}, as {} answered",
+            addresses.join(", "),
+            service.fqdn.value,
+            resolved.servers
+        );
+        self.step(element, text, Outcome::Passes);
     }
 
     /// Whether public DNS does not know a name: it belongs to a private zone or to machines of a network.

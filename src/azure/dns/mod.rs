@@ -57,6 +57,8 @@ impl Answer {
 pub struct Resolution {
     /// What it answers.
     pub answer: Answer,
+    /// All addresses of the answer: a client takes any of them.
+    pub addresses: Vec<IpAddr>,
     /// Whether the client gets an address it can use.
     pub outcome: Outcome,
     /// What stands in the way.
@@ -85,6 +87,7 @@ impl Dataplane<'_> {
         let reply = look_up.usable(reply, name);
         Resolution {
             answer: reply.answer,
+            addresses: reply.addresses,
             outcome: reply.outcome,
             blockers: reply.blocker.into_iter().collect(),
             steps: look_up.steps,
@@ -164,6 +167,8 @@ struct LookUp<'l> {
 
 struct Reply {
     answer: Answer,
+    /// All addresses of the answer, in one family.
+    addresses: Vec<IpAddr>,
     outcome: Outcome,
     blocker: Option<Blocker>,
 }
@@ -172,8 +177,19 @@ impl Reply {
     fn good(answer: Answer) -> Self {
         Self {
             answer,
+            addresses: answer.address().into_iter().collect(),
             outcome: Outcome::Passes,
             blocker: None,
+        }
+    }
+
+    /// Public addresses of a name, of which the first one tells the family: clients prefer one that they have.
+    fn public(mut addresses: Vec<IpAddr>) -> Self {
+        let first = addresses.first().copied();
+        addresses.retain(|address| first.is_some_and(|it| it.is_ipv4() == address.is_ipv4()));
+        Self {
+            addresses,
+            ..Self::good(Answer::Public(first))
         }
     }
 
@@ -191,6 +207,7 @@ impl Reply {
         };
         Self {
             answer,
+            addresses: answer.address().into_iter().collect(),
             outcome,
             blocker: Some(blocker),
         }

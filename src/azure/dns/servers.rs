@@ -236,7 +236,7 @@ impl LookUp<'_> {
                         &mut self.notes,
                         format!("DNS server {server} resolves public names by itself"),
                     );
-                    Reply::good(self.public(name))
+                    self.public(name)
                 }
             }
             None => self.unknown_server(element, name, &server.to_string()),
@@ -370,6 +370,7 @@ impl LookUp<'_> {
             } else {
                 Answer::Unknown
             },
+            addresses: Vec::new(),
             outcome,
             blocker: Some(Blocker {
                 cause: Cause::DnsPathOrServers,
@@ -401,7 +402,7 @@ impl LookUp<'_> {
             &mut self.notes,
             format!("DNS server {server} resolves public names"),
         );
-        Reply::good(self.public_end(name))
+        self.public_end(name)
     }
 
     /// A server of which nothing is known. Public names are taken to resolve; for private ones it decides.
@@ -422,6 +423,6 @@ impl LookUp<'_> {
             &mut self.notes,
             format!("DNS server {server}, whose configuration is not known, resolves public names"),
         );
-        Reply::good(self.public(name))
+        self.public(name)
     }
 }

@@ -31,7 +31,7 @@ impl LookUp<'_> {
                     "from which network the last server asks is not known".to_owned(),
                 );
             }
-            return Reply::good(self.public(name));
+            return self.public(name);
         };
         self.asked_from = Some(vnet);
         if let Some(subnet) = asker.subnet
@@ -79,7 +79,7 @@ impl LookUp<'_> {
                         let zone = self.zone_element(id);
                         let text = format!("has no record for {current}; the link asks public DNS");
                         self.step(zone, text, Outcome::Passes);
-                        return Reply::good(self.public_end(&current));
+                        return self.public_end(&current);
                     }
                     None => return self.no_record(id, &current, vnet),
                 },
@@ -434,6 +434,6 @@ impl LookUp<'_> {
                 ),
             );
         }
-        Reply::good(self.public_end(name))
+        self.public_end(name)
     }
 }

@@ -95,7 +95,28 @@ pub struct BroadTag {
     pub note: Option<String>,
 }
 
-cited!(NamedDomain, LegacyService, PortNeed, SqlPorts, BroadTag);
+/// How a firewall keeps the addresses of names in network rules.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NameRefresh {
+    /// It asks again after so many seconds.
+    pub every_seconds: u32,
+    /// Addresses that are not answered any more count for so many minutes.
+    pub kept_minutes: u32,
+    /// Where it was read.
+    pub source: SourceId,
+    /// Contradictions and conditions.
+    pub note: Option<String>,
+}
+
+cited!(
+    NameRefresh,
+    NamedDomain,
+    LegacyService,
+    PortNeed,
+    SqlPorts,
+    BroadTag
+);
 
 /// The file.
 #[derive(Debug, Deserialize)]
@@ -107,6 +128,8 @@ pub struct RuleContent {
     pub shared_domains: Vec<NamedDomain>,
     /// Domains whose names have addresses that change from answer to answer.
     pub moving_domains: Vec<NamedDomain>,
+    /// How often a firewall asks for the names of its network rules.
+    pub name_refresh: Vec<NameRefresh>,
     /// Services that are not meant for the Internet.
     pub legacy_services: Vec<LegacyService>,
     /// Protocols that are often let through by the wrong transport.
@@ -122,6 +145,7 @@ pub(super) static NOTHING_SAID: RuleContent = RuleContent {
     wide_port_range: u32::MAX,
     shared_domains: Vec::new(),
     moving_domains: Vec::new(),
+    name_refresh: Vec::new(),
     legacy_services: Vec::new(),
     port_needs: Vec::new(),
     sql: Vec::new(),
@@ -141,6 +165,7 @@ impl Entries for RuleContent {
     fn citations(&self) -> Vec<&SourceId> {
         let domains = self.shared_domains.iter().chain(&self.moving_domains);
         let domains = domains.map(Cited::source);
+        let refresh = self.name_refresh.iter().map(Cited::source);
         let legacy = self.legacy_services.iter().map(Cited::source);
         let needs = self.port_needs.iter().map(Cited::source);
         let sql = self.sql.iter().map(Cited::source);
@@ -150,6 +175,7 @@ impl Entries for RuleContent {
             .chain(needs)
             .chain(sql)
             .chain(broad)
+            .chain(refresh)
             .collect()
     }
 }

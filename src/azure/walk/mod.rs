@@ -73,6 +73,8 @@ struct Walk<'w> {
     overruled: Vec<Element>,
     source_nat: Vec<IpAddr>,
     resolved: Option<IpAddr>,
+    /// The addresses of the name, where it has several.
+    alternatives: Vec<IpAddr>,
     devices: Vec<Device>,
     hops: usize,
 }
@@ -94,6 +96,7 @@ impl<'w> Walk<'w> {
             overruled: Vec::new(),
             source_nat: Vec::new(),
             resolved: None,
+            alternatives: Vec::new(),
             devices: Vec::new(),
             hops: 0,
         }

@@ -34,7 +34,10 @@ impl<'w> Walk<'w> {
             regions.sort_unstable();
             regions.dedup();
         }
-        if regions.is_empty() {
+        if !self.alternatives.is_empty() {
+            let alternatives = std::mem::take(&mut self.alternatives);
+            self.each_address(subnet, address, &packet, &alternatives);
+        } else if regions.is_empty() {
             self.send(subnet, packet);
         } else {
             self.each_way(&regions, |walk, about| {
@@ -44,6 +47,30 @@ impl<'w> Walk<'w> {
             });
         }
         self.blame_exemption(subnet);
+    }
+
+    /// A name with several addresses: a machine takes any of them.
+    fn each_address(
+        &mut self,
+        subnet: Id<Subnet>,
+        from: IpAddr,
+        packet: &Packet,
+        addresses: &[IpAddr],
+    ) {
+        self.each_way(addresses, |walk, address| {
+            let mut packet = packet.clone();
+            packet.destination.address = Some(*address);
+            walk.resolved = Some(*address);
+            packet.source = End::at(walk.seen_as(subnet, from, &packet.destination));
+            walk.send(subnet, packet);
+        });
+        if let (Some(name), false) = (&self.flow.to.name, self.blockers.is_empty()) {
+            let all: Vec<String> = addresses.iter().map(ToString::to_string).collect();
+            self.note(format!(
+                "{name} leads to {}, and a machine takes any of them",
+                all.join(", ")
+            ));
+        }
     }
 
     /// Where the flow goes: the address that is asked about, or what the name resolves to. `None` when it has none.
@@ -96,6 +123,9 @@ impl<'w> Walk<'w> {
             });
         }
         self.resolved = resolution.answer.address();
+        if resolution.addresses.len() > 1 {
+            self.alternatives = resolution.addresses;
+        }
         match resolution.answer {
             Answer::Private(None) => {
                 self.note(format!(

@@ -11,6 +11,7 @@
 //!   infra/main.json: [infra/prod.parameters.json]
 //! catalogs: [our-catalog.yaml]
 //! baseline: .tidegate-baseline.json
+//! lock: egress.lock
 //! fail-on: warning
 //! assertions:            # what must hold in every network
 //!   - from: ["snet-*"]
@@ -60,6 +61,7 @@ struct Written {
     parameters: BTreeMap<String, Vec<String>>,
     catalogs: Vec<String>,
     baseline: Option<String>,
+    lock: Option<String>,
     fail_on: Option<Level>,
     assertions: Vec<WrittenAssertion>,
 }
@@ -108,6 +110,8 @@ pub(super) struct Config {
     pub(super) catalogs: Vec<Utf8PathBuf>,
     /// Findings that are accepted for now.
     pub(super) baseline: Option<Utf8PathBuf>,
+    /// What names led to.
+    pub(super) lock: Option<Utf8PathBuf>,
     /// The least severity that makes the command fail.
     pub(super) fail_on: Option<Severity>,
     /// What must hold in every network.
@@ -122,6 +126,7 @@ impl Default for Config {
             parameters: BTreeMap::new(),
             catalogs: Vec::new(),
             baseline: None,
+            lock: None,
             fail_on: None,
             assertions: Assertions::default(),
         }
@@ -164,6 +169,7 @@ impl Config {
                 .collect(),
             catalogs: written.catalogs.iter().map(here).collect(),
             baseline: written.baseline.as_ref().map(here),
+            lock: written.lock.as_ref().map(here),
             fail_on: written.fail_on.and_then(Level::severity),
             assertions: Assertions::parse(
                 path,

@@ -10,6 +10,7 @@ use crate::azure::Dataplane;
 use crate::azure::facts::Facts;
 use crate::base::{Date, FileId, FileReader, ReadError, SourceMap};
 use crate::diag::{Confidence, Finding, Id, Severity};
+use crate::dns::KnownNames;
 use crate::estate::Estate;
 use crate::import::bicep::{Places, source_of};
 use crate::import::{self, Deployment, File, Imported, Join, Kind, Templates};
@@ -20,11 +21,13 @@ use crate::report::Gap;
 use crate::syntax;
 
 use super::collect::Input;
+use crate::cli::age::of_lock;
 use crate::cli::assertions::Asserting;
 use crate::cli::bicep::{Builds, Telling};
 use crate::cli::estates::{
     cloud_of_region, parameter_files, parameters_of, read_inputs, service_forms,
 };
+use crate::cli::lock::take_into;
 use crate::cli::pipeline::{self, Options};
 
 /// Everything that was found, before anybody accepts some of it.
@@ -72,9 +75,12 @@ pub fn lint_inputs(
         Default::default()
     };
     let asserting = Asserting::new(&settings.assertions, &mut sources);
+    let names = settings.lock.as_ref().map(|lock| lock.among(&mut sources));
+    let age = |names| of_lock(names, settings.today, settings.max_age);
+    let old = names.as_ref().and_then(age);
     let mut linted = Linted {
         sources,
-        findings: problems.clone(),
+        findings: problems.iter().cloned().chain(old).collect(),
         gaps: Vec::new(),
         rules_ran: true,
         imported: Vec::new(),
@@ -84,6 +90,7 @@ pub fn lint_inputs(
         &reader,
         &library,
         &problems,
+        names.as_ref(),
         settings,
         &asserting,
         &mut linted,
@@ -93,6 +100,7 @@ pub fn lint_inputs(
     let beside = Beside {
         settings,
         catalogs,
+        names: names.as_ref(),
         asserting: &asserting,
     };
     judge_networks(&read.files, &reader, deploying, beside, &mut linted);
@@ -159,6 +167,7 @@ fn judge_policies(
     reader: &Overlay<'_>,
     library: &Library,
     problems: &[Finding],
+    names: Option<&KnownNames>,
     settings: &Options,
     asserting: &Asserting<'_>,
     linted: &mut Linted,
@@ -187,7 +196,14 @@ fn judge_policies(
     }
     loaded.retain(|(path, _)| !used.contains(path));
     for (path, policy) in loaded {
-        let judged = pipeline::judge(policy, library, problems.to_vec(), settings, &asserted);
+        let judged = pipeline::judge(
+            policy,
+            library,
+            problems.to_vec(),
+            names,
+            settings,
+            &asserted,
+        );
         if judged.rules_skipped {
             linted.rules_ran = false;
             linted.gaps.push(Gap {
@@ -245,7 +261,11 @@ fn judge_networks(
         services: &service_forms(),
         cloud_of: &cloud_of_region,
     };
-    let networks = import::import(&mut linted.sources, files, &options, Join::ByFolder);
+    let mut networks = import::import(&mut linted.sources, files, &options, Join::ByFolder);
+    if let Some(names) = beside.names {
+        let estates = networks.iter_mut().map(|network| &mut network.estate);
+        estates.for_each(|estate| take_into(estate, names));
+    }
     let exports: FxHashSet<FileId> = files
         .iter()
         .filter(|file| file.kind == Kind::Export)
@@ -268,6 +288,7 @@ fn judge_networks(
 struct Beside<'a> {
     settings: &'a Options,
     catalogs: Option<&'a Library>,
+    names: Option<&'a KnownNames>,
     asserting: &'a Asserting<'a>,
 }
 
@@ -290,6 +311,7 @@ fn judge_network(
         plane: &Dataplane::new(&network.estate, facts, None),
         regions: Regions::builtin(),
         catalogs: beside.catalogs,
+        names: beside.names,
         today: beside.settings.today,
     };
     let asserted_in = beside.asserting.file();

@@ -24,6 +24,7 @@ use super::age::MaxAge;
 use super::arguments::LintOptions;
 use super::bicep::{Builds, build};
 use super::estates::{deployment, use_of_bicep};
+use super::lock::locked;
 use super::output::{
     Disk, catalogs, color, print, print_error, refuse, today, working_folder, write_bytes,
     write_file,
@@ -173,7 +174,14 @@ fn judge(
         catalogs: catalogs(&further.cloned().collect::<Vec<_>>())?,
         assertions: config.assertions.clone(),
         strict: false,
-        lock: None,
+        lock: locked(
+            options
+                .lock
+                .lock
+                .as_ref()
+                .or(config.lock.as_ref())
+                .map(|it| it.as_path()),
+        )?,
     };
     let named = Deploying {
         all: &options.deployment.parameters,

@@ -60,6 +60,7 @@ impl<'e> Builder<'e> {
                 fqdn: Spanned::new(fqdn, place),
                 cname: None,
                 addresses: Vec::new(),
+                resolved: None,
                 tags: Vec::new(),
                 region: region(entity),
                 public_access_off: None,

@@ -5,7 +5,7 @@ use crate::azure::gaps;
 use crate::azure::routing::are_peered;
 use crate::diag::{Finding, Safety};
 use crate::estate::{DnsServers, Estate, Id, PrivateDnsZone, PrivateEndpoint, Subnet, Vnet};
-use crate::net::Fqdn;
+use crate::net::{Destination, Fqdn, FqdnPattern};
 
 use super::super::Context;
 use super::super::edit;
@@ -64,6 +64,11 @@ pub(super) fn names_of<'a>(estate: &'a Estate, endpoint: &'a PrivateEndpoint) ->
         }
     }
     names
+}
+
+/// Whether a destination is this host and no other.
+pub(super) fn is_exactly(destination: &Destination, name: &Fqdn) -> bool {
+    matches!(destination, Destination::Fqdn(FqdnPattern::Exact(exact)) if exact == name)
 }
 
 /// Whether a zone answers what is asked from a network.

@@ -11,11 +11,11 @@ use crate::diag::{Edit, Finding, Id, Safety};
 use crate::estate::{
     Action, DnsRecord, Endpoint, Firewall, Id as ElementId, Pool, PrivateEndpoint, Vnet,
 };
-use crate::net::{Destination, Fqdn, FqdnPattern};
+use crate::net::Fqdn;
 
 use super::super::Context;
 use super::super::edit;
-use super::clients::{endpoints_near, is_linked, link, names_of};
+use super::clients::{endpoints_near, is_exactly, is_linked, link, names_of};
 
 rule! {
     /// A pool reaches a service by its public name and a firewall rule, though a private endpoint for it is near.
@@ -205,10 +205,6 @@ fn opened_at(
     let firewall = firewall_of(context.estate, pool)?;
     let compiled = context.intent.compiled_origins();
     allowing_rule(context, firewall, name).filter(|origin| !compiled.contains(origin))
-}
-
-fn is_exactly(destination: &Destination, name: &Fqdn) -> bool {
-    matches!(destination, Destination::Fqdn(FqdnPattern::Exact(exact)) if exact == name)
 }
 
 fn allowing_rule(

@@ -11,6 +11,7 @@ pub(super) mod moving_name;
 pub(super) mod network_first;
 pub(super) mod private_name;
 pub(super) mod redundant;
+pub(super) mod short_lived_name;
 pub(super) mod sql_redirect;
 pub(super) mod tag_needs;
 pub(super) mod unexplained_deny;

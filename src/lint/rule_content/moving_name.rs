@@ -14,7 +14,9 @@ rule! {
     /// goes to the answers. A name with many machines behind it gives other answers to other questions, so a client
     /// now and then holds an address that the firewall does not. An application rule reads the name itself.
     ///
-    /// Reported only for ports 80, 443 and 1433, where an application rule can take its place.
+    /// Reported only for ports 80, 443 and 1433, where an application rule can take its place. With a lock file
+    /// (`--lock`) names are recognised by what they stand for, too: `files.contoso.com`, which is an alias of
+    /// `contoso.azureedge.net`.
     ///
     /// ```egress
     /// firewall-policy rules {
@@ -40,31 +42,48 @@ fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
         .collect();
     let readable = Services::of(&[Transport::Tcp], &ports);
     let moves = |rule: &NetworkRule| {
-        let names = rule.destinations.iter().filter_map(name_of);
-        let mut moving = names.filter(|name| is_moving(context, name));
-        moving.next().cloned()
+        let mut names = rule.destinations.iter().filter_map(name_of);
+        names.find_map(|name| Some((name.clone(), moves_as(context, name)?)))
     };
     let fits =
         |it: &Allowing<'_, NetworkRule>| readable.covers(&it.services) && moves(it.rule).is_some();
     for it in allowing_network_rules(context, fits) {
         let rule = &it.rule.info;
-        findings.extend(moves(it.rule).map(|name| {
+        findings.extend(moves(it.rule).map(|(name, as_name)| {
+            let alias = match as_name == name {
+                true => String::new(),
+                false => format!(", an alias of `{as_name}`"),
+            };
             let message = format!(
-                "network rule `{}` compares addresses of `{name}`, which change from answer to answer",
+                "network rule `{}` compares addresses of `{name}`{alias}, which change from answer to answer",
                 rule.name
             );
-            Finding::new(Id::TG3016, message)
+            let finding = Finding::new(Id::TG3016, message)
                 .at(rule.origin, "lets through now and then")
-                .help("write an application rule, which reads the name itself")
+                .help("write an application rule, which reads the name itself");
+            let known = context.names.filter(|_| as_name != name);
+            match known.and_then(|names| names.get(&name)) {
+                Some((_, place)) => finding.related(place, "stands for it"),
+                None => finding,
+            }
         }));
     }
 }
 
-fn name_of(end: &Endpoint) -> Option<&Fqdn> {
+/// The name of an end, when it is one name.
+pub(super) fn name_of(end: &Endpoint) -> Option<&Fqdn> {
     match end {
         Endpoint::Plain(Destination::Fqdn(FqdnPattern::Exact(name))) => Some(name),
         _ => None,
     }
+}
+
+/// The name that moves: itself, or what it was seen to stand for.
+fn moves_as(context: &Context<'_>, name: &Fqdn) -> Option<Fqdn> {
+    let known = context.names.and_then(|names| names.get(name));
+    let aliases = known.into_iter().flat_map(|(locked, _)| &locked.aliases);
+    let mut all = std::iter::once(name).chain(aliases);
+    all.find(|name| is_moving(context, name)).cloned()
 }
 
 fn is_moving(context: &Context<'_>, name: &Fqdn) -> bool {

@@ -99,7 +99,9 @@ impl<'a> Evaluator<'a> {
             named.name = led.name.clone();
             named.kind = Some(led.kind);
             named.doubts = led.doubts.clone();
-            packets.extend(self.by_place(named));
+            for packet in self.by_address(named, &led.alternatives) {
+                packets.extend(self.by_place(packet));
+            }
         }
         let estate = self.plane.estate;
         let proxied = self.topology.pool_in(subnet).is_some_and(|id| {

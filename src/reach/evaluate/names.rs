@@ -12,7 +12,7 @@ use crate::net::{Fqdn, FqdnPattern};
 use crate::space::Names;
 
 use super::Evaluator;
-use super::packet::To;
+use super::packet::{Packet, To};
 use super::places::Place;
 use super::topology::Addresses;
 
@@ -37,7 +37,22 @@ pub(in crate::reach) struct Led<'a> {
     pub(super) name: Option<Fqdn>,
     pub(super) kind: &'a str,
     pub(in crate::reach) to: To,
+    /// All addresses that it may be, where there are several.
+    pub(in crate::reach) alternatives: Vec<IpAddr>,
     pub(super) doubts: Vec<SmolStr>,
+}
+
+impl Led<'_> {
+    /// Whether one of their addresses is among these.
+    pub(in crate::reach) fn leads_into(&self, addresses: &Addresses) -> bool {
+        let others = self.alternatives.iter();
+        let first = match self.to {
+            To::At(address) => Some(address),
+            To::Own | To::Somewhere { .. } => None,
+        };
+        let mut all = others.copied().chain(first);
+        all.any(|address| addresses.holds(address))
+    }
 }
 
 /// The names of a domain: itself, and all below it.
@@ -202,6 +217,7 @@ impl<'a> Evaluator<'a> {
                 other.name.is_none()
                     && led.name.is_none()
                     && other.to == led.to
+                    && other.alternatives == led.alternatives
                     && other.kind == led.kind
                     && other.doubts == led.doubts
             });
@@ -220,6 +236,22 @@ impl<'a> Evaluator<'a> {
         subnets.any(|(id, subnet)| {
             !subnet.service_endpoints.is_empty() || gaps::service_endpoints(estate, id).is_some()
         })
+    }
+
+    /// Flows to a name with several addresses, parted by which of them a machine takes.
+    pub(super) fn by_address(&mut self, packet: Packet<'a>, to: &[IpAddr]) -> Vec<Packet<'a>> {
+        let Some(name) = packet.name.clone().filter(|_| !to.is_empty()) else {
+            return vec![packet];
+        };
+        let words = |way: usize| match to.get(way - 1) {
+            Some(address) => format!("{name} leads to {address}").into(),
+            None => SmolStr::default(),
+        };
+        let mut parts = self.by_chance(&packet, to.len(), words);
+        for (part, address) in parts.iter_mut().zip(to) {
+            part.to = To::At(*address);
+        }
+        parts
     }
 
     fn lead(&mut self, subnet: Id<Subnet>, class: &Class<'a>) -> Option<Led<'a>> {
@@ -252,6 +284,10 @@ impl<'a> Evaluator<'a> {
             name: class.single.then(|| class.example.clone()),
             kind: class.kind,
             to,
+            alternatives: match resolution.addresses.len() {
+                0 | 1 => Vec::new(),
+                _ => resolution.addresses,
+            },
             doubts,
         })
     }

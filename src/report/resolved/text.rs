@@ -77,7 +77,12 @@ pub fn drift_text(
 
 /// Where servers disagree.
 #[must_use]
-pub fn views_text(view: &View<'_>, views: &Views, differences: &[Difference<'_>]) -> String {
+pub fn views_text(
+    view: &View<'_>,
+    views: &Views,
+    differences: &[Difference<'_>],
+    written: Option<&Utf8Path>,
+) -> String {
     let mut out = String::new();
     for difference in differences {
         let _ = writeln!(out, "{}", difference.name);
@@ -109,6 +114,9 @@ pub fn views_text(view: &View<'_>, views: &Views, differences: &[Difference<'_>]
         count => format!("about {}", counted(count, "name", "names")),
     };
     paragraph(&mut out, "disagree  ", &disagree, view.width);
+    if let Some(path) = written {
+        paragraph(&mut out, "written   ", path.as_str(), view.width);
+    }
     out
 }
 

@@ -82,6 +82,7 @@ impl<'a> Lowering<'a> {
                 fqdn,
                 cname: None,
                 addresses: Vec::new(),
+                resolved: None,
                 tags: Vec::new(),
                 region: None,
                 public_access_off: None,

@@ -60,6 +60,7 @@ impl Compiled {
             plane: &plane,
             regions: library.regions(),
             catalogs: Some(library),
+            names: None,
             today: TODAY.parse().unwrap(),
         };
         done.findings = lint(&context, done.findings);

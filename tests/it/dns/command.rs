@@ -169,6 +169,27 @@ fn two_views_are_compared() {
     );
 }
 
+/// The lock file of several servers holds the answers of the first one, and those that disagree with it.
+#[test]
+fn views_are_kept() {
+    let run = Run::new();
+    let (inside, outside) = (view(PRIVATE), view(PUBLIC));
+    let (code, text) = run.run(&[&inside, &outside], "--compare --lock egress.lock");
+    assert_eq!(code, 1, "{text}");
+    assert!(text.contains("written   egress.lock"), "{text}");
+    let lock = run.folder.read("egress.lock");
+    let shown = lock
+        .replace(&inside.address.to_string(), "SERVER-A")
+        .replace(&outside.address.to_string(), "SERVER-B");
+    insta::assert_snapshot!("resolve-views-lock", shown);
+    let (_, again) = run.run(&[&inside, &outside], "--compare --lock egress.lock");
+    assert_eq!((again, run.folder.read("egress.lock")), (text, lock));
+    let arguments = format!("lint shop.egress --lock egress.lock --today {TODAY}");
+    let output = run.folder.command(&arguments).output().unwrap();
+    let told = String::from_utf8(output.stderr).unwrap();
+    assert!(told.contains("TG5007"), "{told}");
+}
+
 #[test]
 fn servers_that_fail_are_not_taken_for_missing_names() {
     let run = Run::new();

@@ -32,6 +32,10 @@ date: 2026-11-30
 servers:
 - 10.0.0.4
 names:
+  half.contoso.com:
+    addresses:
+    - 192.0.2.4
+    - 198.51.100.9
   inside.contoso.com:
     addresses:
     - 10.99.0.4
@@ -72,6 +76,14 @@ fn a_name_has_the_addresses_of_the_lock_file() {
     );
     assert_eq!(code, 1);
     insta::assert_snapshot!("explain-lock", text);
+}
+
+/// A machine takes any of the addresses, so one that is stopped leaves the answer open.
+#[test]
+fn all_addresses_of_a_name_count() {
+    let (code, text, _) = explain("half.contoso.com", "--today 2026-12-01 --lock egress.lock");
+    assert_eq!(code, 3, "{text}");
+    insta::assert_snapshot!("explain-lock-two-addresses", text);
 }
 
 #[test]
@@ -122,6 +134,6 @@ fn an_old_lock_file_is_told() {
         "in-rule.contoso.com",
         "--today 2027-01-15 --lock egress.lock",
     );
-    let old = "warning[TG0047] the names of egress.lock were resolved on 2026-11-30, 46 days ago";
+    let old = "egress.lock:2:1: warning[TG0047] names were resolved on 2026-11-30, 46 days ago";
     assert!(told.contains(old), "{told}");
 }

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use proptest::prelude::*;
 use tidegate::base::Date;
-use tidegate::dns::{Address, Alias, Answer, Drift, Failure, Lock, drift};
+use tidegate::dns::{Address, Alias, Answer, Drift, Failure, Lock, Views, drift};
 use tidegate::net::Fqdn;
 
 fn date() -> Date {
@@ -60,6 +60,30 @@ proptest! {
         let read = Lock::parse(&text);
         prop_assert_eq!(read.as_ref().map_err(ToString::to_string), Ok(&lock), "{}", text);
         prop_assert_eq!(read.unwrap().text(), text);
+    }
+
+    #[test]
+    fn views_are_read_as_they_were_written(
+        names in prop::collection::btree_set(fqdn(), 1..4),
+        answers in prop::collection::vec(answer(), 12),
+    ) {
+        let names: Vec<Fqdn> = names.into_iter().collect();
+        let mut answers = answers.into_iter();
+        let all = ["10.0.0.4", "10.0.0.5", "tcp://10.0.0.6"].map(|server| {
+            let said = names.iter().map(|name| {
+                Answer { name: name.clone(), ..answers.next().unwrap() }
+            });
+            let said: Vec<Answer> = said.collect();
+            (server.to_owned(), Lock::of(date(), vec![server.to_owned()], &said, None))
+        });
+        let views = Views { all: all.to_vec() };
+        let lock = Lock::of_views(&views, None).unwrap();
+        let text = lock.text();
+        let read = Lock::parse(&text);
+        prop_assert_eq!(read.as_ref().map_err(ToString::to_string), Ok(&lock), "{}", text);
+        prop_assert_eq!(read.unwrap().text(), text);
+        // Asked again, everything is as it was.
+        prop_assert_eq!(Lock::of_views(&views, Some(&lock)).unwrap(), lock);
     }
 
     #[test]

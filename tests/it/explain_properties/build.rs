@@ -694,13 +694,14 @@ fn around(
     }
 }
 
-fn service(name: &str, fqdn: &str, address: &str) -> PlatformService {
+fn service(name: &str, fqdn: &str, addresses: &[&str]) -> PlatformService {
     PlatformService {
         meta: meta(name),
         kind: None,
         fqdn: put(parsed(fqdn)),
         cname: None,
-        addresses: vec![put(parsed(address))],
+        addresses: addresses.iter().map(|it| put(parsed(it))).collect(),
+        resolved: None,
         tags: Vec::new(),
         region: None,
         public_access_off: None,
@@ -709,6 +710,10 @@ fn service(name: &str, fqdn: &str, address: &str) -> PlatformService {
 }
 
 fn services(plan: &Plan, order: Order, estate: &mut Estate) {
+    let addresses: &[&str] = match plan.storage.second {
+        true => &["20.150.0.10", "20.50.1.9"],
+        false => &["20.150.0.10"],
+    };
     let storage = PlatformService {
         kind: Some(put("storage".into())),
         cname: plan
@@ -731,9 +736,9 @@ fn services(plan: &Plan, order: Order, estate: &mut Estate) {
                 .into_iter()
                 .collect(),
         }),
-        ..service("account", STORAGE, "20.150.0.10")
+        ..service("account", STORAGE, addresses)
     };
-    let api = service("api", "api.example.com", "20.50.1.7");
+    let api = service("api", "api.example.com", &["20.50.1.7"]);
     let services = vec![("account".to_owned(), storage), ("api".to_owned(), api)];
     declare(order, &mut estate.services, services);
 }
@@ -857,5 +862,5 @@ pub(super) fn add_strangers(estate: &mut Estate) {
     });
     estate
         .services
-        .push(service("strange", "strange.example.org", "192.0.2.99"));
+        .push(service("strange", "strange.example.org", &["192.0.2.99"]));
 }

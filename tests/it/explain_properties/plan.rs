@@ -160,6 +160,8 @@ pub(super) struct StoragePlan {
     pub(super) closed: bool,
     pub(super) acl: Option<bool>,
     pub(super) tagged: bool,
+    /// It has a second address, which other prefixes hold.
+    pub(super) second: bool,
 }
 
 #[derive(Debug, Clone)]
@@ -571,11 +573,13 @@ pub(super) fn plan() -> impl Strategy<Value = Plan> {
         mostly(false, Just(true)),
         option::weighted(0.3, any::<bool>()),
         any::<bool>(),
+        any::<bool>(),
     )
-        .prop_map(|(closed, acl, tagged)| StoragePlan {
+        .prop_map(|(closed, acl, tagged, second)| StoragePlan {
             closed,
             acl,
             tagged,
+            second,
         });
     let ranges = option::of(select(vec!["20.50.1.64/26", "192.0.2.0/24"]));
     let pool = (ranges, mostly(false, Just(true))).prop_map(|(ranges, interface_nsg)| PoolPlan {

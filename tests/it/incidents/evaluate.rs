@@ -55,6 +55,7 @@ pub(super) fn dns(built: &Built, subnet: Id<Subnet>, name: &Fqdn, flow: &Flow) -
     let plane = plane(built);
     let Resolution {
         answer,
+        addresses: _,
         outcome,
         blockers,
         steps,

@@ -73,6 +73,7 @@ fn service(builder: &mut Builder, fields: &Fields<'_>) {
         fqdn,
         cname,
         addresses,
+        resolved: None,
         tags: tags.into_iter().map(ServiceTag::new).collect(),
         region,
         public_access_off,

@@ -63,6 +63,7 @@ fn a_registry_of_an_isolated_cluster_has_a_private_endpoint() {
         fqdn: c.b.put("reg.azurecr.io".parse().unwrap()),
         cname: None,
         addresses: Vec::new(),
+        resolved: None,
         tags: Vec::new(),
         region: None,
         public_access_off: None,
