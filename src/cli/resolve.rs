@@ -21,6 +21,7 @@ use super::output::{
     Disk, color, findings_text, print, print_error, refuse, settings, today, write_file,
 };
 use super::pipeline::{Analysis, analyse};
+use super::tags::service_tags;
 
 /// What `resolve` prints below its options.
 pub(super) const HELP: &str = "\
@@ -62,6 +63,10 @@ pub(super) struct ResolveOptions {
     /// server, and beside them those of others that disagree.
     #[arg(long)]
     compare: bool,
+
+    /// The addresses of service tags, as Microsoft publishes them every week: says which rules take an answer by its tag.
+    #[arg(long, value_name = "FILE")]
+    service_tags: Option<Utf8PathBuf>,
 
     /// How long one try may take.
     #[arg(long, value_name = "SECONDS", default_value = "3", value_parser = clap::value_parser!(u64).range(1..=60))]
@@ -106,9 +111,10 @@ fn answer(options: &ResolveOptions) -> Result<Outcome, Outcome> {
     if asked.exact.is_empty() && asked.unsampled.is_empty() {
         return Err(refuse(&format!("{} names no hosts", options.policy)));
     }
+    let tags = service_tags(options.service_tags.as_deref())?;
     let view = View {
         names: &asked,
-        plane: &Dataplane::new(&policy.estate, Facts::builtin(), None),
+        plane: &Dataplane::new(&policy.estate, Facts::builtin(), tags.as_ref()),
         width: DEFAULT_WIDTH,
     };
     match options.compare {

@@ -130,7 +130,7 @@ fn kind(facts: &Facts, locked: &Locked) -> Option<Kind> {
 fn words(locked: &Locked) -> String {
     match (&locked.failure, locked.addresses.first()) {
         (Some(failure), _) => format!("says: {failure}"),
-        (None, Some(first)) => format!("leads to {first}"),
+        (None, Some(first)) => format!("says {first}"),
         (None, None) => "says nothing".to_owned(),
     }
 }

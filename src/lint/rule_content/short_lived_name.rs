@@ -43,7 +43,7 @@ rule! {
     /// ```
     ///
     /// Ask for a name with addresses that stay, write the addresses or a service tag, or write an application rule where
-    /// one can read the name. Machines that ask the DNS proxy of the firewall are in step with it.
+    /// one can read the name. Machines that ask the DNS proxy of the firewall ask the same server at least.
     ///
     /// Source: MicrosoftDocs/azure-docs, articles/firewall/fqdn-filtering-network-rules.md.
     TG3034, check
@@ -79,7 +79,7 @@ fn short_lived(context: &Context<'_>, rule: &NetworkRule, seconds: u32) -> Optio
         let finding = Finding::new(Id::TG3034, message)
             .at(rule.info.origin, "lags behind the name")
             .related(place, "may be kept that long")
-            .help("let the machines ask the DNS proxy of the firewall, or write addresses that stay");
+            .help("write addresses that stay or a service tag, and let the machines ask the DNS proxy of the firewall");
         Some(finding.assumed())
     })
 }

@@ -122,6 +122,33 @@ fn names_are_resolved_and_kept() {
     insta::assert_snapshot!("resolve-json", json);
 }
 
+/// Routes and rules by service tags that treat an answer otherwise than the rest of the Internet.
+#[test]
+fn what_treats_an_address_in_its_own_way_is_told() {
+    let run = Run::new();
+    let policy = POLICY.replace(
+        "subnet nodes 10.20.1.0/24",
+        "subnet nodes 10.20.1.0/24 { route-table t  nsg n }",
+    ) + "
+route-table t {
+  route default 0.0.0.0/0 -> firewall fw
+  route partner 192.0.2.0/28 -> internet
+}
+nsg n { rule cloud 300 outbound deny from any to tag AzureCloud tcp/22 \"no way in\" }
+";
+    run.folder.write("shop.egress", policy);
+    let tags = std::fs::read_to_string(project(
+        "fixtures/service-tags/ServiceTags_Public_20260112.json",
+    ));
+    run.folder.write("tags.json", tags.unwrap());
+    let cloud = "eu.fabrikam.com 600 A 20.50.3.4";
+    let server = authoritative(&[("contoso.com", CONTOSO), ("fabrikam.com", cloud)]);
+    let (code, text) = run.run(&[&server], "--service-tags tags.json");
+    // The server refuses to answer for the lake.
+    assert_eq!(code, 3, "{text}");
+    insta::assert_snapshot!("resolve-treated", text);
+}
+
 #[test]
 fn a_check_tells_what_changed_and_leaves_the_file() {
     let run = Run::new();
@@ -188,6 +215,38 @@ fn views_are_kept() {
     let output = run.folder.command(&arguments).output().unwrap();
     let told = String::from_utf8(output.stderr).unwrap();
     assert!(told.contains("TG5007"), "{told}");
+    // The configuration names the file, too.
+    run.folder.write("tidegate.yaml", "lock: egress.lock\n");
+    let arguments = format!("lint shop.egress --today {TODAY}");
+    let output = run.folder.command(&arguments).output().unwrap();
+    assert_eq!(String::from_utf8(output.stderr).unwrap(), told);
+}
+
+/// Who interrupts the command keeps the file that was there.
+#[cfg(unix)]
+#[test]
+fn an_interrupted_run_leaves_the_file() {
+    let run = Run::new();
+    let before = view(PRIVATE);
+    assert_eq!(run.run(&[&before], "--lock egress.lock").0, 0);
+    let lock = run.folder.read("egress.lock");
+    let silent = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
+    let arguments = format!(
+        "resolve shop.egress --lock egress.lock --timeout 60 --server {}",
+        silent.local_addr().unwrap()
+    );
+    let mut child = run.folder.command(&arguments).spawn().unwrap();
+    // It is under way once it has asked.
+    silent.recv_from(&mut [0; 512]).unwrap();
+    let id = child.id().to_string();
+    let mut interrupt = std::process::Command::new("kill");
+    let told = interrupt.args(["-INT", &id]).status().unwrap();
+    assert!(told.success());
+    assert!(!child.wait().unwrap().success());
+    assert_eq!(run.folder.read("egress.lock"), lock);
+    let left = std::fs::read_dir(run.folder.path(".")).unwrap();
+    let left: Vec<_> = left.map(|entry| entry.unwrap().file_name()).collect();
+    assert_eq!(left.len(), 2, "{left:?}");
 }
 
 #[test]

@@ -137,3 +137,30 @@ fn an_old_lock_file_is_told() {
     let old = "egress.lock:2:1: warning[TG0047] names were resolved on 2026-11-30, 46 days ago";
     assert!(told.contains(old), "{told}");
 }
+
+/// What stops an address of a name that is needed is found before anything is deployed.
+#[test]
+fn compile_takes_the_addresses_of_the_lock_file() {
+    let folder = Folder::new();
+    let policy = POLICY.to_owned()
+        + "
+identity apps-id { role \"Network Contributor\" on this resource-group }
+pool apps in hub.nodes { outbound userDefinedRouting  identity apps-id }
+require apps -> stopped.contoso.com tcp/9093
+";
+    folder.write("hub.egress", policy);
+    folder.write("egress.lock", LOCK);
+    let compile = |more: &str| {
+        let arguments = format!("compile hub.egress --today 2026-12-01 --out out {more}");
+        let output = folder.command(&arguments).output().unwrap();
+        let told = String::from_utf8(output.stderr).unwrap();
+        (output.status.code(), told)
+    };
+    let (code, told) = compile("--lock egress.lock");
+    assert_eq!(code, Some(1), "{told}");
+    let denies = "rule `no` of nsg `n` denies 10.10.1.4 -> 198.51.100.7 (TCP 9093)";
+    assert!(told.contains(denies), "{told}");
+    assert!(!folder.path("out").exists());
+    let (code, told) = compile("");
+    assert_eq!(code, Some(0), "{told}");
+}
