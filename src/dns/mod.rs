@@ -6,10 +6,12 @@
 
 mod answer;
 mod compare;
+mod connection;
 mod drift;
 mod lock;
 mod network;
 mod server;
+mod trust;
 
 pub use answer::{Address, Alias, Answer, Failure};
 pub use compare::{Difference, Views, compare};
@@ -17,6 +19,8 @@ pub use drift::{Drift, drift};
 pub use lock::{Lock, LockError, Locked};
 pub use network::{NetworkResolver, Settings};
 pub use server::{Protocol, Server, ServerError};
+pub(crate) use trust::disbelief;
+pub use trust::{Trust, TrustError};
 
 use crate::net::Fqdn;
 

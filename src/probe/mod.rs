@@ -16,11 +16,9 @@ mod sample;
 mod tcp;
 mod tls;
 mod trail;
-mod trust;
 mod udp;
 
 pub use plan::{Item, Listener, Peer, Plan, Protocol, Skipped, Target, plan};
 pub use row::{Class, Ended, Row, Standing, Step, StepKind};
 pub use run::{Limits, run};
 pub use sample::{Sample, SampleError};
-pub use trust::{Trust, TrustError};

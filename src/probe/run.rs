@@ -12,14 +12,13 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
-use crate::dns::{Answer, Failure, Resolver};
+use crate::dns::{Answer, Failure, Resolver, Trust};
 use crate::net::Fqdn;
 
 use super::plan::{Item, Listener, Peer, Plan, Protocol, Target};
 use super::row::{Class, Ended, Row, Step, StepKind};
 use super::tls::Framing;
 use super::trail::{Stop, Trail};
-use super::trust::Trust;
 use super::{http, mssql, ntp, tcp, tls, udp};
 
 /// How long things may take, and how many are done at once.

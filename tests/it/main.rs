@@ -4,6 +4,7 @@
 
 mod allow_lists;
 mod assertions;
+mod authority;
 #[cfg(unix)]
 mod bicep;
 mod broken;

@@ -13,9 +13,9 @@ use std::time::Duration;
 
 use jsonschema::Validator;
 use serde_json::Value;
-use tidegate::dns::{Address, Answer, Failure, Resolver};
+use tidegate::dns::{Address, Answer, Failure, Resolver, Trust};
 use tidegate::net::Fqdn;
-use tidegate::probe::{Item, Limits, Listener, Peer, Plan, Protocol, Row, Target, Trust, run};
+use tidegate::probe::{Item, Limits, Listener, Peer, Plan, Protocol, Row, Target, run};
 
 use super::support::project;
 

@@ -2,18 +2,15 @@
 
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream, UdpSocket};
-use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
-use rustls::crypto::ring;
-use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
-use rustls::{ServerConfig, ServerConnection};
+use rustls::ServerConnection;
 use tokio::net::TcpSocket;
 use tokio::runtime::Builder;
 
 use super::LOCAL;
+use crate::authority::Authority;
 
 /// Listens, and does something with each connection; the port.
 fn listen(serve: impl Fn(TcpStream) + Send + 'static) -> u16 {
@@ -108,44 +105,7 @@ pub(super) fn no_datagrams() -> u16 {
     port
 }
 
-/// An authority of the test's own, as an inspecting firewall has one.
-pub(super) struct Authority(CertifiedIssuer<'static, KeyPair>);
-
 impl Authority {
-    pub(super) fn new() -> Self {
-        Self::named("inspecting firewall")
-    }
-
-    pub(super) fn named(common_name: &str) -> Self {
-        let mut params = CertificateParams::new(Vec::new()).unwrap();
-        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        let name = &mut params.distinguished_name;
-        name.push(DnType::CommonName, common_name);
-        name.push(DnType::OrganizationName, "Contoso");
-        Self(CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap())
-    }
-
-    pub(super) fn pem(&self) -> String {
-        self.0.pem()
-    }
-
-    /// How a server of a name speaks TLS.
-    fn config(&self, name: &str) -> Arc<ServerConfig> {
-        let mut params = CertificateParams::new(vec![name.to_owned()]).unwrap();
-        let own = &mut params.distinguished_name;
-        own.push(DnType::CommonName, name);
-        let key = KeyPair::generate().unwrap();
-        let certificate = params.signed_by(&key, &self.0).unwrap();
-        let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.serialize_der()));
-        let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
-            .with_safe_default_protocol_versions()
-            .unwrap()
-            .with_no_client_auth()
-            .with_single_cert(vec![certificate.der().clone()], key)
-            .unwrap();
-        Arc::new(config)
-    }
-
     /// Speaks TLS in the name.
     pub(super) fn server(&self, name: &str) -> u16 {
         let config = self.config(name);
