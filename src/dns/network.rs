@@ -174,7 +174,8 @@ fn name_server(server: &Server) -> NameServerConfig {
 
 fn set(options: &mut ResolverOpts, settings: Settings) {
     options.timeout = settings.timeout;
-    options.attempts = settings.tries.max(1);
+    // The library counts what comes after the first try.
+    options.attempts = settings.tries.saturating_sub(1);
     // What a server says now is asked for, in the order in which servers are named.
     options.cache_size = 0;
     options.use_hosts_file = ResolveHosts::Never;
@@ -220,8 +221,13 @@ async fn ask_one(server: &Asked, name: &Fqdn, ipv6: bool) -> Answer {
         failure: None,
     };
     if found.addresses.is_empty() {
-        // The library keeps no aliases of names that end nowhere.
-        found.follow(server, name).await;
+        // The library keeps no aliases of names that end nowhere, and servers that give up on aliases fail.
+        let says_something = |failure: &Failure| {
+            failure.is_of_name() || matches!(failure, Failure::ServerFailure | Failure::Refused)
+        };
+        if failure.as_ref().is_none_or(says_something) {
+            found.follow(server, name).await;
+        }
         answer.failure = Some(failure.unwrap_or(Failure::NoAddress));
     }
     let (aliases, end) = found.aliases_of(name);

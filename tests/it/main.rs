@@ -36,6 +36,8 @@ mod layering;
 mod limits;
 mod lint;
 mod lint_fixtures;
+mod name_servers;
+mod namespace;
 mod observed;
 mod optimize;
 mod outbound_types;
