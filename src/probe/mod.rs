@@ -5,6 +5,7 @@
 //! A connection alone shows nothing where an application protocol is known, because a firewall that reads names
 //! accepts every connection itself and decides afterwards.
 
+mod addresses;
 mod certificate;
 mod http;
 mod mssql;
@@ -13,6 +14,7 @@ mod plan;
 mod row;
 mod run;
 mod sample;
+mod speak;
 mod tcp;
 mod tls;
 mod trail;

@@ -1,7 +1,7 @@
 //! Servers on loopback: an authoritative one with zones, and ones that misbehave.
 
 use std::io::{Read, Write};
-use std::net::{Ipv4Addr, SocketAddr, TcpListener, UdpSocket};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener, UdpSocket};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -15,6 +15,9 @@ use hickory_server::zone_handler::{AxfrPolicy, Catalog, ZoneType};
 use rustls::ServerConfig;
 use tokio::runtime::Runtime;
 
+/// A port of loopback that is free.
+const LOOPBACK: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
+
 /// How long a server waits for the rest of a question.
 const PATIENCE: Duration = Duration::from_secs(5);
 
@@ -24,9 +27,14 @@ pub(crate) struct Authoritative {
     _runtime: Runtime,
 }
 
-/// Starts a server for zones: each with its records as `NAME TTL TYPE VALUE`, a line each.
+/// Starts a server on loopback for zones: each with its records as `NAME TTL TYPE VALUE`, a line each.
 pub(crate) fn authoritative(zones: &[(&str, &str)]) -> Authoritative {
-    serving(zones, async |server, address| {
+    authoritative_at(LOOPBACK, zones)
+}
+
+/// Starts one at an address.
+pub(crate) fn authoritative_at(address: SocketAddr, zones: &[(&str, &str)]) -> Authoritative {
+    serving(zones, async |server| {
         let udp = tokio::net::UdpSocket::bind(address).await.unwrap();
         let address = udp.local_addr().unwrap();
         let tcp = tokio::net::TcpListener::bind(address).await.unwrap();
@@ -36,10 +44,10 @@ pub(crate) fn authoritative(zones: &[(&str, &str)]) -> Authoritative {
     })
 }
 
-/// Starts one that is asked over TLS.
+/// Starts one on loopback that is asked over TLS.
 pub(crate) fn over_tls(config: &Arc<ServerConfig>, zones: &[(&str, &str)]) -> Authoritative {
-    serving(zones, async |server, address| {
-        let tcp = tokio::net::TcpListener::bind(address).await.unwrap();
+    serving(zones, async |server| {
+        let tcp = tokio::net::TcpListener::bind(LOOPBACK).await.unwrap();
         let address = tcp.local_addr().unwrap();
         let registered =
             server.register_tls_listener_with_tls_config(tcp, PATIENCE, config.clone());
@@ -48,10 +56,10 @@ pub(crate) fn over_tls(config: &Arc<ServerConfig>, zones: &[(&str, &str)]) -> Au
     })
 }
 
-/// Starts a server on loopback once it has got its sockets.
+/// Starts a server once it has got its sockets.
 fn serving(
     zones: &[(&str, &str)],
-    register: impl AsyncFnOnce(&mut Server<Catalog>, SocketAddr) -> SocketAddr,
+    register: impl AsyncFnOnce(&mut Server<Catalog>) -> SocketAddr,
 ) -> Authoritative {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(1)
@@ -60,7 +68,7 @@ fn serving(
         .unwrap();
     let address = runtime.block_on(async {
         let mut server = Server::new(catalog(zones));
-        let address = register(&mut server, (Ipv4Addr::LOCALHOST, 0).into()).await;
+        let address = register(&mut server).await;
         tokio::spawn(async move { server.block_until_done().await });
         address
     });

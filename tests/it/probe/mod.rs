@@ -1,6 +1,8 @@
 //! Endpoints are tried on this machine alone: every server is one of the test's own.
 
+mod addresses;
 mod command;
+mod filtered;
 mod limits;
 mod outcomes;
 mod planning;

@@ -1,7 +1,7 @@
 //! Servers on this machine, each with a habit.
 
 use std::io::{Read, Write};
-use std::net::{TcpListener, TcpStream, UdpSocket};
+use std::net::{SocketAddr, TcpListener, TcpStream, UdpSocket};
 use std::thread;
 use std::time::Duration;
 
@@ -12,9 +12,16 @@ use tokio::runtime::Builder;
 use super::LOCAL;
 use crate::authority::Authority;
 
+/// A port of this machine that is free.
+const FREE: SocketAddr = SocketAddr::new(LOCAL, 0);
+
 /// Listens, and does something with each connection; the port.
 fn listen(serve: impl Fn(TcpStream) + Send + 'static) -> u16 {
-    let listener = TcpListener::bind((LOCAL, 0)).unwrap();
+    listen_at(FREE, serve)
+}
+
+fn listen_at(at: SocketAddr, serve: impl Fn(TcpStream) + Send + 'static) -> u16 {
+    let listener = TcpListener::bind(at).unwrap();
     let port = listener.local_addr().unwrap().port();
     thread::spawn(move || listener.incoming().flatten().for_each(serve));
     port
@@ -73,7 +80,11 @@ pub(super) fn nobody() -> u16 {
 
 /// Answers whatever is said with this text.
 pub(super) fn saying(answer: &'static [u8]) -> u16 {
-    listen(move |mut stream| {
+    saying_at(FREE, answer)
+}
+
+pub(super) fn saying_at(at: SocketAddr, answer: &'static [u8]) -> u16 {
+    listen_at(at, move |mut stream| {
         let _ = stream.read(&mut [0; 8192]);
         let _ = stream.write_all(answer);
     })
@@ -81,7 +92,11 @@ pub(super) fn saying(answer: &'static [u8]) -> u16 {
 
 /// Answers each datagram with this text.
 pub(super) fn datagrams(answer: &'static [u8]) -> u16 {
-    let socket = UdpSocket::bind((LOCAL, 0)).unwrap();
+    datagrams_at(FREE, answer)
+}
+
+pub(super) fn datagrams_at(at: SocketAddr, answer: &'static [u8]) -> u16 {
+    let socket = UdpSocket::bind(at).unwrap();
     let port = socket.local_addr().unwrap().port();
     thread::spawn(move || {
         while let Ok((_, from)) = socket.recv_from(&mut [0; 2048]) {
@@ -108,8 +123,12 @@ pub(super) fn no_datagrams() -> u16 {
 impl Authority {
     /// Speaks TLS in the name.
     pub(super) fn server(&self, name: &str) -> u16 {
+        self.server_at(FREE, name)
+    }
+
+    pub(super) fn server_at(&self, at: SocketAddr, name: &str) -> u16 {
         let config = self.config(name);
-        listen(move |mut stream| {
+        listen_at(at, move |mut stream| {
             let mut server = ServerConnection::new(config.clone()).unwrap();
             while server.is_handshaking() && server.complete_io(&mut stream).is_ok() {}
             let _ = stream.read(&mut [0; 1]);
