@@ -12,7 +12,7 @@ use std::thread;
 use std::time::Duration;
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use tidegate::dns::{NetworkResolver, Resolver, Server, Settings};
+use tidegate::dns::{NetworkResolver, Resolver, Server, Settings, Trust};
 use tidegate::net::Fqdn;
 
 /// How long a server takes that is not near.
@@ -59,12 +59,13 @@ fn names(count: usize) -> Vec<Fqdn> {
 fn resolve(c: &mut Criterion) {
     let mut group = c.benchmark_group("resolve");
     group.sample_size(10);
+    let trust = Trust::new(&[]).expect("the public roots");
     for (label, away) in [("near", Duration::ZERO), ("away", AWAY)] {
         let settings = Settings {
             ipv6: false,
             ..Settings::default()
         };
-        let resolver = NetworkResolver::new(&[server(away)], settings).expect("a resolver");
+        let resolver = NetworkResolver::new(&[server(away)], settings, &trust).expect("a resolver");
         for count in [100, 1_000] {
             let names = names(count);
             group.bench_function(format!("{label}/{count}"), |b| {

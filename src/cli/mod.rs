@@ -33,6 +33,7 @@ mod resolve;
 mod revision;
 mod rule;
 mod tags;
+mod trust;
 mod verify;
 
 use std::process::ExitCode;

@@ -8,7 +8,9 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::azure::Dataplane;
 use crate::azure::facts::Facts;
-use crate::dns::{Lock, NetworkResolver, Resolver, Server, Settings, Views, compare, drift};
+use crate::dns::{
+    Lock, NetworkResolver, Protocol, Resolver, Server, Settings, Trust, Views, compare, drift,
+};
 use crate::intent::{Names, names};
 use crate::net::Fqdn;
 use crate::report::catalog::DEFAULT_WIDTH;
@@ -22,6 +24,7 @@ use super::output::{
 };
 use super::pipeline::{Analysis, analyse};
 use super::tags::service_tags;
+use super::trust::TrustOptions;
 
 /// What `resolve` prints below its options.
 pub(super) const HELP: &str = "\
@@ -35,7 +38,8 @@ Examples:
   tidegate resolve policies/hub-spoke.egress --lock egress.lock
   tidegate resolve policies/hub-spoke.egress --lock egress.lock --check
   tidegate resolve policies/hub-spoke.egress --server 10.0.0.4 --server 168.63.129.16 --compare
-  tidegate lint policies/hub-spoke.egress --lock egress.lock      # what the answers say of the network";
+  tidegate lint policies/hub-spoke.egress --lock egress.lock      # what the answers say of the network
+  tidegate resolve policies/hub-spoke.egress --server tls://10.0.0.4#dns.contoso.com --ca contoso-ca.pem";
 
 /// Options of `resolve`.
 #[derive(Debug, Args)]
@@ -63,6 +67,9 @@ pub(super) struct ResolveOptions {
     /// server, and beside them those of others that disagree.
     #[arg(long)]
     compare: bool,
+
+    #[command(flatten)]
+    trust: TrustOptions,
 
     /// The addresses of service tags, as Microsoft publishes them every week: says which rules take an answer by its tag.
     #[arg(long, value_name = "FILE")]
@@ -106,6 +113,13 @@ fn answer(options: &ResolveOptions) -> Result<Outcome, Outcome> {
             "--compare needs two servers: name each with --server",
         ));
     }
+    let is_tls = |server: &Server| matches!(server.protocol, Protocol::Tls(_));
+    if !options.trust.authorities.is_empty() && !options.servers.iter().any(is_tls) {
+        return Err(refuse(
+            "--ca is for servers that are asked over TLS: name one as tls://ADDRESS#NAME",
+        ));
+    }
+    let trust = options.trust.read()?;
     let policy = read(options)?;
     let asked = names(&policy.intent, &policy.estate);
     if asked.exact.is_empty() && asked.unsampled.is_empty() {
@@ -118,8 +132,8 @@ fn answer(options: &ResolveOptions) -> Result<Outcome, Outcome> {
         width: DEFAULT_WIDTH,
     };
     match options.compare {
-        true => compared(options, &view),
-        false => looked_up(options, &view),
+        true => compared(options, &view, &trust),
+        false => looked_up(options, &view, &trust),
     }
 }
 
@@ -135,12 +149,18 @@ fn read(options: &ResolveOptions) -> Result<Analysis, Outcome> {
 }
 
 /// Asks for everything once, and keeps or compares what is answered.
-fn looked_up(options: &ResolveOptions, view: &View<'_>) -> Result<Outcome, Outcome> {
+fn looked_up(options: &ResolveOptions, view: &View<'_>, trust: &Trust) -> Result<Outcome, Outcome> {
     let before = match &options.lock {
         Some(path) => before(path, options.check)?,
         None => None,
     };
-    let lock = ask(options, &options.servers, view.names, before.as_ref())?;
+    let lock = ask(
+        options,
+        &options.servers,
+        view.names,
+        before.as_ref(),
+        trust,
+    )?;
     let unanswered = lock.names.values().any(|locked| {
         let failure = locked.failure.as_ref();
         failure.is_some_and(|failure| !failure.is_of_name())
@@ -172,7 +192,7 @@ fn looked_up(options: &ResolveOptions, view: &View<'_>) -> Result<Outcome, Outco
     Ok(outcome)
 }
 
-fn compared(options: &ResolveOptions, view: &View<'_>) -> Result<Outcome, Outcome> {
+fn compared(options: &ResolveOptions, view: &View<'_>, trust: &Trust) -> Result<Outcome, Outcome> {
     let known = match &options.lock {
         Some(path) => before(path, false)?,
         None => None,
@@ -180,7 +200,7 @@ fn compared(options: &ResolveOptions, view: &View<'_>) -> Result<Outcome, Outcom
     let mut views = Views { all: Vec::new() };
     for server in &options.servers {
         let one = std::slice::from_ref(server);
-        let lock = ask(options, one, view.names, None)?;
+        let lock = ask(options, one, view.names, None, trust)?;
         views.all.push((server.to_string(), lock));
     }
     if let (Some(path), Some(lock)) = (&options.lock, Lock::of_views(&views, known.as_ref())) {
@@ -211,6 +231,7 @@ fn ask(
     servers: &[Server],
     names: &Names,
     before: Option<&Lock>,
+    trust: &Trust,
 ) -> Result<Lock, Outcome> {
     let date = today(options.reading.today.as_deref()).map_err(|message| refuse(&message))?;
     let how = Settings {
@@ -219,7 +240,8 @@ fn ask(
         ipv6: !options.no_ipv6,
         ..Settings::default()
     };
-    let resolver = NetworkResolver::new(servers, how).map_err(|message| refuse(&message))?;
+    let resolver = NetworkResolver::new(servers, how, trust);
+    let resolver = resolver.map_err(|message| refuse(&message))?;
     let names: Vec<Fqdn> = names.exact.keys().cloned().collect();
     let progress = progress(names.len());
     let answers = resolver.resolve(&names, &mut |answer| {

@@ -53,6 +53,8 @@ pub enum Failure {
     Timeout,
     /// No server could be reached.
     Unreachable(String),
+    /// The server showed a certificate over TLS that is not believed; why not.
+    Untrusted(String),
     /// Aliases lead back to this name.
     Loop(Fqdn),
     /// There are more aliases than resolvers follow.
@@ -90,6 +92,7 @@ impl Failure {
             (Some((word, _)), _) => (*word).to_owned(),
             (None, Self::Loop(name)) => format!("loop at {}", name.as_str()),
             (None, Self::Unreachable(text)) => format!("unreachable: {text}"),
+            (None, Self::Untrusted(text)) => format!("untrusted: {text}"),
             (None, Self::Other(text)) => format!("other: {text}"),
             (None, _) => String::new(),
         }
@@ -107,6 +110,9 @@ impl Failure {
         if let Some(text) = word.strip_prefix("unreachable: ") {
             return Some(Self::Unreachable(text.to_owned()));
         }
+        if let Some(text) = word.strip_prefix("untrusted: ") {
+            return Some(Self::Untrusted(text.to_owned()));
+        }
         let text = word.strip_prefix("other: ")?;
         Some(Self::Other(text.to_owned()))
     }
@@ -122,6 +128,9 @@ impl fmt::Display for Failure {
             Self::Truncated => f.write_str("the answer was cut off, over TCP too"),
             Self::Timeout => f.write_str("no answer in time"),
             Self::Unreachable(text) => write!(f, "no server could be reached: {text}"),
+            Self::Untrusted(text) => {
+                write!(f, "the certificate of the server is not believed: {text}")
+            }
             Self::Loop(name) => write!(f, "its aliases lead back to {}", name.as_str()),
             Self::TooManyAliases => f.write_str("more aliases than resolvers follow"),
             Self::Other(text) => f.write_str(text),

@@ -6,11 +6,13 @@
 
 mod answer;
 mod compare;
+mod connection;
 mod drift;
 mod known;
 mod lock;
 mod network;
 mod server;
+mod trust;
 
 pub use answer::{Address, Alias, Answer, Failure};
 pub use compare::{Difference, Views, compare};
@@ -19,6 +21,8 @@ pub use known::KnownNames;
 pub use lock::{Lock, LockError, Locked, OtherView};
 pub use network::{NetworkResolver, Settings};
 pub use server::{Protocol, Server, ServerError};
+pub(crate) use trust::disbelief;
+pub use trust::{Trust, TrustError};
 
 use crate::net::Fqdn;
 

@@ -1,6 +1,7 @@
 //! Real servers, asked over UDP, TCP and TLS.
 
 use std::collections::BTreeSet;
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -8,18 +9,18 @@ use hickory_resolver::config::{
     ConnectionConfig, NameServerConfig, ResolveHosts, ResolverConfig, ResolverOpts,
     ServerOrderingStrategy,
 };
-use hickory_resolver::net::runtime::TokioRuntimeProvider;
 use hickory_resolver::net::{DnsError, NetError};
 use hickory_resolver::proto::op::ResponseCode;
 use hickory_resolver::proto::rr::{Name, RData, Record, RecordType};
-use hickory_resolver::{TokioResolver, system_conf};
+use hickory_resolver::{Resolver as DnsResolver, system_conf};
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
 use crate::net::Fqdn;
 
-use super::{Address, Alias, Answer, Failure, Protocol, Resolver, Server};
+use super::connection::{self, Connector};
+use super::{Address, Alias, Answer, Failure, Protocol, Resolver, Server, Trust};
 
 /// How many aliases are followed, as resolvers do.
 const MOST_ALIASES: usize = 16;
@@ -54,9 +55,21 @@ impl Default for Settings {
 pub struct NetworkResolver {
     runtime: Runtime,
     /// One for each server: together they would share one time limit, and a silent server would use it up.
-    resolvers: Arc<[TokioResolver]>,
+    resolvers: Arc<[Asked]>,
     servers: Vec<String>,
     settings: Settings,
+}
+
+/// A server, and the connections to it.
+struct Asked {
+    resolver: DnsResolver<Connector>,
+    connector: Connector,
+}
+
+impl fmt::Debug for Asked {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.resolver.fmt(f)
+    }
 }
 
 impl NetworkResolver {
@@ -64,7 +77,7 @@ impl NetworkResolver {
     ///
     /// # Errors
     /// The settings of the system cannot be read, or it gives no socket.
-    pub fn new(servers: &[Server], settings: Settings) -> Result<Self, String> {
+    pub fn new(servers: &[Server], settings: Settings, trust: &Trust) -> Result<Self, String> {
         let runtime = Builder::new_current_thread().enable_all().build();
         let runtime = runtime.map_err(|error| format!("cannot ask DNS: {error}"))?;
         let name_servers = match servers {
@@ -75,16 +88,23 @@ impl NetworkResolver {
             [] => name_servers.iter().map(|it| it.ip.to_string()).collect(),
             servers => servers.iter().map(ToString::to_string).collect(),
         };
+        let tls = trust.client();
+        let tls = tls.map_err(|error| format!("cannot ask DNS over TLS: {error}"))?;
         // What resolvers prepare belongs to a runtime.
         let entered = runtime.enter();
-        let resolvers: Result<Arc<[TokioResolver]>, NetError> = name_servers
+        let resolvers: Result<Arc<[Asked]>, NetError> = name_servers
             .into_iter()
             .map(|server| {
                 let config = ResolverConfig::from_parts(None, Vec::new(), vec![server]);
-                let provider = TokioRuntimeProvider::default();
-                let mut builder = TokioResolver::builder_with_config(config, provider);
+                let connector = Connector::default();
+                let builder = DnsResolver::builder_with_config(config, connector.clone());
+                let mut builder = builder.with_tls_config(tls.clone());
                 set(builder.options_mut(), settings);
-                builder.build()
+                let resolver = builder.build()?;
+                Ok(Asked {
+                    resolver,
+                    connector,
+                })
             })
             .collect();
         drop(entered);
@@ -154,7 +174,8 @@ fn name_server(server: &Server) -> NameServerConfig {
 
 fn set(options: &mut ResolverOpts, settings: Settings) {
     options.timeout = settings.timeout;
-    options.attempts = settings.tries.max(1);
+    // The library counts what comes after the first try.
+    options.attempts = settings.tries.saturating_sub(1);
     // What a server says now is asked for, in the order in which servers are named.
     options.cache_size = 0;
     options.use_hosts_file = ResolveHosts::Never;
@@ -165,15 +186,15 @@ fn set(options: &mut ResolverOpts, settings: Settings) {
 }
 
 /// Asks for one name, one server after the other until one says something of it.
-async fn ask(resolvers: &[TokioResolver], name: &Fqdn, ipv6: bool) -> Answer {
+async fn ask(resolvers: &[Asked], name: &Fqdn, ipv6: bool) -> Answer {
     let mut answer = Answer {
         name: name.clone(),
         aliases: Vec::new(),
         addresses: Vec::new(),
         failure: None,
     };
-    for resolver in resolvers {
-        answer = ask_one(resolver, name, ipv6).await;
+    for server in resolvers {
+        answer = ask_one(server, name, ipv6).await;
         if answer.failure.as_ref().is_none_or(Failure::is_of_name) {
             break;
         }
@@ -181,12 +202,12 @@ async fn ask(resolvers: &[TokioResolver], name: &Fqdn, ipv6: bool) -> Answer {
     answer
 }
 
-async fn ask_one(resolver: &TokioResolver, name: &Fqdn, ipv6: bool) -> Answer {
+async fn ask_one(server: &Asked, name: &Fqdn, ipv6: bool) -> Answer {
     let mut found = Found::default();
-    let mut failure = found.take(resolver, name, RecordType::A).await;
+    let mut failure = found.take(server, name, RecordType::A).await;
     // A server that failed would fail again.
     if ipv6 && failure.as_ref().is_none_or(Failure::is_of_name) {
-        let other = found.take(resolver, name, RecordType::AAAA).await;
+        let other = found.take(server, name, RecordType::AAAA).await;
         let unknown = other.as_ref().is_some_and(|other| !other.is_of_name());
         failure = match unknown {
             true => other,
@@ -200,8 +221,13 @@ async fn ask_one(resolver: &TokioResolver, name: &Fqdn, ipv6: bool) -> Answer {
         failure: None,
     };
     if found.addresses.is_empty() {
-        // The library keeps no aliases of names that end nowhere.
-        found.follow(resolver, name).await;
+        // The library keeps no aliases of names that end nowhere, and servers that give up on aliases fail.
+        let says_something = |failure: &Failure| {
+            failure.is_of_name() || matches!(failure, Failure::ServerFailure | Failure::Refused)
+        };
+        if failure.as_ref().is_none_or(says_something) {
+            found.follow(server, name).await;
+        }
         answer.failure = Some(failure.unwrap_or(Failure::NoAddress));
     }
     let (aliases, end) = found.aliases_of(name);
@@ -231,21 +257,22 @@ struct Found {
 
 impl Found {
     /// Asks for records of a type.
-    async fn take(
-        &mut self,
-        resolver: &TokioResolver,
-        name: &Fqdn,
-        kind: RecordType,
-    ) -> Option<Failure> {
+    async fn take(&mut self, server: &Asked, name: &Fqdn, kind: RecordType) -> Option<Failure> {
         let absolute = match Name::from_ascii(format!("{}.", name.as_str())) {
             Ok(absolute) => absolute,
             Err(error) => return Some(Failure::Other(error.to_string())),
         };
-        match resolver.lookup(absolute, kind).await {
+        match server.resolver.lookup(absolute, kind).await {
             Ok(lookup) => {
                 lookup.answers().iter().for_each(|record| self.add(record));
                 None
             }
+            Err(NetError::NoConnections) => Some(
+                server
+                    .connector
+                    .refused()
+                    .unwrap_or_else(|| Failure::Unreachable("no connection".to_owned())),
+            ),
             Err(error) => Some(failure(&error)),
         }
     }
@@ -279,12 +306,12 @@ impl Found {
     }
 
     /// Asks for aliases one by one.
-    async fn follow(&mut self, resolver: &TokioResolver, name: &Fqdn) {
+    async fn follow(&mut self, server: &Asked, name: &Fqdn) {
         let mut name = name.clone();
         let mut seen = BTreeSet::new();
         while seen.len() <= MOST_ALIASES && seen.insert(name.clone()) {
             if self.alias_of(&name).is_none() {
-                self.take(resolver, &name, RecordType::CNAME).await;
+                self.take(server, &name, RecordType::CNAME).await;
             }
             match self.alias_of(&name) {
                 Some(alias) => name = alias.name.clone(),
@@ -340,9 +367,7 @@ fn failure(error: &NetError) -> Failure {
         },
         NetError::Timeout => Failure::Timeout,
         NetError::Truncated => Failure::Truncated,
-        NetError::NoConnections => Failure::Unreachable("no connection".to_owned()),
-        NetError::Io(error) if error.kind() == std::io::ErrorKind::TimedOut => Failure::Timeout,
-        NetError::Io(error) => Failure::Unreachable(error.to_string()),
+        NetError::Io(error) => connection::failure(error),
         other => Failure::Other(other.to_string()),
     }
 }

@@ -7,7 +7,7 @@ use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{CertificateError, DigitallySignedStruct, Error, SignatureScheme};
 use webpki::EndEntityCert;
 
-use super::trust::Trust;
+use crate::dns::{Trust, disbelief};
 
 /// Judges a certificate and keeps the judgement, so that the handshake goes on whatever it is. Nothing is ever sent over
 /// the connection.
@@ -98,26 +98,13 @@ impl ServerCertVerifier for Judge {
 
 /// Why a certificate is not believed. One that was asked for by an address alone may be for any name.
 fn why(error: &Error, by_address: bool) -> Option<String> {
-    let Error::InvalidCertificate(error) = error else {
-        return Some(error.to_string());
-    };
-    Some(match error {
-        CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
-            if by_address {
-                return None;
-            }
-            "it is for other names".to_owned()
-        }
-        CertificateError::UnknownIssuer => "no public authority made it".to_owned(),
-        CertificateError::BadSignature => "the authority that it names did not sign it".to_owned(),
-        CertificateError::Expired | CertificateError::ExpiredContext { .. } => {
-            "it has expired".to_owned()
-        }
-        CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => {
-            "it is not valid yet".to_owned()
-        }
-        other => other.to_string(),
-    })
+    match error {
+        Error::InvalidCertificate(
+            CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. },
+        ) if by_address => None,
+        Error::InvalidCertificate(error) => Some(disbelief(error)),
+        other => Some(other.to_string()),
+    }
 }
 
 /// The names of the owner and of the maker.

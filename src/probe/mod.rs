@@ -5,6 +5,7 @@
 //! A connection alone shows nothing where an application protocol is known, because a firewall that reads names
 //! accepts every connection itself and decides afterwards.
 
+mod addresses;
 mod certificate;
 mod http;
 mod mssql;
@@ -13,14 +14,13 @@ mod plan;
 mod row;
 mod run;
 mod sample;
+mod speak;
 mod tcp;
 mod tls;
 mod trail;
-mod trust;
 mod udp;
 
 pub use plan::{Item, Listener, Peer, Plan, Protocol, Skipped, Target, plan};
 pub use row::{Class, Ended, Row, Standing, Step, StepKind};
 pub use run::{Limits, run};
 pub use sample::{Sample, SampleError};
-pub use trust::{Trust, TrustError};

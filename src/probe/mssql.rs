@@ -8,11 +8,12 @@ use std::io;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
+use crate::dns::Trust;
+
 use super::plan::Peer;
 use super::row::{Class, Ended, StepKind};
 use super::tls::{Framing, handshake};
 use super::trail::Trail;
-use super::trust::Trust;
 
 /// The type of a packet that opens a login, of either side of the handshake.
 const PRE_LOGIN: u8 = 0x12;

@@ -28,7 +28,7 @@ pub(super) async fn ask(trail: &mut Trail, to: SocketAddr) -> Ended {
             Class::NoAnswer,
             "no answer, which says nothing of UDP; a time server would mostly have answered",
         ),
-        Err(stop) => unanswered(&stop),
+        Err(stop) => unanswered(&stop, to).await,
     }
 }
 

@@ -85,6 +85,8 @@ pub enum Class {
     NoSuchName,
     /// The name led to no address, for another reason.
     DnsFailure,
+    /// Nothing left this machine: it has no way there, or its own packet filter forbids it.
+    NotSent,
     /// Nobody answered the TCP connection.
     Timeout,
     /// Somebody turned it away: a TCP reset or an ICMP error.
@@ -97,6 +99,8 @@ pub enum Class {
     TlsIntercepted,
     /// A proxy or a filter answered in the server's place.
     ProxyNeeded,
+    /// Some addresses of the name can be reached, and others cannot.
+    Partial,
     /// Nobody answered a datagram, which says nothing.
     NoAnswer,
     /// It was not tried.
@@ -105,16 +109,18 @@ pub enum Class {
 
 impl Class {
     /// All of them.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 13] = [
         Self::Ok,
         Self::NoSuchName,
         Self::DnsFailure,
+        Self::NotSent,
         Self::Timeout,
         Self::Refused,
         Self::ResetAfterHello,
         Self::Denied,
         Self::TlsIntercepted,
         Self::ProxyNeeded,
+        Self::Partial,
         Self::NoAnswer,
         Self::NotProbed,
     ];
@@ -142,12 +148,14 @@ impl Class {
             Self::Ok => "ok",
             Self::NoSuchName => "no_such_name",
             Self::DnsFailure => "dns_failure",
+            Self::NotSent => "not_sent",
             Self::Timeout => "timeout",
             Self::Refused => "refused",
             Self::ResetAfterHello => "reset_after_hello",
             Self::Denied => "denied",
             Self::TlsIntercepted => "tls_intercepted",
             Self::ProxyNeeded => "proxy_needed",
+            Self::Partial => "partial",
             Self::NoAnswer => "no_answer",
             Self::NotProbed => "not_probed",
         }

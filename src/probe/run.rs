@@ -1,7 +1,7 @@
 //! Trying what a plan says, many endpoints at once, in a time that is fixed.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::net::{IpAddr, SocketAddr};
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::mpsc;
 use std::thread;
@@ -12,15 +12,13 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
-use crate::dns::{Answer, Failure, Resolver};
+use crate::dns::{Answer, Failure, Resolver, Trust};
 use crate::net::Fqdn;
 
-use super::plan::{Item, Listener, Peer, Plan, Protocol, Target};
+use super::addresses;
+use super::plan::{Item, Listener, Peer, Plan, Target};
 use super::row::{Class, Ended, Row, Step, StepKind};
-use super::tls::Framing;
 use super::trail::{Stop, Trail};
-use super::trust::Trust;
-use super::{http, mssql, ntp, tcp, tls, udp};
 
 /// How long things may take, and how many are done at once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -159,23 +157,19 @@ async fn probe(
     trust: &Trust,
     mut trail: Trail,
 ) -> Row {
-    let found = match &target.peer {
-        Peer::Address(address) => Ok((*address, 1)),
-        Peer::Name(_) => address(answer, &mut trail),
+    let addresses = match &target.peer {
+        Peer::Address(address) => Ok(vec![*address]),
+        Peer::Name(_) => found(answer, &mut trail),
     };
-    let (address, ended) = match found {
+    let (address, ended) = match addresses {
         Err(ended) => (None, ended),
-        Ok((address, of)) => {
-            let mut ended = speak(&target, address, trust, &mut trail).await;
+        Ok(addresses) => {
+            let (address, mut ended) =
+                addresses::attempt(&target, &addresses, trust, &mut trail).await;
             if target.listener == Listener::Possible {
                 doubt(&mut ended);
             }
-            if of > 1 {
-                ended
-                    .detail
-                    .push_str(&format!("; tried the first of {of} addresses"));
-            }
-            (Some(address), ended)
+            (address, ended)
         }
     };
     Row {
@@ -202,73 +196,30 @@ fn doubt(ended: &mut Ended) {
     }
 }
 
-/// The address to try and how many there are, or how the row ends without one.
-fn address(
-    answer: Option<(Answer, Duration)>,
-    trail: &mut Trail,
-) -> Result<(IpAddr, usize), Ended> {
+/// The addresses of a name, or how the row ends without one.
+fn found(answer: Option<(Answer, Duration)>, trail: &mut Trail) -> Result<Vec<IpAddr>, Ended> {
     let Some((answer, took)) = answer else {
         return Err(Ended::unclear(Class::NotProbed, Stop::Limit.to_string()));
     };
-    let addresses = answer.addresses.iter().map(|it| it.ip);
-    let first = addresses.clone().next();
-    let failure = match (&answer.failure, first) {
-        (Some(failure), _) => Some(failure.clone()),
-        (None, None) => Some(Failure::NoAddress),
-        (None, Some(_)) => None,
-    };
+    let addresses: Vec<IpAddr> = answer.addresses.iter().map(|it| it.ip).collect();
+    let none = addresses.is_empty().then_some(Failure::NoAddress);
+    let failure = answer.failure.or(none);
     trail.steps.push(Step {
         kind: StepKind::Resolve,
         took,
         result: match &failure {
             Some(failure) => failure.to_string(),
             None => {
-                let texts: Vec<String> = addresses.map(|it| it.to_string()).collect();
+                let texts: Vec<String> = addresses.iter().map(IpAddr::to_string).collect();
                 texts.join(", ")
             }
         },
     });
-    match (failure, first) {
-        (None, Some(first)) => Ok((first, answer.addresses.len())),
-        (Some(Failure::NoSuchName), _) => Err(Ended::shown(
-            Class::NoSuchName,
-            Failure::NoSuchName.to_string(),
-        )),
-        (failure, _) => Err(Ended::shown(
-            Class::DnsFailure,
-            failure.unwrap_or(Failure::NoAddress).to_string(),
-        )),
-    }
-}
-
-async fn speak(target: &Target, address: IpAddr, trust: &Trust, trail: &mut Trail) -> Ended {
-    let to = SocketAddr::new(address, target.port);
-    match target.protocol {
-        Protocol::Udp => return udp::datagram(trail, to).await,
-        Protocol::Ntp => return ntp::ask(trail, to).await,
-        Protocol::Tls | Protocol::Http | Protocol::Mssql | Protocol::Tcp => {}
-    }
-    let stream = match tcp::connect(trail, to).await {
-        Ok(stream) => stream,
-        Err(ended) => return ended,
-    };
-    match target.protocol {
-        Protocol::Tls => tls::handshake(trail, stream, &target.peer, trust, Framing::Plain).await,
-        Protocol::Http => http::head(trail, stream, &host(target)).await,
-        Protocol::Mssql => mssql::login(trail, stream, &target.peer, trust).await,
-        Protocol::Tcp | Protocol::Udp | Protocol::Ntp => tcp::connected(),
-    }
-}
-
-/// The host of a request, with its port where that is not the usual one.
-fn host(target: &Target) -> String {
-    let host = match &target.peer {
-        Peer::Name(name) => name.to_string(),
-        Peer::Address(IpAddr::V6(address)) => format!("[{address}]"),
-        Peer::Address(address) => address.to_string(),
-    };
-    match target.port {
-        80 => host,
-        port => format!("{host}:{port}"),
+    match failure {
+        None => Ok(addresses),
+        Some(failure @ Failure::NoSuchName) => {
+            Err(Ended::shown(Class::NoSuchName, failure.to_string()))
+        }
+        Some(failure) => Err(Ended::shown(Class::DnsFailure, failure.to_string())),
     }
 }

@@ -12,12 +12,13 @@ use rustls::{
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
+use crate::dns::Trust;
+
 use super::certificate::{Judge, Judged};
 use super::mssql;
 use super::plan::Peer;
 use super::row::{Class, Ended, StepKind};
 use super::trail::Trail;
-use super::trust::Trust;
 
 /// What the handshake is written into.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::io;
+use std::net::IpAddr;
 use std::time::Duration;
 
 use tokio::time::{Instant, timeout_at};
@@ -13,6 +14,8 @@ pub(super) struct Trail {
     pub(super) steps: Vec<Step>,
     step: Duration,
     end: Instant,
+    /// The address that is tried, where there are several.
+    address: Option<IpAddr>,
 }
 
 /// Why a step came to nothing.
@@ -32,6 +35,17 @@ impl Trail {
             steps: Vec::new(),
             step,
             end,
+            address: None,
+        }
+    }
+
+    /// A trail of its own for one of several addresses, with the same limits.
+    pub(super) fn to(&self, address: IpAddr) -> Self {
+        Self {
+            steps: Vec::new(),
+            step: self.step,
+            end: self.end,
+            address: Some(address),
         }
     }
 
@@ -53,12 +67,16 @@ impl Trail {
             Err(_) if Instant::now() >= self.end => Err(Stop::Limit),
             Err(_) => Err(Stop::Silence),
         };
+        let words = match &result {
+            Ok(value) => told(value),
+            Err(stop) => stop.to_string(),
+        };
         self.steps.push(Step {
             kind,
             took: began.elapsed(),
-            result: match &result {
-                Ok(value) => told(value),
-                Err(stop) => stop.to_string(),
+            result: match self.address {
+                Some(address) => format!("{address}: {words}"),
+                None => words,
             },
         });
         result

@@ -9,7 +9,6 @@
 //! `TIDEGATE_KERNEL_SEED` say how many estates of each kind and which: estate number n of seed s is the first of seed
 //! s + n. A disagreement is printed as a policy and a flow.
 
-mod namespace;
 mod probe;
 mod random;
 mod routes;
@@ -25,9 +24,9 @@ use tidegate::diag::Severity;
 use tidegate::estate::{Estate, Id, Subnet};
 use tidegate::syntax::{Parameters, lower, parse};
 
-use self::namespace::{Namespace, hindrance};
 use self::probe::Probe;
 use self::random::Random;
+use super::namespace::{Namespace, hindrance};
 use super::policy::{built_in, lines};
 
 const VARIABLE: &str = "TIDEGATE_KERNEL";

@@ -99,7 +99,7 @@ const KEPT: &[Kept] = &[
     },
     Kept {
         what: What::Path("rustls"),
-        inside: &["src/probe/"],
+        inside: &["src/dns/", "src/probe/"],
     },
     Kept {
         what: What::Word("Serialize"),

@@ -4,6 +4,7 @@
 
 mod allow_lists;
 mod assertions;
+mod authority;
 #[cfg(unix)]
 mod bicep;
 mod broken;
@@ -35,6 +36,8 @@ mod layering;
 mod limits;
 mod lint;
 mod lint_fixtures;
+mod name_servers;
+mod namespace;
 mod observed;
 mod optimize;
 mod outbound_types;

@@ -90,6 +90,31 @@ fn agreement_and_silence_have_codes_of_their_own() {
 }
 
 #[test]
+fn some_addresses_contradict_whatever_is_expected() {
+    let with = |destination: &str, class: &str| {
+        let mut all = seen();
+        let row = row(destination, "https", Some("198.51.100.8"), class, "so");
+        all["rows"] = Value::Array(vec![row]);
+        explain(&all.to_string(), "")
+    };
+    let (allowed, denied) = ("mcr.microsoft.com", "www.adatum.com");
+    assert_eq!(with(denied, "timeout").0, Some(0));
+    assert_eq!(with(denied, "partial").0, Some(1));
+    let (code, text) = with(allowed, "partial");
+    assert_eq!(code, Some(1));
+    assert!(
+        text.contains("some addresses of the name are let through"),
+        "{text}"
+    );
+    let (code, text) = with(allowed, "not_sent");
+    assert_eq!(code, Some(1));
+    assert!(text.contains("nothing left the machine"), "{text}");
+    let (code, text) = with(denied, "not_sent");
+    assert_eq!(code, Some(0));
+    assert!(text.contains("nothing even left the machine"), "{text}");
+}
+
+#[test]
 fn what_is_no_probe_is_told() {
     let sound = seen().to_string();
     for (from, to, wrong) in [

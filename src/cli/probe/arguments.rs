@@ -4,6 +4,7 @@ use camino::Utf8PathBuf;
 use clap::{Args, ValueEnum};
 
 use crate::cli::arguments::ReadingOptions;
+use crate::cli::trust::TrustOptions;
 use crate::dns::Server;
 use crate::probe::Sample;
 
@@ -40,9 +41,8 @@ pub(in crate::cli) struct ProbeOptions {
     #[arg(long = "server", value_name = "SERVER")]
     pub(super) servers: Vec<Server>,
 
-    /// Believe certificates of these authorities too, in PEM.
-    #[arg(long = "ca", value_name = "FILE")]
-    pub(super) authorities: Vec<Utf8PathBuf>,
+    #[command(flatten)]
+    pub(super) trust: TrustOptions,
 
     /// How many seconds one step may take.
     #[arg(long, value_name = "SECONDS", default_value = "5", value_parser = clap::value_parser!(u64).range(1..=600))]

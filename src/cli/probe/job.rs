@@ -37,7 +37,7 @@ impl FileReader for Recorder {
 pub(super) fn manifest(options: &ProbeOptions, read: &Recorder) -> Result<String, String> {
     let reading = &options.reading;
     let beside = reading.catalogs.iter().chain(&reading.parameter_file);
-    for path in beside.chain(&options.authorities) {
+    for path in beside.chain(&options.trust.authorities) {
         let read = read.read(path);
         read.map_err(|error| format!("cannot read {path}: {error}"))?;
     }
@@ -109,7 +109,7 @@ fn arguments(options: &ProbeOptions, mounted: &dyn Fn(&Utf8Path) -> String) -> V
     for server in &options.servers {
         add("server", server.to_string());
     }
-    for path in &options.authorities {
+    for path in &options.trust.authorities {
         add("ca", mounted(path));
     }
     told

@@ -7,14 +7,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use camino::Utf8PathBuf;
-
-use crate::base::FileReader;
 use crate::dns::{NetworkResolver, Resolver, Settings};
 use crate::explain::fqdn_tag_contents;
 use crate::intent::{Intent, Requirement};
 use crate::net::{Destination, Fqdn, FqdnPattern, FqdnTag};
-use crate::probe::{Limits, Peer, Plan, Row, Sample, Standing, Trust, plan, run as try_all};
+use crate::probe::{Limits, Peer, Plan, Row, Sample, Standing, plan, run as try_all};
 use crate::report::catalog::DEFAULT_WIDTH;
 use crate::report::probe::{View, json, text};
 
@@ -23,7 +20,7 @@ pub(super) use self::arguments::{HELP, ProbeOptions};
 use self::arguments::ProbeFormat;
 use super::Outcome;
 use super::explain::pool_named;
-use super::output::{Disk, color, findings_text, print, print_error, refuse, settings};
+use super::output::{color, findings_text, print, print_error, refuse, settings};
 use super::pipeline::{Analysis, analyse};
 
 pub(super) fn run(options: &ProbeOptions) -> Outcome {
@@ -42,7 +39,7 @@ fn answer(options: &ProbeOptions) -> Result<Outcome, Outcome> {
         return Err(Outcome::Unusable);
     }
     let plan = planned(options, &policy)?;
-    let trust = trust(&options.authorities)?;
+    let trust = options.trust.read()?;
     if options.kubernetes_job {
         print(&job::manifest(options, &files).map_err(|message| refuse(&message))?);
         return Ok(Outcome::Fine);
@@ -56,8 +53,8 @@ fn answer(options: &ProbeOptions) -> Result<Outcome, Outcome> {
         timeout: limits.step,
         ..Settings::default()
     };
-    let resolver =
-        NetworkResolver::new(&options.servers, asking).map_err(|message| refuse(&message))?;
+    let resolver = NetworkResolver::new(&options.servers, asking, &trust);
+    let resolver = resolver.map_err(|message| refuse(&message))?;
     let servers = resolver.servers();
     let rows = try_all(&plan, Arc::new(resolver), &trust, limits);
     let rows = rows.map_err(|message| refuse(&message))?;
@@ -121,18 +118,6 @@ fn of_policy<'p>(
         })
     });
     samples.collect()
-}
-
-fn trust(authorities: &[Utf8PathBuf]) -> Result<Trust, Outcome> {
-    let mut texts = Vec::new();
-    for path in authorities {
-        let text = Disk.read(path);
-        let text = text.map_err(|error| refuse(&format!("cannot read {path}: {error}")))?;
-        Trust::new(std::slice::from_ref(&text))
-            .map_err(|error| refuse(&format!("{path}: {error}")))?;
-        texts.push(text);
-    }
-    Trust::new(&texts).map_err(|error| refuse(&error.to_string()))
 }
 
 /// A failure goes before what is not known.

@@ -61,6 +61,8 @@ fn compare<'o>(
     let comparison = match (verdict, observation.standing) {
         (_, Standing::Unknown) | (None, _) => Comparison::NotObserved,
         (Some(Verdict::Uncertain), _) => Comparison::NotPredicted,
+        // Some addresses pass and some do not; a flow that is expected to pass or to fail does so for all.
+        _ if observation.class == Class::Partial => Comparison::Disagree,
         (Some(Verdict::Allowed), Standing::Reached)
         | (Some(Verdict::Denied | Verdict::NoReturn), Standing::Failed) => Comparison::Agree,
         (Some(_), _) => Comparison::Disagree,
@@ -122,14 +124,16 @@ fn explanations(observation: &Observation, trace: &Trace) -> Vec<String> {
     all
 }
 
-/// Both fail, but what was seen failed at the name already.
+/// Both fail, but what was seen failed before anything was asked of what is expected to stop it.
 fn stopped_before(observation: &Observation, trace: &Trace) -> Option<String> {
-    let by_name = matches!(observation.class, Class::NoSuchName | Class::DnsFailure);
-    let expected = trace
-        .decisive()
-        .filter(|it| by_name && it.stage != Stage::Dns)?;
+    let before = match observation.class {
+        Class::NoSuchName | Class::DnsFailure => "the name did not even resolve",
+        Class::NotSent => "nothing even left the machine",
+        _ => return None,
+    };
+    let expected = trace.decisive().filter(|it| it.stage != Stage::Dns)?;
     Some(format!(
-        "the name did not even resolve, so whether {} stops it was not tried",
+        "{before}, so whether {} stops it was not tried",
         expected.element.name
     ))
 }
@@ -148,6 +152,12 @@ fn missing_in_model(class: Class) -> &'static str {
     match class {
         Class::NoSuchName | Class::DnsFailure => {
             "the servers that the pool asks do not know the name: a zone, a link or a forwarder is not as described"
+        }
+        Class::NotSent => {
+            "nothing left the machine: it was no node of the pool, or its own routes or packet filter are not as described"
+        }
+        Class::Partial => {
+            "some addresses of the name are let through and others are not: a rule or a route by address does not have them all"
         }
         Class::Timeout => {
             "packets or their replies are dropped: a security group, a route or an appliance is not as described, or the reply takes another way"

@@ -1,6 +1,7 @@
 //! `tidegate resolve` as a process.
 
-use super::servers::{Authoritative, Manner, authoritative, misbehaving};
+use super::servers::{Authoritative, Manner, authoritative, misbehaving, over_tls};
+use crate::authority::Authority;
 use crate::cli::Folder;
 use crate::support::{TODAY, project};
 
@@ -263,6 +264,38 @@ fn servers_that_fail_are_not_taken_for_missing_names() {
 }
 
 #[test]
+fn authorities_are_believed_over_tls() {
+    let run = Run::new();
+    let authority = Authority::named("Contoso Root");
+    let server = over_tls(
+        &authority.config("dns.contoso.com"),
+        &[
+            ("contoso.com", CONTOSO),
+            ("fabrikam.com", FABRIKAM),
+            ("windows.net", PRIVATE),
+        ],
+    );
+    run.folder.write("ca.pem", authority.pem());
+    let resolve = |name: &str, more: &str| {
+        let server = format!("--server tls://{}#{name}", server.address);
+        run.run(&[], &format!("{server} {more}"))
+    };
+    let (code, text) = resolve("dns.contoso.com", "--ca ca.pem");
+    assert_eq!(code, 0, "{text}");
+    assert!(text.contains("leads 198.51.100.7"), "{text}");
+    for (name, more, why) in [
+        ("dns.contoso.com", "", "no public authority made it"),
+        ("www.contoso.com", "--ca ca.pem", "it is for other names"),
+    ] {
+        let (code, text) = resolve(name, more);
+        assert_eq!(code, 3, "{text}");
+        let text: Vec<&str> = text.split_whitespace().collect();
+        let told = format!("the certificate of the server is not believed: {why}");
+        assert!(text.join(" ").contains(&told), "{text:?}");
+    }
+}
+
+#[test]
 fn wrong_usage_is_told() {
     let run = Run::new();
     let server = view(PUBLIC);
@@ -274,6 +307,18 @@ fn wrong_usage_is_told() {
         (
             "--lock bad.lock --check",
             "bad.lock: the schema is `egress-lock/9`",
+        ),
+        (
+            "--ca none.pem",
+            "--ca is for servers that are asked over TLS",
+        ),
+        (
+            "--server tls://127.0.0.1#dns --ca none.pem",
+            "cannot read none.pem",
+        ),
+        (
+            "--server tls://127.0.0.1#dns --ca shop.egress",
+            "shop.egress: it has no certificate in PEM",
         ),
     ] {
         run.folder.write(

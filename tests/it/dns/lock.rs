@@ -27,6 +27,7 @@ fn failure() -> impl Strategy<Value = Failure> {
         fqdn().prop_map(Failure::Loop),
         "[ -~]{0,30}".prop_map(Failure::Other),
         "[ -~]{0,30}".prop_map(Failure::Unreachable),
+        "[ -~]{0,30}".prop_map(Failure::Untrusted),
     ]
 }
 

@@ -4,4 +4,4 @@ mod command;
 mod explained;
 mod lock;
 mod resolver;
-mod servers;
+pub(crate) mod servers;

@@ -3,10 +3,13 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use tidegate::dns::{Answer, Failure, NetworkResolver, Protocol, Resolver, Server, Settings};
+use tidegate::dns::{
+    Answer, Failure, NetworkResolver, Protocol, Resolver, Server, Settings, Trust,
+};
 use tidegate::net::Fqdn;
 
-use super::servers::{Manner, authoritative, misbehaving, nobody};
+use super::servers::{Manner, authoritative, misbehaving, nobody, over_tls};
+use crate::authority::Authority;
 
 fn server(address: SocketAddr, protocol: Protocol) -> Server {
     Server {
@@ -17,13 +20,19 @@ fn server(address: SocketAddr, protocol: Protocol) -> Server {
 }
 
 fn ask_all(servers: &[Server], names: &[&str]) -> Vec<Answer> {
+    ask_trusting(&[], servers, names)
+}
+
+/// Asks and believes these authorities too.
+fn ask_trusting(authorities: &[String], servers: &[Server], names: &[&str]) -> Vec<Answer> {
     let settings = Settings {
         timeout: Duration::from_millis(400),
         tries: 1,
         ..Settings::default()
     };
     let names: Vec<Fqdn> = names.iter().map(|name| name.parse().unwrap()).collect();
-    let resolver = NetworkResolver::new(servers, settings).unwrap();
+    let resolver =
+        NetworkResolver::new(servers, settings, &Trust::new(authorities).unwrap()).unwrap();
     let mut told = 0;
     let answers = resolver.resolve(&names, &mut |_| told += 1);
     assert_eq!(told, names.len());
@@ -113,6 +122,37 @@ fn tcp_is_enough() {
     let tcp = server(zone.address, Protocol::Tcp);
     let answers = ask_all(&[tcp], &["six.contoso.com"]);
     assert_eq!(line(&answers[0]), "2001:db8::6 (100)");
+}
+
+#[test]
+fn a_certificate_of_ones_own_is_believed_when_its_authority_is() {
+    let authority = Authority::named("Contoso Root");
+    let zone = over_tls(
+        &authority.config("dns.contoso.com"),
+        &[("contoso.com", ZONE)],
+    );
+    let ask = |authorities: &[String], name: &str| {
+        let server = server(zone.address, Protocol::Tls(name.to_owned()));
+        line(&ask_trusting(authorities, &[server], &["six.contoso.com"])[0])
+    };
+    let own = [authority.pem()];
+    assert_eq!(ask(&own, "dns.contoso.com"), "2001:db8::6 (100)");
+    let unknown = "untrusted: no public authority made it";
+    assert_eq!(ask(&[], "dns.contoso.com"), unknown);
+    let other = Authority::named("Fabrikam Root").pem();
+    assert_eq!(ask(&[other], "dns.contoso.com"), unknown);
+    assert_eq!(
+        ask(&own, "dns.fabrikam.com"),
+        "untrusted: it is for other names"
+    );
+}
+
+#[test]
+fn what_speaks_no_tls_is_told() {
+    let zone = authoritative(&[("contoso.com", ZONE)]);
+    let server = server(zone.address, Protocol::Tls("dns.contoso.com".to_owned()));
+    let answer = ask_all(&[server], &["six.contoso.com"]).remove(0);
+    assert!(!answer.failure.unwrap().is_of_name());
 }
 
 #[test]

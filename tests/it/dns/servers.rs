@@ -1,7 +1,7 @@
 //! Servers on loopback: an authoritative one with zones, and ones that misbehave.
 
 use std::io::{Read, Write};
-use std::net::{SocketAddr, TcpListener, UdpSocket};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener, UdpSocket};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,7 +12,14 @@ use hickory_resolver::proto::rr::{LowerName, Name, RData, Record};
 use hickory_server::Server;
 use hickory_server::store::in_memory::InMemoryZoneHandler;
 use hickory_server::zone_handler::{AxfrPolicy, Catalog, ZoneType};
+use rustls::ServerConfig;
 use tokio::runtime::Runtime;
+
+/// A port of loopback that is free.
+const LOOPBACK: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
+
+/// How long a server waits for the rest of a question.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// An authoritative server, which ends with this value. For names outside its zones it answers REFUSED.
 pub(crate) struct Authoritative {
@@ -20,8 +27,58 @@ pub(crate) struct Authoritative {
     _runtime: Runtime,
 }
 
-/// Starts a server for zones: each with its records as `NAME TTL TYPE VALUE`, a line each.
+/// Starts a server on loopback for zones: each with its records as `NAME TTL TYPE VALUE`, a line each.
 pub(crate) fn authoritative(zones: &[(&str, &str)]) -> Authoritative {
+    authoritative_at(LOOPBACK, zones)
+}
+
+/// Starts one at an address.
+pub(crate) fn authoritative_at(address: SocketAddr, zones: &[(&str, &str)]) -> Authoritative {
+    serving(zones, async |server| {
+        let udp = tokio::net::UdpSocket::bind(address).await.unwrap();
+        let address = udp.local_addr().unwrap();
+        let tcp = tokio::net::TcpListener::bind(address).await.unwrap();
+        server.register_socket(udp);
+        server.register_listener(tcp, PATIENCE, 4096);
+        address
+    })
+}
+
+/// Starts one on loopback that is asked over TLS.
+pub(crate) fn over_tls(config: &Arc<ServerConfig>, zones: &[(&str, &str)]) -> Authoritative {
+    serving(zones, async |server| {
+        let tcp = tokio::net::TcpListener::bind(LOOPBACK).await.unwrap();
+        let address = tcp.local_addr().unwrap();
+        let registered =
+            server.register_tls_listener_with_tls_config(tcp, PATIENCE, config.clone());
+        registered.unwrap();
+        address
+    })
+}
+
+/// Starts a server once it has got its sockets.
+fn serving(
+    zones: &[(&str, &str)],
+    register: impl AsyncFnOnce(&mut Server<Catalog>) -> SocketAddr,
+) -> Authoritative {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(1)
+        .enable_all()
+        .build()
+        .unwrap();
+    let address = runtime.block_on(async {
+        let mut server = Server::new(catalog(zones));
+        let address = register(&mut server).await;
+        tokio::spawn(async move { server.block_until_done().await });
+        address
+    });
+    Authoritative {
+        address,
+        _runtime: runtime,
+    }
+}
+
+fn catalog(zones: &[(&str, &str)]) -> Catalog {
     let mut catalog = Catalog::new();
     for (origin, records) in zones {
         let origin = name(origin);
@@ -41,25 +98,7 @@ pub(crate) fn authoritative(zones: &[(&str, &str)]) -> Authoritative {
         }
         catalog.upsert(LowerName::new(&origin), vec![Arc::new(zone)]);
     }
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(1)
-        .enable_all()
-        .build()
-        .unwrap();
-    let address = runtime.block_on(async {
-        let udp = tokio::net::UdpSocket::bind("127.0.0.1:0").await.unwrap();
-        let address = udp.local_addr().unwrap();
-        let tcp = tokio::net::TcpListener::bind(address).await.unwrap();
-        let mut server = Server::new(catalog);
-        server.register_socket(udp);
-        server.register_listener(tcp, Duration::from_secs(5), 4096);
-        tokio::spawn(async move { server.block_until_done().await });
-        address
-    });
-    Authoritative {
-        address,
-        _runtime: runtime,
-    }
+    catalog
 }
 
 fn name(text: &str) -> Name {

@@ -2,10 +2,10 @@
 
 use std::io::{self, BufRead as _, BufReader, ErrorKind, Write as _};
 use std::net::{SocketAddrV4, TcpStream, UdpSocket};
-use std::process::{Child, ChildStderr, ChildStdin, Command, Stdio};
+use std::process::{Child, ChildStderr, ChildStdin, Stdio};
 use std::time::Duration;
 
-use super::namespace::Namespace;
+use crate::namespace::Namespace;
 
 const VARIABLE: &str = "TIDEGATE_KERNEL_PROBE";
 
@@ -44,12 +44,7 @@ pub(super) struct Probe {
 
 impl Probe {
     pub(super) fn start(namespace: &Namespace) -> Self {
-        let this = std::env::current_exe().unwrap();
-        let mut command = Command::new("ip");
-        command.args(["netns", "exec", &namespace.name]);
-        command.arg(this);
-        command.args(["kernel::probe::send_what_is_asked_for", "--exact"]);
-        command.args(["--nocapture", "--test-threads=1"]);
+        let mut command = namespace.this_binary("kernel::probe::send_what_is_asked_for");
         command.env(VARIABLE, "1");
         command.stdin(Stdio::piped()).stdout(Stdio::null());
         let mut child = command.stderr(Stdio::piped()).spawn().unwrap();

@@ -12,9 +12,9 @@ use ipnet::Ipv4Net;
 use tidegate::azure::{Announced, Dataplane, Flow, Sender, ServiceTags, Site, Stage, Target};
 use tidegate::net::Transport;
 
-use super::namespace::Namespace;
 use super::random::Random;
 use super::{Policy, net};
+use crate::namespace::Namespace;
 
 /// What Azure drops as long as nobody routes it.
 const RESERVED: [&str; 4] = [

@@ -16,11 +16,11 @@ use ipnet::Ipv4Net;
 use tidegate::azure::{Announced, Dataplane, Flow, Outcome, Sender, Site, Stage, Target};
 use tidegate::estate::Direction;
 
-use super::namespace::Namespace;
 use super::probe::{Packet, Probe, Transport};
 use super::random::Random;
 use super::routes::{Peered, is_apart};
 use super::{Policy, net};
+use crate::namespace::Namespace;
 
 const PRIVATE: [&str; 4] = [
     "10.0.0.0/8",

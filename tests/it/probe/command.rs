@@ -2,8 +2,9 @@
 
 use serde_json::Value;
 
-use super::servers::{self, Authority};
+use super::servers;
 use super::validate;
+use crate::authority::Authority;
 use crate::cli::Folder;
 
 /// A policy whose pool needs one port of a service tag, for which a test names a server of its own.

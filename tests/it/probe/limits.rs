@@ -3,9 +3,9 @@
 use std::sync::{Arc, Mutex, mpsc};
 use std::time::{Duration, Instant};
 
-use tidegate::dns::{Answer, Resolver};
+use tidegate::dns::{Answer, Resolver, Trust};
 use tidegate::net::Fqdn;
-use tidegate::probe::{Class, Limits, Plan, Protocol, Trust, run};
+use tidegate::probe::{Class, Limits, Plan, Protocol, run};
 
 use super::servers;
 use super::{IMPATIENT, PATIENT, endpoint, tried};

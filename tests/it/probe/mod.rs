@@ -1,6 +1,8 @@
 //! Endpoints are tried on this machine alone: every server is one of the test's own.
 
+mod addresses;
 mod command;
+mod filtered;
 mod limits;
 mod outcomes;
 mod planning;
@@ -13,9 +15,9 @@ use std::time::Duration;
 
 use jsonschema::Validator;
 use serde_json::Value;
-use tidegate::dns::{Address, Answer, Failure, Resolver};
+use tidegate::dns::{Address, Answer, Failure, Resolver, Trust};
 use tidegate::net::Fqdn;
-use tidegate::probe::{Item, Limits, Listener, Peer, Plan, Protocol, Row, Target, Trust, run};
+use tidegate::probe::{Item, Limits, Listener, Peer, Plan, Protocol, Row, Target, run};
 
 use super::support::project;
 

@@ -1,11 +1,12 @@
 //! What each kind of server amounts to.
 
-use tidegate::dns::Failure;
-use tidegate::probe::{Class, Item, Listener, Protocol, Row, Standing, StepKind, Target, Trust};
+use tidegate::dns::{Failure, Trust};
+use tidegate::probe::{Class, Item, Listener, Protocol, Row, Standing, StepKind, Target};
 use tidegate::report::probe::{View, json, text};
 
-use super::servers::{self, Authority};
+use super::servers;
 use super::{IMPATIENT, Names, PATIENT, endpoint, tried, tried_with, validate};
+use crate::authority::Authority;
 
 #[track_caller]
 fn amounts_to(row: &Row, class: Class, evidence: bool, detail: &str) {

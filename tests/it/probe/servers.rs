@@ -1,23 +1,27 @@
 //! Servers on this machine, each with a habit.
 
 use std::io::{Read, Write};
-use std::net::{TcpListener, TcpStream, UdpSocket};
-use std::sync::Arc;
+use std::net::{SocketAddr, TcpListener, TcpStream, UdpSocket};
 use std::thread;
 use std::time::Duration;
 
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
-use rustls::crypto::ring;
-use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
-use rustls::{ServerConfig, ServerConnection};
+use rustls::ServerConnection;
 use tokio::net::TcpSocket;
 use tokio::runtime::Builder;
 
 use super::LOCAL;
+use crate::authority::Authority;
+
+/// A port of this machine that is free.
+const FREE: SocketAddr = SocketAddr::new(LOCAL, 0);
 
 /// Listens, and does something with each connection; the port.
 fn listen(serve: impl Fn(TcpStream) + Send + 'static) -> u16 {
-    let listener = TcpListener::bind((LOCAL, 0)).unwrap();
+    listen_at(FREE, serve)
+}
+
+fn listen_at(at: SocketAddr, serve: impl Fn(TcpStream) + Send + 'static) -> u16 {
+    let listener = TcpListener::bind(at).unwrap();
     let port = listener.local_addr().unwrap().port();
     thread::spawn(move || listener.incoming().flatten().for_each(serve));
     port
@@ -76,7 +80,11 @@ pub(super) fn nobody() -> u16 {
 
 /// Answers whatever is said with this text.
 pub(super) fn saying(answer: &'static [u8]) -> u16 {
-    listen(move |mut stream| {
+    saying_at(FREE, answer)
+}
+
+pub(super) fn saying_at(at: SocketAddr, answer: &'static [u8]) -> u16 {
+    listen_at(at, move |mut stream| {
         let _ = stream.read(&mut [0; 8192]);
         let _ = stream.write_all(answer);
     })
@@ -84,7 +92,11 @@ pub(super) fn saying(answer: &'static [u8]) -> u16 {
 
 /// Answers each datagram with this text.
 pub(super) fn datagrams(answer: &'static [u8]) -> u16 {
-    let socket = UdpSocket::bind((LOCAL, 0)).unwrap();
+    datagrams_at(FREE, answer)
+}
+
+pub(super) fn datagrams_at(at: SocketAddr, answer: &'static [u8]) -> u16 {
+    let socket = UdpSocket::bind(at).unwrap();
     let port = socket.local_addr().unwrap().port();
     thread::spawn(move || {
         while let Ok((_, from)) = socket.recv_from(&mut [0; 2048]) {
@@ -108,48 +120,15 @@ pub(super) fn no_datagrams() -> u16 {
     port
 }
 
-/// An authority of the test's own, as an inspecting firewall has one.
-pub(super) struct Authority(CertifiedIssuer<'static, KeyPair>);
-
 impl Authority {
-    pub(super) fn new() -> Self {
-        Self::named("inspecting firewall")
-    }
-
-    pub(super) fn named(common_name: &str) -> Self {
-        let mut params = CertificateParams::new(Vec::new()).unwrap();
-        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        let name = &mut params.distinguished_name;
-        name.push(DnType::CommonName, common_name);
-        name.push(DnType::OrganizationName, "Contoso");
-        Self(CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap())
-    }
-
-    pub(super) fn pem(&self) -> String {
-        self.0.pem()
-    }
-
-    /// How a server of a name speaks TLS.
-    fn config(&self, name: &str) -> Arc<ServerConfig> {
-        let mut params = CertificateParams::new(vec![name.to_owned()]).unwrap();
-        let own = &mut params.distinguished_name;
-        own.push(DnType::CommonName, name);
-        let key = KeyPair::generate().unwrap();
-        let certificate = params.signed_by(&key, &self.0).unwrap();
-        let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.serialize_der()));
-        let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
-            .with_safe_default_protocol_versions()
-            .unwrap()
-            .with_no_client_auth()
-            .with_single_cert(vec![certificate.der().clone()], key)
-            .unwrap();
-        Arc::new(config)
-    }
-
     /// Speaks TLS in the name.
     pub(super) fn server(&self, name: &str) -> u16 {
+        self.server_at(FREE, name)
+    }
+
+    pub(super) fn server_at(&self, at: SocketAddr, name: &str) -> u16 {
         let config = self.config(name);
-        listen(move |mut stream| {
+        listen_at(at, move |mut stream| {
             let mut server = ServerConnection::new(config.clone()).unwrap();
             while server.is_handshaking() && server.complete_io(&mut stream).is_ok() {}
             let _ = stream.read(&mut [0; 1]);

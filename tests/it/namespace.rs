@@ -6,39 +6,63 @@ use std::sync::LazyLock;
 
 /// A network namespace, named after this process.
 #[derive(Debug)]
-pub(super) struct Namespace {
-    pub(super) name: String,
+pub(crate) struct Namespace {
+    pub(crate) name: String,
 }
 
 impl Namespace {
-    pub(super) fn new(role: &str) -> Result<Self, String> {
+    pub(crate) fn new(role: &str) -> Result<Self, String> {
         let name = format!("tidegate-{}-{role}", std::process::id());
         succeed(run("ip", &["netns", "add", &name], ""), "ip netns add")?;
         Ok(Self { name })
     }
 
     /// Carries out commands of `ip`, one a line. All have to succeed.
-    pub(super) fn ip(&self, commands: &str) {
+    pub(crate) fn ip(&self, commands: &str) {
         let output = run("ip", &["-n", &self.name, "-batch", "-"], commands);
         succeed(output, commands).unwrap();
     }
 
     /// Carries out commands of `ip`, one a line, and goes on after those that fail: what was printed, a line each, and
     /// the complaints.
-    pub(super) fn ask(&self, commands: &str) -> (String, String) {
+    pub(crate) fn ask(&self, commands: &str) -> (String, String) {
         let arguments = ["-n", &self.name, "-force", "-oneline", "-batch", "-"];
         let output = run("ip", &arguments, commands).unwrap();
         (text(&output.stdout), text(&output.stderr))
     }
 
     /// Runs a program inside, with this as its standard input.
-    pub(super) fn run(&self, program: &[&str], input: &str) -> Result<String, String> {
+    pub(crate) fn run(&self, program: &[&str], input: &str) -> Result<String, String> {
         let arguments = [&["netns", "exec", self.name.as_str()], program].concat();
         succeed(run("ip", &arguments, input), &program.join(" "))
     }
 
+    /// The command, run inside.
+    pub(crate) fn inside(&self, command: &Command) -> Command {
+        let mut inside = Command::new("ip");
+        inside.args(["netns", "exec", &self.name]);
+        inside.arg(command.get_program()).args(command.get_args());
+        for (variable, value) in command.get_envs() {
+            match value {
+                Some(value) => inside.env(variable, value),
+                None => inside.env_remove(variable),
+            };
+        }
+        if let Some(folder) = command.get_current_dir() {
+            inside.current_dir(folder);
+        }
+        inside
+    }
+
+    /// This test binary again, inside, with one test to run.
+    pub(crate) fn this_binary(&self, test: &str) -> Command {
+        let mut command = Command::new(std::env::current_exe().unwrap());
+        command.args([test, "--exact", "--nocapture", "--test-threads=1"]);
+        self.inside(&command)
+    }
+
     /// Sets switches of the kernel below `/proc/sys/net/ipv4`.
-    pub(super) fn set(&self, switches: &[(&str, u32)]) {
+    pub(crate) fn set(&self, switches: &[(&str, u32)]) {
         let lines = switches
             .iter()
             .map(|(switch, value)| format!("echo {value} > /proc/sys/net/ipv4/{switch}\n"));
@@ -56,7 +80,7 @@ impl Drop for Namespace {
 }
 
 /// Why there can be no namespaces with routes and rules here, if there cannot.
-pub(super) fn hindrance() -> Option<&'static str> {
+pub(crate) fn hindrance() -> Option<&'static str> {
     static HINDRANCE: LazyLock<Option<String>> = LazyLock::new(|| {
         let attempt = || {
             let namespace = Namespace::new("attempt")?;

@@ -1,19 +1,19 @@
-//! Whose certificates are believed.
+//! Whose certificates are believed, of DNS over TLS as of everything that is probed.
 
 use std::fmt;
 use std::sync::Arc;
 
-use rustls::RootCertStore;
 use rustls::client::WebPkiServerVerifier;
 use rustls::crypto::{CryptoProvider, ring};
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
+use rustls::{CertificateError, ClientConfig, Error, RootCertStore};
 
 /// The public roots, and those that were added.
 #[derive(Clone)]
 pub struct Trust {
-    pub(super) provider: Arc<CryptoProvider>,
-    pub(super) verifier: Arc<WebPkiServerVerifier>,
+    pub(crate) provider: Arc<CryptoProvider>,
+    pub(crate) verifier: Arc<WebPkiServerVerifier>,
 }
 
 /// Why roots cannot be used.
@@ -63,5 +63,31 @@ impl Trust {
             verifier: verifier.map_err(|error| wrong(error.to_string()))?,
             provider,
         })
+    }
+
+    /// How a client speaks TLS that believes no others.
+    pub(super) fn client(&self) -> Result<ClientConfig, Error> {
+        let builder = ClientConfig::builder_with_provider(self.provider.clone());
+        let builder = builder.with_safe_default_protocol_versions()?;
+        let builder = builder.with_webpki_verifier(self.verifier.clone());
+        Ok(builder.with_no_client_auth())
+    }
+}
+
+/// Why a certificate is not believed, in words.
+pub(crate) fn disbelief(error: &CertificateError) -> String {
+    match error {
+        CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
+            "it is for other names".to_owned()
+        }
+        CertificateError::UnknownIssuer => "no public authority made it".to_owned(),
+        CertificateError::BadSignature => "the authority that it names did not sign it".to_owned(),
+        CertificateError::Expired | CertificateError::ExpiredContext { .. } => {
+            "it has expired".to_owned()
+        }
+        CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => {
+            "it is not valid yet".to_owned()
+        }
+        other => other.to_string(),
     }
 }
