@@ -19,8 +19,10 @@ mod tcp;
 mod tls;
 mod trail;
 mod udp;
+mod view;
 
 pub use plan::{Item, Listener, Peer, Plan, Protocol, Skipped, Target, plan};
 pub use row::{Class, Ended, Row, Standing, Step, StepKind};
 pub use run::{Limits, run};
 pub use sample::{Sample, SampleError};
+pub use view::{View, Views};

@@ -10,7 +10,7 @@ use crate::net::{
     AppProtocol, Destination, Fqdn, FqdnPattern, FqdnTag, PortRange, Service, Transport,
 };
 
-use super::Sample;
+use super::{Sample, Views};
 
 /// How many ports of a range are tried.
 const MOST_PORTS: u16 = 4;
@@ -25,6 +25,8 @@ pub struct Plan {
     pub items: Vec<Item>,
     /// Destinations of samples that no requirement has.
     pub unused: Vec<String>,
+    /// Where names should lead.
+    pub views: Views,
 }
 
 /// An endpoint.
@@ -142,6 +144,7 @@ pub fn plan<'r>(
     Plan {
         unused: unused.map(|(_, it)| it.destination.clone()).collect(),
         items: planner.items,
+        views: Views::default(),
     }
 }
 

@@ -85,6 +85,8 @@ pub enum Class {
     NoSuchName,
     /// The name led to no address, for another reason.
     DnsFailure,
+    /// The name led to a public address where it should to a private one, or the other way round.
+    WrongView,
     /// Nothing left this machine: it has no way there, or its own packet filter forbids it.
     NotSent,
     /// Nobody answered the TCP connection.
@@ -109,10 +111,11 @@ pub enum Class {
 
 impl Class {
     /// All of them.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::Ok,
         Self::NoSuchName,
         Self::DnsFailure,
+        Self::WrongView,
         Self::NotSent,
         Self::Timeout,
         Self::Refused,
@@ -148,6 +151,7 @@ impl Class {
             Self::Ok => "ok",
             Self::NoSuchName => "no_such_name",
             Self::DnsFailure => "dns_failure",
+            Self::WrongView => "wrong_view",
             Self::NotSent => "not_sent",
             Self::Timeout => "timeout",
             Self::Refused => "refused",

@@ -72,12 +72,13 @@ pub fn run(
                 Peer::Name(name) => answers.get(name).cloned(),
                 Peer::Address(_) => None,
             };
+            let wrong = answer.as_ref().and_then(|(it, _)| plan.views.wrong(it));
             let (target, trust, free) = (target.clone(), trust.clone(), free.clone());
             probes.spawn(async move {
                 // Nobody closes it.
                 let _turn = free.acquire().await;
                 let trail = Trail::new(limits.step, end);
-                (index, probe(target, answer, &trust, trail).await)
+                (index, probe(target, answer, wrong, &trust, trail).await)
             });
         }
         while let Some(done) = probes.join_next().await {
@@ -154,6 +155,7 @@ fn left_out(item: &Item) -> Row {
 async fn probe(
     target: Target,
     answer: Option<(Answer, Duration)>,
+    wrong: Option<Ended>,
     trust: &Trust,
     mut trail: Trail,
 ) -> Row {
@@ -161,9 +163,10 @@ async fn probe(
         Peer::Address(address) => Ok(vec![*address]),
         Peer::Name(_) => found(answer, &mut trail),
     };
-    let (address, ended) = match addresses {
-        Err(ended) => (None, ended),
-        Ok(addresses) => {
+    let (address, ended) = match (addresses, wrong) {
+        (Err(ended), _) => (None, ended),
+        (Ok(addresses), Some(wrong)) => (addresses.first().copied(), wrong),
+        (Ok(addresses), None) => {
             let (address, mut ended) =
                 addresses::attempt(&target, &addresses, trust, &mut trail).await;
             if target.listener == Listener::Possible {

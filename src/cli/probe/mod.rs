@@ -7,13 +7,18 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::azure::facts::Facts;
+use crate::azure::{self, Answer, Dataplane};
 use crate::dns::{NetworkResolver, Resolver, Settings};
+use crate::estate::{Estate, Id, Pool};
 use crate::explain::fqdn_tag_contents;
 use crate::intent::{Intent, Requirement};
 use crate::net::{Destination, Fqdn, FqdnPattern, FqdnTag};
-use crate::probe::{Limits, Peer, Plan, Row, Sample, Standing, plan, run as try_all};
+use crate::probe::{
+    Item, Limits, Peer, Plan, Row, Sample, Standing, Target, View, Views, plan, run as try_all,
+};
 use crate::report::catalog::DEFAULT_WIDTH;
-use crate::report::probe::{View, json, text};
+use crate::report::probe::{self as shown, json, text};
 
 pub(super) use self::arguments::{HELP, ProbeOptions};
 
@@ -58,7 +63,7 @@ fn answer(options: &ProbeOptions) -> Result<Outcome, Outcome> {
     let servers = resolver.servers();
     let rows = try_all(&plan, Arc::new(resolver), &trust, limits);
     let rows = rows.map_err(|message| refuse(&message))?;
-    let view = View {
+    let view = shown::View {
         pool: &options.pool,
         started: settings.today,
         servers: &servers,
@@ -86,7 +91,8 @@ fn planned(options: &ProbeOptions, policy: &Analysis) -> Result<Plan, Outcome> {
     };
     let mut samples = options.samples.clone();
     samples.extend(of_policy(own.clone(), &policy.intent));
-    let plan = plan(own, &held, &samples);
+    let mut plan = plan(own, &held, &samples);
+    plan.views = views(&policy.estate, pool, &plan);
     match plan.unused.first() {
         None => Ok(plan),
         Some(unused) => Err(refuse(&format!(
@@ -94,6 +100,40 @@ fn planned(options: &ProbeOptions, policy: &Analysis) -> Result<Plan, Outcome> {
             options.pool
         ))),
     }
+}
+
+/// Which names a pool should see at private addresses, and which services of Azure at public ones. Of other names a
+/// server of one's own may answer as it likes.
+fn views(estate: &Estate, pool: Id<Pool>, plan: &Plan) -> Views {
+    let facts = Facts::builtin();
+    let plane = Dataplane::new(estate, facts, None);
+    let mut views = Views {
+        private: facts.private_ranges().collect(),
+        ..Views::default()
+    };
+    let Some(subnet) = estate.pools[pool].subnets.first().and_then(|it| it.id) else {
+        return views;
+    };
+    for item in &plan.items {
+        let Item::Probe(Target {
+            peer: Peer::Name(name),
+            ..
+        }) = item
+        else {
+            continue;
+        };
+        let resolution = plane.look_up(subnet, name);
+        let is_certain = resolution.outcome == azure::Outcome::Passes;
+        let view = match resolution.answer {
+            Answer::Private(_) if is_certain => View::Private,
+            Answer::Public(_) if is_certain && facts.service_of(name, estate.cloud).is_some() => {
+                View::Public
+            }
+            _ => continue,
+        };
+        views.expected.insert(name.clone(), view);
+    }
+    views
 }
 
 /// The samples that the policy and its catalogs have of the wildcards of requirements.

@@ -159,6 +159,9 @@ fn missing_in_model(class: Class) -> &'static str {
         Class::Partial => {
             "some addresses of the name are let through and others are not: a rule or a route by address does not have them all"
         }
+        Class::WrongView => {
+            "the servers that the pool asks have another view of the name: a zone, a link or a forwarder is not as described"
+        }
         Class::Timeout => {
             "packets or their replies are dropped: a security group, a route or an appliance is not as described, or the reply takes another way"
         }

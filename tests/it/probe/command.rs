@@ -6,6 +6,7 @@ use super::servers;
 use super::validate;
 use crate::authority::Authority;
 use crate::cli::Folder;
+use crate::dns::servers::authoritative;
 
 /// A policy whose pool needs one port of a service tag, for which a test names a server of its own.
 fn folder(port: u16) -> Folder {
@@ -176,4 +177,46 @@ fn the_job_runs_what_it_is_told() {
     let told: Vec<&str> = told.iter().map(String::as_str).collect();
     let ran = folder.run_with(&told).ends_with(0);
     assert_eq!(validate(&ran.out)["rows"][0]["class"], "ok");
+}
+
+/// A name of a private endpoint that leads to a public address, and a service without one that leads to a private one,
+/// are not tried further: what answers there is not what the pool should reach.
+#[test]
+fn the_wrong_view_of_a_name_is_told() {
+    let folder = folder(443);
+    let more = "
+service lake { fqdn contosolake.blob.core.windows.net }
+service vault { fqdn contoso.vault.azure.net }
+private-endpoint lake in hub.nodes { private-ip 10.10.1.20  target lake  zone privatelink.blob.core.windows.net }
+private-dns-zone privatelink.blob.core.windows.net { link hub  record contosolake 10.10.1.20 }
+require apps -> contosolake.blob.core.windows.net, contoso.vault.azure.net, www.contoso.com https
+";
+    folder.write("infra/shop.egress", folder.read("infra/shop.egress") + more);
+    let server = authoritative(&[
+        (
+            "windows.net",
+            "contosolake.blob.core.windows.net 60 A 203.0.113.9",
+        ),
+        ("azure.net", "contoso.vault.azure.net 60 A 10.99.0.4"),
+        ("contoso.com", "www.contoso.com 60 A 127.0.0.1"),
+    ]);
+    let arguments = format!(
+        "probe infra/shop.egress --pool apps --server {} --today 2026-11-30 --timeout 1 --format json",
+        server.address
+    );
+    let document = validate(&folder.run(&arguments).ends_with(1).out);
+    let rows = document["rows"].as_array().unwrap();
+    let of = |name: &str| rows.iter().find(|row| row["name"] == name).unwrap();
+    for (name, detail) in [
+        (
+            "contosolake.blob.core.windows.net",
+            "203.0.113.9 is a public address",
+        ),
+        ("contoso.vault.azure.net", "10.99.0.4 is a private address"),
+    ] {
+        let row = of(name);
+        assert_eq!(row["class"], "wrong_view", "{row}");
+        assert!(row["detail"].as_str().unwrap().starts_with(detail), "{row}");
+    }
+    assert_ne!(of("www.contoso.com")["class"], "wrong_view");
 }

@@ -17,7 +17,7 @@ use jsonschema::Validator;
 use serde_json::Value;
 use tidegate::dns::{Address, Answer, Failure, Resolver, Trust};
 use tidegate::net::Fqdn;
-use tidegate::probe::{Item, Limits, Listener, Peer, Plan, Protocol, Row, Target, run};
+use tidegate::probe::{Item, Limits, Listener, Peer, Plan, Protocol, Row, Target, Views, run};
 
 use super::support::project;
 
@@ -86,6 +86,7 @@ fn tried_with(items: Vec<Item>, names: Names, trust: &Trust, limits: Limits) -> 
     let plan = Plan {
         items,
         unused: Vec::new(),
+        views: Views::default(),
     };
     run(&plan, Arc::new(names), trust, limits).unwrap()
 }
