@@ -1,4 +1,4 @@
-//! A connection that a firewall may have made itself shows nothing of what it does with the name.
+//! A connection that a firewall makes itself shows nothing of what it does with the name.
 
 use crate::azure::rule_sets::{Owner, of_firewall};
 use crate::azure::{Element, RulePlace, Site, Stage, Trace, Verdict};
@@ -11,47 +11,50 @@ use super::seen::Observation;
 /// The ports that Azure Firewall listens on for names, whatever its rules are.
 const WEB: [u16; 2] = [80, 443];
 
-/// Why a connection that was made shows nothing: where application rules decide, or no rule matches on a port of theirs,
-/// Azure Firewall completes the handshake itself (MicrosoftDocs/azure-docs, articles/firewall/firewall-faq.yml, on TCP
-/// pings).
+/// Why a connection that was made shows nothing, or what one that was not made shows beside that: where application rules
+/// decide, or no rule matches on a port of theirs, Azure Firewall completes the handshake itself
+/// (MicrosoftDocs/azure-docs, articles/firewall/firewall-faq.yml, on TCP pings).
 pub(super) fn answered_by_firewall(
     estate: &Estate,
     observation: &Observation,
     trace: &Trace,
 ) -> Option<String> {
     let (transport, port) = observation.service?;
-    let is_connection = observation.check.is_some() && transport == Transport::Tcp;
-    if !is_connection || observation.standing != Standing::Reached {
+    if observation.check.is_none() || transport != Transport::Tcp || observation.ending.is_of_name()
+    {
         return None;
     }
+    let decides = decides_by_name(estate, trace, port)?;
+    let name = &decides.name;
+    match observation.standing {
+        Standing::Unknown => None,
+        Standing::Reached => Some(format!(
+            "where {name} decides, the firewall may have made the connection itself: a connection alone shows nothing"
+        )),
+        Standing::Failed => Some(format!(
+            "where {name} decides, the firewall may make the connection itself, so what stopped this one may lie before it"
+        )),
+    }
+}
+
+/// What decides about a flow to a port, where a firewall or an appliance may wait for the name first.
+fn decides_by_name<'t>(estate: &Estate, trace: &'t Trace, port: u16) -> Option<&'t Element> {
     let by_name = |it: &&Element| match it.site {
         Site::FirewallRule(place) => is_application(estate, place),
         _ => false,
     };
-    let decides = match trace.verdict {
-        Verdict::Allowed | Verdict::Uncertain => trace.matched.iter().find(by_name)?,
-        Verdict::Denied | Verdict::NoReturn => {
-            let blocker = trace.decisive().filter(|it| it.stage == Stage::Firewall)?;
-            &blocker.element
-        }
-    };
-    match decides.site {
-        Site::FirewallRule(_) if !by_name(&decides) => None,
-        Site::FirewallRule(_) => Some(format!(
-            "{} decides by the name, and for that the firewall makes the connection itself: a connection alone shows nothing",
-            decides.name
-        )),
-        // Another appliance may read names too.
-        Site::Appliance(_) => Some(may_answer(decides)),
-        _ => is_listened_on(estate, trace, port).then(|| may_answer(decides)),
+    if matches!(trace.verdict, Verdict::Allowed | Verdict::Uncertain) {
+        return trace.matched.iter().find(by_name);
     }
-}
-
-fn may_answer(decides: &Element) -> String {
-    format!(
-        "where {} denies, the firewall may have made the connection itself: a connection alone shows nothing",
-        decides.name
-    )
+    let blocker = trace.decisive().filter(|it| it.stage == Stage::Firewall)?;
+    let element = &blocker.element;
+    let waits = match element.site {
+        Site::FirewallRule(_) => by_name(&element),
+        // Another appliance may read names too.
+        Site::Appliance(_) => true,
+        _ => is_listened_on(estate, trace, port),
+    };
+    waits.then_some(element)
 }
 
 /// Whether a firewall on the way waits for names on a port: on those of the web, and those of its application rules.

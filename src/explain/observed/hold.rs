@@ -78,7 +78,9 @@ fn compare<'o>(
     if let Some(trace) = &expected
         && let Some(why) = answered_by_firewall(plane.estate, observation, trace)
     {
-        standing = Standing::Unknown;
+        if standing == Standing::Reached {
+            standing = Standing::Unknown;
+        }
         notes.push(why);
     }
     let verdict = expected.as_ref().map(|trace| trace.verdict);

@@ -205,6 +205,7 @@ impl Blamed {
             Self::Route(words) => words.clone(),
             Self::Resolution => "the resolution of the name".to_owned(),
             Self::Machine(words) => (*words).to_owned(),
+            Self::Other(word) if word == "Unknown" => "something that it does not know".to_owned(),
             Self::Other(word) => format!("something of type `{word}`"),
         }
     }

@@ -173,9 +173,16 @@ fn a_connection_is_no_evidence_where_names_decide() {
     insta::assert_snapshot!("by_name", rows(&web, "www.contoso.com:443", 3));
     let text = rows(&web, "www.fabrikam.com:443", 3);
     assert!(
-        text.contains("firewall policy `fw-policy` denies, the firewall may"),
+        text.contains("where firewall policy `fw-policy` decides, the"),
         "{text}"
     );
+    // One that was not made is evidence, though something before the firewall may be the reason.
+    let text = rows(
+        &unreachable("198.51.100.20", json!([])),
+        "www.fabrikam.com:443",
+        0,
+    );
+    assert!(text.contains("this one may lie before it"), "{text}");
     // Network rules decide by what a connection shows.
     let text = rows(&reachable("203.0.113.50"), "203.0.113.50:5432", 0);
     assert!(text.starts_with("agree"), "{text}");
