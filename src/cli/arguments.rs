@@ -520,13 +520,14 @@ Examples:
   tidegate explain policy.egress --pool spark
   tidegate explain policy.egress --flows flows.csv
   tidegate explain policy.egress --observed seen.json
+  tidegate explain policy.egress --observed check.json --pool spark --to mcr.microsoft.com:443
   tidegate explain --estate infra/ --from snet-aks --to mcr.microsoft.com:443
   tidegate explain policy.egress --azure-error 'vmssCSE exit status=50'
   tidegate explain --cause route.asymmetric_return";
 
 /// Options of `explain`.
 #[derive(Debug, Args)]
-#[command(group(clap::ArgGroup::new("question").required(true).args(["to", "pool", "flows", "observed", "azure_error", "cause"])))]
+#[command(group(clap::ArgGroup::new("question").required(true).multiple(true).args(["to", "pool", "flows", "observed", "azure_error", "cause"])))]
 pub(super) struct ExplainOptions {
     /// The policy file. Only --estate, --cause and --azure-error can do without.
     pub(super) policy: Option<Utf8PathBuf>,
@@ -539,31 +540,39 @@ pub(super) struct ExplainOptions {
     pub(super) deployment: DeploymentOptions,
 
     /// Who starts the flow: a pool, VNET.SUBNET, or an address.
-    #[arg(long, value_name = "WHO", requires = "to")]
+    #[arg(long, value_name = "WHO", requires = "to", conflicts_with = "observed")]
     pub(super) from: Option<String>,
 
-    /// Where the flow goes: HOST[:PORT][/PROTOCOL]; port 443 over tcp unless given.
-    #[arg(long, value_name = "WHERE", requires = "from")]
+    /// Where the flow goes: HOST[:PORT][/PROTOCOL]; port 443 over tcp unless given. Beside --observed, what a
+    /// connectivity check tried.
+    #[arg(long, value_name = "WHERE", conflicts_with_all = ["flows", "azure_error", "cause"])]
     pub(super) to: Option<String>,
 
     /// The name that the client tells in the clear (SNI or Host); `-` for a client that tells none.
-    #[arg(long, value_name = "NAME", requires = "to")]
+    #[arg(
+        long,
+        value_name = "NAME",
+        requires = "to",
+        conflicts_with = "observed"
+    )]
     pub(super) sni: Option<String>,
 
-    /// Every endpoint that a pool needs, what Azure says to the pool, and what its identity lacks.
-    #[arg(long, value_name = "POOL")]
+    /// Every endpoint that a pool needs, what Azure says to the pool, and what its identity lacks. Beside --observed, the
+    /// pool that it was seen from.
+    #[arg(long, value_name = "POOL", conflicts_with_all = ["flows", "azure_error", "cause"])]
     pub(super) pool: Option<String>,
 
     /// Many flows, one a row: CSV or JSON with the columns from, to, port, protocol, name, sni, from_ip, tag.
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["observed", "azure_error", "cause"])]
     pub(super) flows: Option<Utf8PathBuf>,
 
-    /// What was seen of a pool, as `tidegate probe --format json` writes it, beside what is expected.
-    #[arg(long, value_name = "FILE")]
+    /// What was seen from a pool beside what is expected: what `tidegate probe --format json`, `az network watcher
+    /// test-connectivity` or `az aks check-network outbound` writes.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["azure_error", "cause"])]
     pub(super) observed: Option<Utf8PathBuf>,
 
     /// A message of Azure: the causes that fit it, and which of them the policy shows.
-    #[arg(long, value_name = "MESSAGE")]
+    #[arg(long, value_name = "MESSAGE", conflicts_with = "cause")]
     pub(super) azure_error: Option<String>,
 
     /// The page of a cause, or the list of all causes.

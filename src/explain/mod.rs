@@ -14,7 +14,8 @@ pub use explanation::{Explanation, Reason, explain};
 pub use flows::{FlowRow, FlowsError, flows_from_csv, flows_from_json};
 pub use message::{Decoded, decode};
 pub use observed::{
-    Compared, Comparison, Observation, Observed, ObservedError, hold as hold_observed,
+    Compared, Comparison, Ending, ForeignSource, Observation, Observed, ObservedError, SeenBy,
+    Tried, UnreadLine, hold as hold_observed,
 };
 pub use pool::{EndpointResult, PoolReport, explain_pool};
 pub use query::{QueryError, parse_sender, parse_subnets, parse_target};

@@ -145,12 +145,25 @@ fn subnet_named(estate: &Estate, text: &str) -> Result<Id<Subnet>, QueryError> {
     }
 }
 
-/// A target as written: `HOST[:PORT][/PROTOCOL]`, where HOST is a name, an IPv4 address or an IPv6 address in
+/// A flow to a target as written: `HOST[:PORT][/PROTOCOL]`, where HOST is a name, an IPv4 address or an IPv6 address in
 /// brackets. The port is 443 and the protocol tcp when left out.
 ///
 /// # Errors
 /// When a part is malformed.
 pub fn parse_target(text: &str, from: Sender) -> Result<Flow, QueryError> {
+    let (to, transport, port) = parse_place(text)?;
+    Ok(Flow {
+        from,
+        to,
+        transport,
+        port,
+        announced: Announced::Target,
+        at_once: None,
+    })
+}
+
+/// A target as [`parse_target`] takes it.
+pub(super) fn parse_place(text: &str) -> Result<(Target, Transport, u16), QueryError> {
     let fault = |why: &str| QueryError::Target(text.to_owned(), why.to_owned());
     let (place, protocol) = match text.rsplit_once('/') {
         Some((place, protocol)) => (place, Some(protocol)),
@@ -191,14 +204,7 @@ pub fn parse_target(text: &str, from: Sender) -> Result<Flow, QueryError> {
             tags: Vec::new(),
         },
     };
-    Ok(Flow {
-        from,
-        to,
-        transport,
-        port,
-        announced: Announced::Target,
-        at_once: None,
-    })
+    Ok((to, transport, port))
 }
 
 /// The port of a target without one.

@@ -2,11 +2,14 @@
 
 use std::net::IpAddr;
 
-use crate::azure::{Announced, Blocker, Dataplane, Flow, Sender, Stage, Target, Trace, Verdict};
-use crate::estate::{Id, Pool};
+use crate::azure::{Announced, Dataplane, Flow, Sender, Target, Trace, Verdict};
+use crate::estate::{Estate, Id, Pool, Subnet};
 use crate::probe::{Class, Standing};
 
-use super::{Observation, Observed};
+use super::explanations::{explanations, stopped_before};
+use super::firewall_answer::answered_by_firewall;
+use super::responsible;
+use super::seen::{Ending, Observation, Observed};
 
 /// How what was seen and what is expected go together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -32,151 +35,170 @@ pub struct Compared<'o> {
     pub comparison: Comparison,
     /// What could explain a contradiction, the likeliest first.
     pub explanations: Vec<String>,
+    /// What else the two show beside each other.
+    pub notes: Vec<String>,
 }
 
-/// Compares everything that was seen from a pool with the network; contradictions first. Flows begin at an address of the
-/// pool's first subnet.
-#[must_use]
+/// Something was tried from an address that the pool does not have.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("it was tried from {from}, which is in no subnet of pool `{pool}` ({subnets}){elsewhere}")]
+pub struct ForeignSource {
+    from: IpAddr,
+    pool: String,
+    subnets: String,
+    elsewhere: String,
+}
+
+/// Compares everything that was seen from a pool with the network; contradictions first. Flows begin where the file says
+/// it, and otherwise at an address of the pool's first subnet.
+///
+/// # Errors
+/// When something was tried from an address that is not the pool's.
 pub fn hold<'o>(
     plane: &Dataplane<'_>,
     pool: Id<Pool>,
     observed: &'o Observed,
-) -> Vec<Compared<'o>> {
-    let mut compared: Vec<Compared<'o>> = observed
-        .rows
-        .iter()
+) -> Result<Vec<Compared<'o>>, ForeignSource> {
+    let rows = observed.rows.iter();
+    let mut compared: Vec<Compared<'o>> = rows
         .map(|observation| compare(plane, pool, observation))
-        .collect();
+        .collect::<Result<_, _>>()?;
     compared.sort_by_key(|it| it.comparison);
-    compared
+    Ok(compared)
 }
 
 fn compare<'o>(
     plane: &Dataplane<'_>,
     pool: Id<Pool>,
     observation: &'o Observation,
-) -> Compared<'o> {
-    let expected = flow(plane, pool, observation).map(|flow| plane.trace(&flow));
+) -> Result<Compared<'o>, ForeignSource> {
+    let expected = flow(plane, pool, observation)?.map(|flow| plane.trace(&flow));
+    let mut notes = Vec::new();
+    let mut standing = observation.standing;
+    if let Some(trace) = &expected
+        && let Some(why) = answered_by_firewall(plane.estate, observation, trace)
+    {
+        if standing == Standing::Reached {
+            standing = Standing::Unknown;
+        }
+        notes.push(why);
+    }
     let verdict = expected.as_ref().map(|trace| trace.verdict);
-    let comparison = match (verdict, observation.standing) {
+    let comparison = match (verdict, standing) {
         (_, Standing::Unknown) | (None, _) => Comparison::NotObserved,
         (Some(Verdict::Uncertain), _) => Comparison::NotPredicted,
         // Some addresses pass and some do not; a flow that is expected to pass or to fail does so for all.
-        _ if observation.class == Class::Partial => Comparison::Disagree,
+        _ if observation.ending == Ending::Probed(Class::Partial) => Comparison::Disagree,
         (Some(Verdict::Allowed), Standing::Reached)
         | (Some(Verdict::Denied | Verdict::NoReturn), Standing::Failed) => Comparison::Agree,
         (Some(_), _) => Comparison::Disagree,
     };
-    let explanations = match (&expected, comparison) {
-        (Some(trace), Comparison::Disagree) => explanations(observation, trace),
-        (Some(trace), Comparison::Agree) => {
-            stopped_before(observation, trace).into_iter().collect()
+    let mut likely = Vec::new();
+    match (&expected, comparison) {
+        (Some(trace), Comparison::Disagree) => {
+            likely.extend(responsible::named(plane.estate, observation));
+            likely.extend(explanations(plane.estate, observation, trace));
         }
-        _ => Vec::new(),
-    };
-    Compared {
+        (Some(trace), Comparison::Agree) => {
+            notes.extend(responsible::compared(plane.estate, observation, trace));
+            notes.extend(stopped_before(observation, trace));
+        }
+        (_, Comparison::NotPredicted | Comparison::NotObserved) => {
+            notes.extend(responsible::named(plane.estate, observation));
+        }
+        (None, _) => {}
+    }
+    notes.extend(responsible::beside_the_network(observation));
+    if let Some(trace) = &expected {
+        notes.extend(responsible::hops(plane.estate, observation, trace));
+    }
+    Ok(Compared {
         observation,
         expected,
         comparison,
-        explanations,
-    }
+        explanations: likely,
+        notes,
+    })
 }
 
 /// The flow that was tried; none when nothing was, or when the pool is in no subnet that is known.
-fn flow(plane: &Dataplane<'_>, pool: Id<Pool>, observation: &Observation) -> Option<Flow> {
-    let (transport, port) = observation.service?;
-    let subnet = plane.estate.pools[pool].subnets.first()?.id?;
+fn flow(
+    plane: &Dataplane<'_>,
+    pool: Id<Pool>,
+    observation: &Observation,
+) -> Result<Option<Flow>, ForeignSource> {
+    let Some((transport, port)) = observation.service else {
+        return Ok(None);
+    };
     let to = Target {
         name: observation.name.clone(),
         // Where a name leads is part of what is compared.
         address: observation.address.filter(|_| observation.name.is_none()),
         tags: Vec::new(),
     };
+    let Some(from) = sender(plane, pool, observation.from)? else {
+        return Ok(None);
+    };
     if to.name.is_none() && to.address.is_none() {
-        return None;
+        return Ok(None);
     }
-    Some(Flow {
-        from: Sender::Inside {
-            subnet,
-            address: plane.some_address(subnet)?,
-        },
+    Ok(Some(Flow {
+        from,
         to,
         transport,
         port,
         announced: Announced::Target,
         at_once: None,
-    })
+    }))
 }
 
-/// What could explain a contradiction: what the way of failing points to, where the name led, what was assumed.
-fn explanations(observation: &Observation, trace: &Trace) -> Vec<String> {
-    let mut all = Vec::new();
-    all.extend(other_address(observation, trace.resolved));
-    match trace.decisive() {
-        None => all.push(missing_in_model(observation.class).to_owned()),
-        Some(Blocker { element, .. }) => all.push(format!(
-            "{} is not what is deployed, or packets do not pass it",
-            element.name
-        )),
-    }
-    let assumed = trace.assumptions.iter();
-    all.extend(assumed.map(|assumed| format!("an assumption does not hold: {}", assumed.text)));
-    all
-}
-
-/// Both fail, but what was seen failed before anything was asked of what is expected to stop it.
-fn stopped_before(observation: &Observation, trace: &Trace) -> Option<String> {
-    let before = match observation.class {
-        Class::NoSuchName | Class::DnsFailure => "the name did not even resolve",
-        Class::NotSent => "nothing even left the machine",
-        _ => return None,
+fn sender(
+    plane: &Dataplane<'_>,
+    pool: Id<Pool>,
+    from: Option<IpAddr>,
+) -> Result<Option<Sender>, ForeignSource> {
+    let estate = plane.estate;
+    let mut subnets = subnets_of(&estate.pools[pool]);
+    let Some(address) = from else {
+        let first = subnets.next();
+        return Ok(first.and_then(|subnet| {
+            let address = plane.some_address(subnet)?;
+            Some(Sender::Inside { subnet, address })
+        }));
     };
-    let expected = trace.decisive().filter(|it| it.stage != Stage::Dns)?;
-    Some(format!(
-        "{before}, so whether {} stops it was not tried",
-        expected.element.name
-    ))
-}
-
-/// A name that led elsewhere than expected.
-fn other_address(observation: &Observation, expected: Option<IpAddr>) -> Option<String> {
-    let (name, seen) = (observation.name.as_ref()?, observation.address?);
-    let expected = expected.filter(|expected| *expected != seen)?;
-    Some(format!(
-        "{name} led to {seen}, and here it leads to {expected}: the servers that were asked see other zones or records"
-    ))
-}
-
-/// What fails in this way and is not in the model.
-fn missing_in_model(class: Class) -> &'static str {
-    match class {
-        Class::NoSuchName | Class::DnsFailure => {
-            "the servers that the pool asks do not know the name: a zone, a link or a forwarder is not as described"
-        }
-        Class::NotSent => {
-            "nothing left the machine: it was no node of the pool, or its own routes or packet filter are not as described"
-        }
-        Class::Partial => {
-            "some addresses of the name are let through and others are not: a rule or a route by address does not have them all"
-        }
-        Class::WrongView => {
-            "the servers that the pool asks have another view of the name: a zone, a link or a forwarder is not as described"
-        }
-        Class::Timeout => {
-            "packets or their replies are dropped: a security group, a route or an appliance is not as described, or the reply takes another way"
-        }
-        Class::Refused => {
-            "somebody turned the connection away: the rules of the service itself, or nobody listens on the port"
-        }
-        Class::ResetAfterHello | Class::Denied => {
-            "a firewall decided by the name: the application rules that are deployed are not those described"
-        }
-        Class::TlsIntercepted => {
-            "something on the way answers with a certificate of its own: TLS inspection, or a private authority"
-        }
-        Class::ProxyNeeded => "a proxy on the way answers in the place of the server",
-        Class::Ok | Class::NoAnswer | Class::NotProbed => {
-            "what is deployed is not what is described"
-        }
+    match subnets.find(|subnet| holds(estate, *subnet, address)) {
+        Some(subnet) => Ok(Some(Sender::Inside { subnet, address })),
+        None => Err(foreign(estate, pool, address)),
     }
+}
+
+fn foreign(estate: &Estate, pool: Id<Pool>, from: IpAddr) -> ForeignSource {
+    let own = subnets_of(&estate.pools[pool]).map(|subnet| {
+        let prefixes = estate.subnets[subnet].prefixes.iter();
+        let prefixes: Vec<String> = prefixes.map(|it| it.value.to_string()).collect();
+        format!("{} {}", estate.subnet_path(subnet), prefixes.join(", "))
+    });
+    let own: Vec<String> = own.collect();
+    let mut others = estate.pools.iter();
+    let other = others
+        .find(|(_, pool)| subnets_of(pool).any(|subnet| holds(estate, subnet, from)))
+        .map(|(_, pool)| format!("; pool `{}` has it", pool.meta.name));
+    ForeignSource {
+        from,
+        pool: estate.pools[pool].meta.name.to_string(),
+        subnets: match own.is_empty() {
+            true => "it has none that is known".to_owned(),
+            false => own.join("; "),
+        },
+        elsewhere: other.unwrap_or_default(),
+    }
+}
+
+fn subnets_of(pool: &Pool) -> impl Iterator<Item = Id<Subnet>> + '_ {
+    pool.subnets.iter().filter_map(|subnet| subnet.id)
+}
+
+fn holds(estate: &Estate, subnet: Id<Subnet>, address: IpAddr) -> bool {
+    let mut prefixes = estate.subnets[subnet].prefixes.iter();
+    prefixes.any(|prefix| prefix.value.contains(&address))
 }

@@ -1,149 +1,137 @@
-//! What was seen, as files tell it.
+//! What was seen, as files tell it: which of the three kinds a file is of shows in its shape.
 
-use std::net::IpAddr;
+use serde_json::Value;
 
-use serde::Deserialize;
-
-use crate::net::{Fqdn, Transport};
-use crate::probe::{Class, Standing};
-
-/// The schema of what `tidegate probe` writes.
-const SCHEMA: &str = "egress-probe/1";
-
-/// What was seen from a pool.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Observed {
-    /// The pool.
-    pub pool: String,
-    /// The day.
-    pub started: String,
-    /// The DNS servers that were asked.
-    pub servers: Vec<String>,
-    /// Each endpoint that was tried, or should have been.
-    pub rows: Vec<Observation>,
-}
-
-/// What was seen of one endpoint.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Observation {
-    /// The requirement.
-    pub requirement: String,
-    /// The destination and the service, as the requirement writes them.
-    pub endpoint: String,
-    /// The name that was tried.
-    pub name: Option<Fqdn>,
-    /// The address that was tried.
-    pub address: Option<IpAddr>,
-    /// What ran over it, and the port that was tried; `None` when nothing was.
-    pub service: Option<(Transport, u16)>,
-    /// How it ended.
-    pub class: Class,
-    /// What that shows.
-    pub standing: Standing,
-    /// What was seen, in words.
-    pub detail: String,
-}
+use super::seen::{Observed, Tried};
+use super::{connectivity, node_check, probe};
 
 /// Why a text tells nothing that was seen.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ObservedError {
-    /// It is not the JSON of a probe.
+    /// It is none of the kinds that are read.
+    #[error(
+        "it is none of the three that are read: what `tidegate probe --format json` writes ({schema}), the JSON of `az network watcher test-connectivity`, the output of `az aks check-network outbound`",
+        schema = probe::SCHEMA
+    )]
+    Shape,
+    /// It is JSON that is malformed, or lacks something.
     #[error("{0}")]
     Json(String),
     /// Another schema.
     #[error(
-        "the schema is `{0}`; this program reads {SCHEMA}, which `tidegate probe --format json` writes"
+        "the schema is `{0}`; this program reads {schema}, which `tidegate probe --format json` writes",
+        schema = probe::SCHEMA
     )]
     Schema(String),
     /// A value that its place does not have.
-    #[error("`{value}` is no {what} (row {row})")]
+    #[error("`{value}` is no {what} ({place})")]
     Value {
         /// What is written.
         value: String,
         /// What should be.
         what: &'static str,
-        /// The number of the row, from 1.
-        row: usize,
+        /// Where, in words.
+        place: String,
     },
-}
-
-#[derive(Deserialize)]
-struct Head {
-    schema: String,
-}
-
-#[derive(Deserialize)]
-struct Raw {
-    pool: String,
-    started: String,
-    #[serde(default)]
-    servers: Vec<String>,
-    rows: Vec<RawRow>,
-}
-
-#[derive(Deserialize)]
-struct RawRow {
-    requirement: String,
-    destination: String,
-    name: Option<String>,
-    address: Option<String>,
-    service: String,
-    port: Option<u16>,
-    class: String,
-    evidence: bool,
-    detail: String,
+    /// What was tried has to be said.
+    #[error(
+        "a connectivity check does not tell which name and port were tried; --to says it, as in --to {0}"
+    )]
+    Untold(String),
+    /// What was tried is said twice.
+    #[error("the file tells itself what was tried; --to is for connectivity checks")]
+    ToldTwice,
+    /// A check went elsewhere than is said.
+    #[error("check {check} went to {seen}, and not to {said} as --to says")]
+    OtherTarget {
+        /// The number of the check, from 1.
+        check: usize,
+        /// Where it went.
+        seen: String,
+        /// Where it should have gone.
+        said: String,
+    },
+    /// A network check without an endpoint.
+    #[error("no line of it tells what became of an endpoint")]
+    NoEndpoint,
 }
 
 impl Observed {
-    /// Reads what a probe wrote.
+    /// Reads what was seen. What a connectivity check tried has to be said.
     ///
     /// # Errors
-    /// What is wrong with it, with its place.
-    pub fn from_json(text: &str) -> Result<Self, ObservedError> {
-        let json = |error: serde_json::Error| ObservedError::Json(error.to_string());
-        let head: Head = serde_json::from_str(text).map_err(json)?;
-        if head.schema != SCHEMA {
-            return Err(ObservedError::Schema(head.schema));
+    /// What is wrong with the text, with its place.
+    pub fn read(text: &str, tried: Option<&Tried>) -> Result<Self, ObservedError> {
+        match recognised(text)? {
+            Kind::Checks(checks) => connectivity::read(&checks, tried),
+            Kind::Probe(_) | Kind::NodeCheck(_) if tried.is_some() => Err(ObservedError::ToldTwice),
+            Kind::Probe(schema) => probe::read(&schema, text),
+            Kind::NodeCheck(lines) => node_check::read(&lines),
         }
-        let raw: Raw = serde_json::from_str(text).map_err(json)?;
-        let rows = raw.rows.into_iter().zip(1..);
-        let rows = rows.map(|(row, number)| row.checked(number));
-        Ok(Self {
-            pool: raw.pool,
-            started: raw.started,
-            servers: raw.servers,
-            rows: rows.collect::<Result<_, _>>()?,
-        })
     }
 }
 
-impl RawRow {
-    fn checked(self, row: usize) -> Result<Observation, ObservedError> {
-        let wrong = |value: &str, what| ObservedError::Value {
-            value: value.to_owned(),
-            what,
-            row,
+/// A text by its shape.
+enum Kind {
+    /// A probe: its schema.
+    Probe(Value),
+    /// Connectivity checks: each a document with the keys in small letters.
+    Checks(Vec<Value>),
+    /// The network check of a node: its text.
+    NodeCheck(String),
+}
+
+fn recognised(text: &str) -> Result<Kind, ObservedError> {
+    if !is_json(text) {
+        return match node_check::is_told_by(text) {
+            true => Ok(Kind::NodeCheck(text.to_owned())),
+            false => Err(ObservedError::Shape),
         };
-        let class = Class::from_word(&self.class).ok_or_else(|| wrong(&self.class, "class"))?;
-        let name = self
-            .name
-            .map(|name| name.parse().map_err(|_| wrong(&name, "name")));
-        let address = self
-            .address
-            .map(|it| it.parse().map_err(|_| wrong(&it, "address")));
-        let transport = match self.service.split('/').next() {
-            Some("udp") => Transport::Udp,
-            _ => Transport::Tcp,
-        };
-        Ok(Observation {
-            endpoint: format!("{} {}", self.destination, self.service),
-            requirement: self.requirement,
-            name: name.transpose()?,
-            address: address.transpose()?,
-            service: self.port.map(|port| (transport, port)),
-            class,
-            standing: class.standing(self.evidence),
-            detail: self.detail,
-        })
+    }
+    let documents = documents(text)?;
+    if let [Value::Object(only)] = documents.as_slice()
+        && let Some(schema) = only.get("schema")
+    {
+        return Ok(Kind::Probe(schema.clone()));
+    }
+    let documents: Vec<Value> = documents.into_iter().map(with_small_keys).collect();
+    if documents.iter().any(connectivity::is_check) {
+        return Ok(Kind::Checks(documents));
+    }
+    match node_check::messages(&documents).filter(|text| node_check::is_told_by(text)) {
+        Some(text) => Ok(Kind::NodeCheck(text)),
+        None => Err(ObservedError::Shape),
+    }
+}
+
+/// A text of a run command begins with `[stdout]`, which is no list.
+fn is_json(text: &str) -> bool {
+    let text = text.trim_start();
+    text.starts_with(['{', '[']) && !text.starts_with("[std")
+}
+
+/// The documents of a text, one after the other; those of a list are documents themselves.
+fn documents(text: &str) -> Result<Vec<Value>, ObservedError> {
+    let mut all = Vec::new();
+    for document in serde_json::Deserializer::from_str(text).into_iter::<Value>() {
+        match document.map_err(|error| ObservedError::Json(error.to_string()))? {
+            Value::Array(several) => all.extend(several),
+            one => all.push(one),
+        }
+    }
+    Ok(all)
+}
+
+/// The same value with the keys of its objects in small letters: PowerShell begins them with capitals.
+fn with_small_keys(value: Value) -> Value {
+    match value {
+        Value::Array(items) => Value::Array(items.into_iter().map(with_small_keys).collect()),
+        Value::Object(members) => {
+            let members = members.into_iter();
+            let members =
+                members.map(|(key, value)| (key.to_ascii_lowercase(), with_small_keys(value)));
+            Value::Object(members.collect())
+        }
+        other => other,
     }
 }

@@ -13,6 +13,8 @@ use crate::explain::{Compared, Comparison, Observed};
 pub struct View<'v> {
     /// The file.
     pub file: &'v str,
+    /// The pool.
+    pub pool: &'v str,
     /// What was seen.
     pub observed: &'v Observed,
     /// The comparison, contradictions first.

@@ -1,5 +1,9 @@
 //! What was seen from a pool, held against what is expected of it.
 
+mod connectivity;
+mod never_panics;
+mod node_check;
+
 use serde_json::{Value, json};
 
 use super::cli::Folder;
@@ -54,10 +58,28 @@ fn seen() -> Value {
     })
 }
 
-fn explain(seen: &str, more: &str) -> (Option<i32>, String) {
-    let folder = Folder::new();
+/// The policy of the README, its mistake mended.
+fn write_policy(folder: &Folder) {
     let policy = std::fs::read_to_string(project("fixtures/readme/first-try.egress")).unwrap();
     folder.write("first-try.egress", policy.replace("10.40.0.5", "10.40.0.4"));
+}
+
+/// Holds a document to the schema.
+fn keeps_to_schema(document: &str) {
+    let schema = std::fs::read_to_string(project("docs/schema/egress-observed-1.schema.json"));
+    let schema: Value = serde_json::from_str(&schema.unwrap()).unwrap();
+    let validator = jsonschema::validator_for(&schema).unwrap();
+    let value: Value = serde_json::from_str(document).unwrap();
+    let errors: Vec<String> = validator
+        .iter_errors(&value)
+        .map(|error| format!("{error} at {}", error.instance_path()))
+        .collect();
+    assert!(errors.is_empty(), "{errors:#?}\n{document}");
+}
+
+fn explain(seen: &str, more: &str) -> (Option<i32>, String) {
+    let folder = Folder::new();
+    write_policy(&folder);
     folder.write("seen.json", seen);
     let arguments =
         format!("explain first-try.egress --observed seen.json --today 2026-11-30 {more}");
@@ -73,6 +95,7 @@ fn what_was_seen_is_held_against_the_model() {
     insta::assert_snapshot!("observed-text", text);
     let (code, text) = explain(&seen().to_string(), "--format json");
     assert_eq!(code, Some(1));
+    keeps_to_schema(&text);
     insta::assert_snapshot!("observed-json", text);
 }
 
@@ -112,6 +135,24 @@ fn some_addresses_contradict_whatever_is_expected() {
     let (code, text) = with(denied, "not_sent");
     assert_eq!(code, Some(0));
     assert!(text.contains("nothing even left the machine"), "{text}");
+}
+
+#[test]
+fn a_probe_tells_its_pool_and_its_endpoints_itself() {
+    let text = seen().to_string();
+    assert_eq!(explain(&text, "--pool shop-aks").0, Some(1));
+    let (code, told) = explain(&text, "--pool other");
+    assert_eq!(code, Some(2));
+    assert!(
+        told.contains("it was seen from pool `shop-aks`, and --pool says `other`"),
+        "{told}"
+    );
+    let (code, told) = explain(&text, "--to mcr.microsoft.com:443");
+    assert_eq!(code, Some(2));
+    assert!(
+        told.contains("the file tells itself what was tried"),
+        "{told}"
+    );
 }
 
 #[test]

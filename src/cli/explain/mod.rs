@@ -1,5 +1,7 @@
 //! `tidegate explain`
 
+mod observed;
+
 use std::collections::BTreeMap;
 
 use camino::{Utf8Path, Utf8PathBuf};
@@ -10,12 +12,10 @@ use crate::base::{FileReader, ReadError, did_you_mean};
 use crate::diag::{Edit, Finding, Severity};
 use crate::estate::{Estate, Id, Pool};
 use crate::explain::{
-    Comparison, Explanation, FlowRow, Observed, PoolReport, Remedy, decode, explain, explain_pool,
-    flows_from_csv, flows_from_json, fqdn_tag_contents, hold_observed, is_settled, parse_sender,
-    parse_target,
+    Explanation, FlowRow, PoolReport, Remedy, decode, explain, explain_pool, flows_from_csv,
+    flows_from_json, fqdn_tag_contents, is_settled, parse_sender, parse_target,
 };
 use crate::report::explanation::{self as shown, MessageView, View};
-use crate::report::observed;
 use crate::report::{self, Color, catalog::DEFAULT_WIDTH};
 
 use super::Outcome;
@@ -28,12 +28,31 @@ use super::pipeline::{Analysis, Options, analyse};
 use super::tags::service_tags;
 
 pub(super) fn run(options: &ExplainOptions) -> Outcome {
+    if let Some(message) = nonsense(options) {
+        return refuse(message);
+    }
     match answer(options) {
         Ok((text, outcome)) => {
             print(&text);
             outcome
         }
         Err(outcome) => outcome,
+    }
+}
+
+/// What the options ask together and cannot mean. Only beside --observed are --pool and --to no questions of their own.
+fn nonsense(options: &ExplainOptions) -> Option<&'static str> {
+    if options.observed.is_some() {
+        return None;
+    }
+    match (&options.to, &options.pool, &options.from) {
+        (Some(_), Some(_), _) => Some(
+            "--to and --pool are two questions; beside --observed they say what was tried and from where",
+        ),
+        (Some(_), None, None) => {
+            Some("--to needs --from: the pool, the subnet or the address that starts the flow")
+        }
+        _ => None,
     }
 }
 
@@ -133,7 +152,7 @@ impl Asked {
             return self.flows(file, options.format);
         }
         if let Some(file) = &options.observed {
-            return self.observed(file, options.format);
+            return self.observed(file, options);
         }
         if let Some(pool) = &options.pool {
             return self.pool(pool, options.format);
@@ -204,38 +223,6 @@ impl Asked {
             ExplainFormat::Json => shown::pool_json(&report, &self.view()),
         };
         Ok((text, outcome(report.verdict())))
-    }
-
-    /// What was seen from a pool beside what is expected of it.
-    fn observed(
-        &self,
-        file: &Utf8Path,
-        format: ExplainFormat,
-    ) -> Result<(String, Outcome), Outcome> {
-        let text = Disk
-            .read(file)
-            .map_err(|error| refuse(&format!("cannot read {file}: {error}")))?;
-        let observed =
-            Observed::from_json(&text).map_err(|error| refuse(&format!("{file}: {error}")))?;
-        let pool = pool_named(&self.analysis.estate, &observed.pool)
-            .map_err(|message| refuse(&format!("{file}: {message}")))?;
-        let compared = hold_observed(&self.plane(&self.analysis), pool, &observed);
-        let view = observed::View {
-            file: file.as_str(),
-            observed: &observed,
-            compared: &compared,
-            width: DEFAULT_WIDTH,
-        };
-        let text = match format {
-            ExplainFormat::Text => observed::text(&view),
-            ExplainFormat::Json => observed::json(&view),
-        };
-        let outcome = match compared.iter().map(|it| it.comparison).min() {
-            Some(Comparison::Disagree) => Outcome::Findings,
-            Some(Comparison::NotPredicted | Comparison::NotObserved) => Outcome::Uncertain,
-            Some(Comparison::Agree) | None => Outcome::Fine,
-        };
-        Ok((text, outcome))
     }
 
     fn flows(&self, file: &Utf8Path, format: ExplainFormat) -> Result<(String, Outcome), Outcome> {
