@@ -20,11 +20,16 @@ const OF_PROXIES: [&str; 5] = [
     "x-cache-lookup:",
 ];
 
-/// Asks for the head of `/`.
-pub(super) async fn head(trail: &mut Trail, mut stream: TcpStream, host: &str) -> Ended {
+/// Asks for the head of a path; of a proxy with the host before it.
+pub(super) async fn head(
+    trail: &mut Trail,
+    mut stream: TcpStream,
+    host: &str,
+    path: &str,
+) -> Ended {
     let version = env!("CARGO_PKG_VERSION");
     let request = format!(
-        "HEAD / HTTP/1.1\r\nHost: {host}\r\nUser-Agent: tidegate/{version}\r\nConnection: close\r\n\r\n"
+        "HEAD {path} HTTP/1.1\r\nHost: {host}\r\nUser-Agent: tidegate/{version}\r\nConnection: close\r\n\r\n"
     );
     let work = async {
         stream.write_all(request.as_bytes()).await?;
@@ -41,7 +46,7 @@ pub(super) async fn head(trail: &mut Trail, mut stream: TcpStream, host: &str) -
 }
 
 /// Reads to the empty line after the head, or to the end.
-async fn read_head(stream: &mut TcpStream) -> io::Result<String> {
+pub(super) async fn read_head(stream: &mut TcpStream) -> io::Result<String> {
     let mut answer = Vec::new();
     let mut part = [0; 1024];
     while answer.len() < MOST && !answer.windows(4).any(|four| four == b"\r\n\r\n") {
@@ -59,7 +64,7 @@ async fn read_head(stream: &mut TcpStream) -> io::Result<String> {
     }
 }
 
-fn status(answer: &str) -> Option<u16> {
+pub(super) fn status(answer: &str) -> Option<u16> {
     let mut words = answer.lines().next()?.split_whitespace();
     words.next()?.strip_prefix("HTTP/")?;
     words.next()?.parse().ok()

@@ -11,6 +11,7 @@ mod http;
 mod mssql;
 mod ntp;
 mod plan;
+mod proxy;
 mod row;
 mod run;
 mod sample;
@@ -21,7 +22,7 @@ mod trail;
 mod udp;
 mod view;
 
-pub use plan::{Item, Listener, Peer, Plan, Protocol, Skipped, Target, plan};
+pub use plan::{Item, Listener, Peer, Plan, Protocol, Proxy, Skipped, Target, plan};
 pub use row::{Class, Ended, Row, Standing, Step, StepKind};
 pub use run::{Limits, run};
 pub use sample::{Sample, SampleError};

@@ -55,6 +55,24 @@ pub struct Target {
     pub protocol: Protocol,
     /// How certain it is that somebody listens there.
     pub listener: Listener,
+    /// The HTTP proxy that carries it.
+    pub proxy: Option<Proxy>,
+}
+
+impl Target {
+    /// Whose address is asked for: the proxy's, which asks for that of the peer itself.
+    pub(super) fn first_peer(&self) -> &Peer {
+        self.proxy.as_ref().map_or(&self.peer, |proxy| &proxy.peer)
+    }
+}
+
+/// An HTTP proxy.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Proxy {
+    /// Who it is.
+    pub peer: Peer,
+    /// The port it listens on.
+    pub port: u16,
 }
 
 /// An endpoint that is not tried.
@@ -285,6 +303,7 @@ impl Planner<'_> {
             port,
             protocol,
             listener: endpoint.listener,
+            proxy: None,
         }));
     }
 

@@ -184,6 +184,8 @@ pub enum StepKind {
     Resolve,
     /// A TCP connection is made.
     Connect,
+    /// An HTTP proxy is asked for a way to the server.
+    Proxy,
     /// The handshake of TLS.
     Tls,
     /// A request of HTTP.
@@ -203,6 +205,7 @@ impl StepKind {
         match self {
             Self::Resolve => "resolve",
             Self::Connect => "connect",
+            Self::Proxy => "proxy",
             Self::Tls => "tls",
             Self::Http => "http",
             Self::Mssql => "mssql",

@@ -68,11 +68,13 @@ pub fn run(
             let Item::Probe(target) = item else {
                 continue;
             };
-            let answer = match &target.peer {
+            let answer = match target.first_peer() {
                 Peer::Name(name) => answers.get(name).cloned(),
                 Peer::Address(_) => None,
             };
-            let wrong = answer.as_ref().and_then(|(it, _)| plan.views.wrong(it));
+            // Where a proxy leads is its own view.
+            let seen = answer.as_ref().filter(|_| target.proxy.is_none());
+            let wrong = seen.and_then(|(it, _)| plan.views.wrong(it));
             let (target, trust, free) = (target.clone(), trust.clone(), free.clone());
             probes.spawn(async move {
                 // Nobody closes it.
@@ -97,7 +99,15 @@ pub fn run(
 
 /// Asks for all names, until the time is over.
 fn resolve(plan: &Plan, resolver: Arc<dyn Resolver + Send + Sync>, end: Instant) -> Answers {
-    let names: BTreeSet<Fqdn> = plan.items.iter().filter_map(name_of).cloned().collect();
+    let peers = plan.items.iter().filter_map(|item| match item {
+        Item::Probe(target) => Some(target.first_peer()),
+        Item::Skip(_) => None,
+    });
+    let names = peers.filter_map(|peer| match peer {
+        Peer::Name(name) => Some(name.clone()),
+        Peer::Address(_) => None,
+    });
+    let names: BTreeSet<Fqdn> = names.collect();
     let names: Vec<Fqdn> = names.into_iter().collect();
     let began = Instant::now();
     let (send, answered) = mpsc::channel();
@@ -159,7 +169,7 @@ async fn probe(
     trust: &Trust,
     mut trail: Trail,
 ) -> Row {
-    let addresses = match &target.peer {
+    let addresses = match target.first_peer() {
         Peer::Address(address) => Ok(vec![*address]),
         Peer::Name(_) => found(answer, &mut trail),
     };
@@ -175,6 +185,8 @@ async fn probe(
             (address, ended)
         }
     };
+    // The address of a proxy is none of the peer's.
+    let address = address.filter(|_| target.proxy.is_none());
     Row {
         requirement: target.requirement,
         destination: target.destination,

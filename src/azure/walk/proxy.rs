@@ -9,12 +9,32 @@ use crate::estate::{HttpProxy, Id, Proxy, ProxyEndpoint, Subnet};
 use crate::net::{Fqdn, Transport};
 
 use super::super::cause::Cause;
+use super::super::dataplane::Dataplane;
 use super::super::flow::{Announced, Element, Flow, Sender, Site, Stage, Target, Verdict};
 use super::super::nsg::is_platform;
 use super::Walk;
 
 /// The proxy of a pool: its settings, where it listens, and which proxy of the estate that is.
 pub(super) type ProxyInUse<'w> = (&'w HttpProxy, SocketAddr, Option<Id<Proxy>>);
+
+impl Dataplane<'_> {
+    /// The HTTP proxy that a flow from a subnet takes, with its address where the estate knows it.
+    #[must_use]
+    pub fn http_proxy(&self, subnet: Id<Subnet>, flow: &Flow) -> Option<ProxyEndpoint> {
+        let walk = Walk::new(self, flow);
+        let (_, pool) = walk.pool_in(subnet)?;
+        let settings = pool.http_proxy.as_ref()?;
+        let (endpoint, known) = walk.proxy_of(settings)?;
+        if walk.is_exempt(settings) {
+            return None;
+        }
+        let address = known.map(|id| self.estate.proxies[id].address.value);
+        Some(ProxyEndpoint {
+            host: address.map_or_else(|| endpoint.host.clone(), |it| it.to_string().into()),
+            port: endpoint.port,
+        })
+    }
+}
 
 impl<'w> Walk<'w> {
     /// A name that is exempt from the proxy goes straight to a firewall. Where no rule lets it through and the proxy

@@ -8,14 +8,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::azure::facts::Facts;
-use crate::azure::{self, Answer, Dataplane};
+use crate::azure::{self, Announced, Answer, Dataplane, Flow, Sender};
 use crate::dns::{NetworkResolver, Resolver, Settings};
-use crate::estate::{Estate, Id, Pool};
+use crate::estate::{Id, Subnet};
 use crate::explain::fqdn_tag_contents;
 use crate::intent::{Intent, Requirement};
-use crate::net::{Destination, Fqdn, FqdnPattern, FqdnTag};
+use crate::net::{Destination, Fqdn, FqdnPattern, FqdnTag, Transport};
 use crate::probe::{
-    Item, Limits, Peer, Plan, Row, Sample, Standing, Target, View, Views, plan, run as try_all,
+    Item, Limits, Peer, Plan, Protocol, Proxy, Row, Sample, Standing, Target, View, Views, plan,
+    run as try_all,
 };
 use crate::report::catalog::DEFAULT_WIDTH;
 use crate::report::probe::{self as shown, json, text};
@@ -92,7 +93,16 @@ fn planned(options: &ProbeOptions, policy: &Analysis) -> Result<Plan, Outcome> {
     let mut samples = options.samples.clone();
     samples.extend(of_policy(own.clone(), &policy.intent));
     let mut plan = plan(own, &held, &samples);
-    plan.views = views(&policy.estate, pool, &plan);
+    let plane = Dataplane::new(&policy.estate, Facts::builtin(), None);
+    let subnets = policy.estate.pools[pool].subnets.iter();
+    if let Some(subnet) = subnets.filter_map(|it| it.id).next() {
+        plan.views = views(&plane, subnet, &plan);
+        let targets = plan.items.iter_mut().filter_map(|item| match item {
+            Item::Probe(target) => Some(target),
+            Item::Skip(_) => None,
+        });
+        targets.for_each(|target| target.proxy = proxy(&plane, subnet, target));
+    }
     match plan.unused.first() {
         None => Ok(plan),
         Some(unused) => Err(refuse(&format!(
@@ -104,15 +114,11 @@ fn planned(options: &ProbeOptions, policy: &Analysis) -> Result<Plan, Outcome> {
 
 /// Which names a pool should see at private addresses, and which services of Azure at public ones. Of other names a
 /// server of one's own may answer as it likes.
-fn views(estate: &Estate, pool: Id<Pool>, plan: &Plan) -> Views {
-    let facts = Facts::builtin();
-    let plane = Dataplane::new(estate, facts, None);
+fn views(plane: &Dataplane<'_>, subnet: Id<Subnet>, plan: &Plan) -> Views {
+    let facts = plane.facts;
     let mut views = Views {
         private: facts.private_ranges().collect(),
         ..Views::default()
-    };
-    let Some(subnet) = estate.pools[pool].subnets.first().and_then(|it| it.id) else {
-        return views;
     };
     for item in &plan.items {
         let Item::Probe(Target {
@@ -126,7 +132,9 @@ fn views(estate: &Estate, pool: Id<Pool>, plan: &Plan) -> Views {
         let is_certain = resolution.outcome == azure::Outcome::Passes;
         let view = match resolution.answer {
             Answer::Private(_) if is_certain => View::Private,
-            Answer::Public(_) if is_certain && facts.service_of(name, estate.cloud).is_some() => {
+            Answer::Public(_)
+                if is_certain && facts.service_of(name, plane.estate.cloud).is_some() =>
+            {
                 View::Public
             }
             _ => continue,
@@ -134,6 +142,37 @@ fn views(estate: &Estate, pool: Id<Pool>, plan: &Plan) -> Views {
         views.expected.insert(name.clone(), view);
     }
     views
+}
+
+/// The HTTP proxy that the nodes and pods of the pool take to a target.
+fn proxy(plane: &Dataplane<'_>, subnet: Id<Subnet>, target: &Target) -> Option<Proxy> {
+    let (name, address) = match &target.peer {
+        Peer::Name(name) => (Some(name.clone()), None),
+        Peer::Address(address) => (None, Some(*address)),
+    };
+    let flow = Flow {
+        from: Sender::Inside {
+            subnet,
+            address: plane.some_address(subnet)?,
+        },
+        to: azure::Target {
+            name,
+            address,
+            tags: Vec::new(),
+        },
+        transport: Transport::Tcp,
+        port: target.port,
+        announced: Announced::Target,
+        at_once: None,
+    };
+    let is_web = matches!(target.protocol, Protocol::Tls | Protocol::Http);
+    let endpoint = plane.http_proxy(subnet, &flow).filter(|_| is_web)?;
+    let address = endpoint.host.parse().map(Peer::Address).ok();
+    let peer = address.or_else(|| endpoint.host.parse().map(Peer::Name).ok())?;
+    Some(Proxy {
+        peer,
+        port: endpoint.port,
+    })
 }
 
 /// The samples that the policy and its catalogs have of the wildcards of requirements.

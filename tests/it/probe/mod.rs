@@ -6,6 +6,7 @@ mod filtered;
 mod limits;
 mod outcomes;
 mod planning;
+mod proxied;
 mod servers;
 
 use std::collections::BTreeMap;
@@ -66,6 +67,7 @@ fn endpoint(name: &str, service: &str, protocol: Protocol, port: u16) -> Item {
         port,
         protocol,
         listener: Listener::Expected,
+        proxy: None,
     })
 }
 

@@ -16,7 +16,7 @@ use crate::authority::Authority;
 const FREE: SocketAddr = SocketAddr::new(LOCAL, 0);
 
 /// Listens, and does something with each connection; the port.
-fn listen(serve: impl Fn(TcpStream) + Send + 'static) -> u16 {
+pub(super) fn listen(serve: impl Fn(TcpStream) + Send + 'static) -> u16 {
     listen_at(FREE, serve)
 }
 
