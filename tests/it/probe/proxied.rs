@@ -5,7 +5,7 @@ use std::net::TcpStream;
 use std::thread;
 
 use tidegate::dns::Trust;
-use tidegate::probe::{Class, Item, Peer, Protocol, Proxy, Row, Target};
+use tidegate::probe::{Class, Item, Peer, Protocol, Proxy, Row};
 
 use super::servers::{listen, nobody, saying};
 use super::{LOCAL, Names, PATIENT, endpoint, tried_with, validate};
@@ -32,16 +32,13 @@ fn tunnelling(port: u16) -> u16 {
 
 fn through(proxy: u16, service: &str, protocol: Protocol, trust: &Trust) -> Row {
     let port = if service == "http" { 80 } else { 443 };
-    let Item::Probe(target) = endpoint("www.contoso.com", service, protocol, port) else {
-        unreachable!()
-    };
-    let item = Item::Probe(Target {
-        proxy: Some(Proxy {
+    let mut item = endpoint("www.contoso.com", service, protocol, port);
+    if let Item::Probe(target) = &mut item {
+        target.proxy = Some(Proxy {
             peer: Peer::Address(LOCAL),
             port: proxy,
-        }),
-        ..target
-    });
+        });
+    }
     let mut rows = tried_with(vec![item], Names::default(), trust, PATIENT);
     rows.remove(0)
 }
