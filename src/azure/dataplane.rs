@@ -1,5 +1,6 @@
 //! The estate made ready to follow flows through it.
 
+use std::net::IpAddr;
 use std::sync::{Arc, Mutex, OnceLock};
 
 use crate::estate::{Direction, Estate, Firewall, Id, Nsg, Subnet};
@@ -8,8 +9,8 @@ use crate::net::ServiceTag;
 use super::facts::Facts;
 use super::firewall::{FirewallOrder, FqdnTagContents};
 use super::flow::{Flow, Trace};
-use super::packet::End;
-use super::routing::{EffectiveRoute, effective_routes};
+use super::packet::{End, Notes};
+use super::routing::{EffectiveRoute, choose, effective_routes};
 use super::service_tags::ServiceTags;
 use super::tag_membership::{Membership, membership};
 use super::truth::Truth;
@@ -98,6 +99,17 @@ impl<'a> Dataplane<'a> {
         cell.map_or(&[], |cell| {
             cell.get_or_init(|| effective_routes(self, subnet))
         })
+    }
+
+    /// The route that packets from a subnet to an address take; none where several may be the one.
+    #[must_use]
+    pub fn route_to(&self, subnet: Id<Subnet>, address: IpAddr) -> Option<&EffectiveRoute> {
+        let (routes, mut notes) = (self.routes(subnet), Notes::new());
+        let choice = choose(self, routes, &End::at(address), None, &mut notes);
+        match choice.routes.as_slice() {
+            [one] if !choice.may_miss => Some(*one),
+            _ => None,
+        }
     }
 
     /// The places of a security group's rules in a direction, in the order in which they are asked.

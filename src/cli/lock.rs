@@ -9,7 +9,7 @@ use crate::azure::facts::Facts;
 use crate::base::{FileReader, Origin, SourceMap, Span, Spanned};
 use crate::dns::{KnownNames, Lock};
 use crate::estate::{Estate, Home, Id, Meta, PlatformService, Resolved};
-use crate::net::Fqdn;
+use crate::net::{Fqdn, leads_nowhere};
 
 use super::output::Disk;
 
@@ -64,20 +64,20 @@ pub(super) fn locked(path: Option<&Utf8Path>) -> Result<Option<LockFile>, String
 
 /// Gives names of an estate the public addresses that they led to. What the estate says itself stays.
 pub(super) fn take_into(estate: &mut Estate, names: &KnownNames) {
-    let is_public = |ip: &IpAddr| !Facts::builtin().is_private(*ip);
-    let resolved = Resolved {
-        date: names.lock.date,
-        servers: match names.lock.servers.as_slice() {
-            [] => "nobody that it names".to_owned(),
-            servers => servers.join(", "),
-        },
-    };
+    // A private address is one view's answer; the zones of the estate tell who sees it. What leads nowhere is the answer
+    // of a filter.
+    let is_public = |ip: &IpAddr| !Facts::builtin().is_private(*ip) && !leads_nowhere(*ip);
     for name in names.lock.names.keys() {
-        let Some((locked, place)) = names.get(name) else {
+        let (Some((locked, place)), Some(said)) =
+            (names.get(name), names.said(name).into_iter().next())
+        else {
             continue;
         };
-        // A private address is one view's answer; the zones of the estate tell who sees it.
         if !locked.addresses.is_empty() && locked.addresses.iter().all(is_public) {
+            let resolved = Resolved {
+                date: names.lock.date,
+                servers: said.by(),
+            };
             give(estate, name, &locked.addresses, &resolved, place);
         }
     }

@@ -9,12 +9,13 @@ use indicatif::{ProgressBar, ProgressStyle};
 use crate::azure::Dataplane;
 use crate::azure::facts::Facts;
 use crate::dns::{
-    Lock, NetworkResolver, Protocol, Resolver, Server, Settings, Trust, Views, compare, drift,
+    Lock, Locked, NetworkResolver, Protocol, Resolver, Server, Settings, Trust, Views, compare,
+    drift,
 };
 use crate::intent::{Names, names};
 use crate::net::Fqdn;
 use crate::report::catalog::DEFAULT_WIDTH;
-use crate::report::resolved::{self, View};
+use crate::report::resolved::{self, Kept, View};
 
 use super::Outcome;
 use super::arguments::ReadingOptions;
@@ -154,6 +155,13 @@ fn looked_up(options: &ResolveOptions, view: &View<'_>, trust: &Trust) -> Result
         Some(path) => before(path, options.check)?,
         None => None,
     };
+    if let (Some(path), Some(before), false) = (&options.lock, &before, options.check)
+        && !before.views.is_empty()
+    {
+        return Err(refuse(&format!(
+            "{path} has the answers of several servers: ask with --compare, or name another file"
+        )));
+    }
     let lock = ask(
         options,
         &options.servers,
@@ -161,13 +169,9 @@ fn looked_up(options: &ResolveOptions, view: &View<'_>, trust: &Trust) -> Result
         before.as_ref(),
         trust,
     )?;
-    let unanswered = lock.names.values().any(|locked| {
-        let failure = locked.failure.as_ref();
-        failure.is_some_and(|failure| !failure.is_of_name())
-    });
-    let mut outcome = match unanswered {
-        true => Outcome::Uncertain,
-        false => Outcome::Fine,
+    let mut outcome = match lock.unanswered() {
+        0 => Outcome::Fine,
+        _ => Outcome::Uncertain,
     };
     if options.check {
         let changes = before
@@ -182,12 +186,10 @@ fn looked_up(options: &ResolveOptions, view: &View<'_>, trust: &Trust) -> Result
         });
         return Ok(outcome);
     }
-    if let Some(path) = &options.lock {
-        write_file(path, &lock.text()).map_err(|message| refuse(&message))?;
-    }
+    let kept = keep(options, before.as_ref(), &lock)?;
     print(&match options.format {
         Format::Json => resolved::json(view, &lock),
-        Format::Text => resolved::text(view, &lock, options.lock.as_deref()),
+        Format::Text => resolved::text(view, &lock, kept.as_ref()),
     });
     Ok(outcome)
 }
@@ -203,18 +205,44 @@ fn compared(options: &ResolveOptions, view: &View<'_>, trust: &Trust) -> Result<
         let lock = ask(options, one, view.names, None, trust)?;
         views.all.push((server.to_string(), lock));
     }
-    if let (Some(path), Some(lock)) = (&options.lock, Lock::of_views(&views, known.as_ref())) {
-        write_file(path, &lock.text()).map_err(|message| refuse(&message))?;
-    }
+    let kept = match Lock::of_views(&views, known.as_ref()) {
+        Some(lock) => keep(options, known.as_ref(), &lock)?,
+        None => None,
+    };
     let differences = compare(&views);
     print(&match options.format {
         Format::Json => resolved::views_json(view, &views, &differences),
-        Format::Text => resolved::views_text(view, &views, &differences, options.lock.as_deref()),
+        Format::Text => resolved::views_text(view, &views, &differences, kept.as_ref()),
     });
-    match differences.is_empty() {
-        true => Ok(Outcome::Fine),
-        false => Ok(Outcome::Findings),
+    let unanswered = views.all.iter().any(|(_, lock)| lock.unanswered() > 0);
+    Ok(match (differences.is_empty(), unanswered) {
+        (false, _) => Outcome::Findings,
+        (true, true) => Outcome::Uncertain,
+        (true, false) => Outcome::Fine,
+    })
+}
+
+/// Writes the lock file. A name that nobody answered for does not take away what the file has of it.
+fn keep(
+    options: &ResolveOptions,
+    before: Option<&Lock>,
+    lock: &Lock,
+) -> Result<Option<Kept>, Outcome> {
+    let Some(path) = &options.lock else {
+        return Ok(None);
+    };
+    let lost = lock.names.iter().filter(|(name, locked)| {
+        let known = before.and_then(|before| before.names.get(*name));
+        !locked.is_answer() && known.is_some_and(Locked::is_answer)
+    });
+    let lost = lost.count();
+    if lost == 0 {
+        write_file(path, &lock.text()).map_err(|message| refuse(&message))?;
     }
+    Ok(Some(Kept {
+        path: path.clone(),
+        lost,
+    }))
 }
 
 /// The lock file as it is; there need be none before it is written first.

@@ -22,7 +22,8 @@ pub struct Difference<'v> {
     pub views: Vec<(Vec<&'v str>, &'v Locked)>,
 }
 
-/// The names that servers do not agree about. For how long answers may be kept does not count.
+/// The names that servers do not agree about. For how long answers may be kept does not count, and neither do servers
+/// that gave no answer of the name.
 #[must_use]
 pub fn compare(views: &Views) -> Vec<Difference<'_>> {
     let names: BTreeSet<&Fqdn> = views
@@ -34,7 +35,7 @@ pub fn compare(views: &Views) -> Vec<Difference<'_>> {
     for name in names {
         let mut apart: Vec<(Vec<&str>, &Locked)> = Vec::new();
         for (server, lock) in &views.all {
-            let Some(locked) = lock.names.get(name) else {
+            let Some(locked) = lock.names.get(name).filter(|it| it.is_answer()) else {
                 continue;
             };
             let mut known = apart.iter_mut();

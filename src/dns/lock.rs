@@ -131,6 +131,12 @@ impl Locked {
         self
     }
 
+    /// Whether it says something of the name, and not of the servers or the way to them.
+    #[must_use]
+    pub fn is_answer(&self) -> bool {
+        self.failure.as_ref().is_none_or(Failure::is_of_name)
+    }
+
     /// Whether two answers are the same; for how long they may be kept does not count.
     #[must_use]
     pub fn says_the_same(&self, other: &Self) -> bool {
@@ -155,20 +161,30 @@ impl Lock {
         }
     }
 
-    /// What is kept of several servers that were each asked for themselves: the answers of the first one, and those of
-    /// others that disagree with it.
+    /// The names that no server said anything of.
+    #[must_use]
+    pub fn unanswered(&self) -> usize {
+        self.names.values().filter(|it| !it.is_answer()).count()
+    }
+
+    /// What is kept of several servers that were each asked for themselves: the answers of the first one that answered
+    /// for a name, and those of others that disagree with it.
     #[must_use]
     pub fn of_views(views: &Views, before: Option<&Self>) -> Option<Self> {
         let (_, first) = views.all.first()?;
         let mut lock = first.clone();
         lock.servers = views.all.iter().map(|(server, _)| server.clone()).collect();
         for (name, locked) in &mut lock.names {
+            let mut all = views.all.iter().filter_map(|(_, it)| it.names.get(name));
+            if let Some(answer) = all.find(|it| it.is_answer()) {
+                *locked = answer.clone();
+            }
             let before = before.and_then(|lock| lock.names.get(name));
             *locked = std::mem::take(locked).since(before);
         }
         for difference in compare(views) {
             let known = before.and_then(|lock| lock.views.get(difference.name));
-            // The first view is that of the first server.
+            // The first view is that of the first server that answered.
             let others = difference.views.iter().skip(1).map(|(servers, locked)| {
                 let mut known = known.into_iter().flatten().map(|view| &view.locked);
                 let before = known.find(|it| it.says_the_same(locked));

@@ -17,7 +17,7 @@ mod trust;
 pub use answer::{Address, Alias, Answer, Failure};
 pub use compare::{Difference, Views, compare};
 pub use drift::{Drift, drift};
-pub use known::KnownNames;
+pub use known::{KnownNames, Said};
 pub use lock::{Lock, LockError, Locked, OtherView};
 pub use network::{NetworkResolver, Settings};
 pub use server::{Protocol, Server, ServerError};

@@ -50,7 +50,7 @@ use std::net::IpAddr;
 use smol_str::SmolStr;
 
 use crate::base::{Origin, Span};
-use crate::net::{Cloud, Destination};
+use crate::net::{Cloud, Destination, Fqdn};
 
 /// Whether a resource is to be deployed or is already there.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -256,6 +256,20 @@ impl Estate {
     pub fn subnet_path(&self, id: Id<Subnet>) -> String {
         let subnet = &self.subnets[id];
         format!("{}/{}", self.vnets[subnet.vnet].meta.name, subnet.meta.name)
+    }
+
+    /// The names that should lead to a private endpoint: that of its target, and those that it states.
+    #[must_use]
+    pub fn endpoint_names<'e>(&'e self, endpoint: &'e PrivateEndpoint) -> Vec<&'e Fqdn> {
+        let target = endpoint.target.as_ref().and_then(|target| target.id);
+        let own = target.map(|id| &self.services[id].fqdn.value);
+        let mut names: Vec<&Fqdn> = own.into_iter().collect();
+        for name in &endpoint.names {
+            if !names.contains(&&name.value) {
+                names.push(&name.value);
+            }
+        }
+        names
     }
 
     /// The policy a firewall takes its rules from.

@@ -8,6 +8,7 @@ mod pool;
 mod query;
 mod remedy;
 mod resolved;
+mod treated;
 
 pub use crate::lint::fqdn_tag_contents;
 pub use explanation::{Explanation, Reason, explain};

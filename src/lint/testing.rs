@@ -5,7 +5,8 @@ use std::sync::OnceLock;
 use crate::azure::Dataplane;
 use crate::azure::facts::Facts;
 use crate::base::SourceMap;
-use crate::diag::{Edit, Finding, Id};
+use crate::diag::{Edit, Finding, Id, Severity};
+use crate::dns::{KnownNames, Lock};
 use crate::intent::catalog::Library;
 use crate::syntax::{Lowered, Parameters, lower, parse};
 
@@ -26,7 +27,16 @@ fn library() -> &'static (SourceMap, Library) {
 
 /// What the rules say of a policy, without what reading it says, and the files to find places in.
 pub(super) fn run(policy: &str) -> (SourceMap, Vec<Finding>) {
-    let (sources, lowered) = read(policy);
+    run_with(policy, None)
+}
+
+/// What the rules say of a policy and of a lock file.
+fn run_with(policy: &str, lock: Option<&str>) -> (SourceMap, Vec<Finding>) {
+    let (mut sources, lowered) = read(policy);
+    let names = lock.map(|text| {
+        let file = sources.add("egress.lock", text.to_owned());
+        KnownNames::new(Lock::parse(text).unwrap(), file, &sources)
+    });
     let facts = Facts::builtin();
     let context = Context {
         estate: &lowered.estate,
@@ -35,7 +45,7 @@ pub(super) fn run(policy: &str) -> (SourceMap, Vec<Finding>) {
         plane: &Dataplane::new(&lowered.estate, facts, None),
         regions: library().1.regions(),
         catalogs: Some(&library().1),
-        names: None,
+        names: names.as_ref(),
         today: TODAY.parse().unwrap(),
     };
     (sources, lint(&context, Vec::new()))
@@ -74,6 +84,15 @@ pub(super) fn found(id: Id, policy: &str) -> Vec<String> {
             let place = place.trim_start_matches("test.egress:");
             format!("{place} {}", finding.message)
         })
+        .collect()
+}
+
+/// The findings of one id about a policy and a lock file: severity, message and help.
+pub(super) fn told(id: Id, policy: &str, lock: &str) -> Vec<(Severity, String, String)> {
+    let (_, findings) = run_with(policy, Some(lock));
+    let of_id = findings.into_iter().filter(|finding| finding.id == id);
+    of_id
+        .map(|it| (it.severity, it.message, it.help.join("; ")))
         .collect()
 }
 

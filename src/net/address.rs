@@ -41,6 +41,23 @@ pub fn parse_address(text: &str) -> Option<IpAddr> {
     IpAddr::from_str(text).ok()
 }
 
+/// Whether an address is nobody's on a network: unspecified, this machine itself, the own link, or many at once. Filters
+/// of names answer with such addresses for what they block (RFC 6890, RFC 4291).
+#[must_use]
+pub fn leads_nowhere(address: IpAddr) -> bool {
+    match address {
+        IpAddr::V4(v4) => {
+            let this_network = v4.octets().first() == Some(&0);
+            let own = v4.is_loopback() || v4.is_link_local();
+            this_network || own || v4.is_multicast() || v4.is_broadcast()
+        }
+        IpAddr::V6(v6) => {
+            let own = v6.is_loopback() || v6.is_unicast_link_local();
+            v6.is_unspecified() || own || v6.is_multicast()
+        }
+    }
+}
+
 /// An inclusive range of addresses of one family, written `10.0.0.4-10.0.0.9`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct AddressRange {

@@ -11,7 +11,7 @@ mod port;
 mod service;
 mod tag;
 
-pub use address::{AddressRange, PrefixError, parse_address, parse_prefix};
+pub use address::{AddressRange, PrefixError, leads_nowhere, parse_address, parse_prefix};
 pub use cloud::Cloud;
 pub use destination::{Destination, OpenKind, OpenValue};
 pub use name::{Fqdn, FqdnPattern, NameError};

@@ -26,4 +26,4 @@ pub use plan::{Item, Listener, Peer, Plan, Protocol, Proxy, Skipped, Target, pla
 pub use row::{Class, Ended, Row, Standing, Step, StepKind};
 pub use run::{Limits, run};
 pub use sample::{Sample, SampleError};
-pub use view::{View, Views};
+pub use view::{ExpectedView, ExpectedViews};

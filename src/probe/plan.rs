@@ -10,7 +10,7 @@ use crate::net::{
     AppProtocol, Destination, Fqdn, FqdnPattern, FqdnTag, PortRange, Service, Transport,
 };
 
-use super::{Sample, Views};
+use super::{ExpectedViews, Sample};
 
 /// How many ports of a range are tried.
 const MOST_PORTS: u16 = 4;
@@ -26,7 +26,7 @@ pub struct Plan {
     /// Destinations of samples that no requirement has.
     pub unused: Vec<String>,
     /// Where names should lead.
-    pub views: Views,
+    pub views: ExpectedViews,
 }
 
 /// An endpoint.
@@ -162,7 +162,7 @@ pub fn plan<'r>(
     Plan {
         unused: unused.map(|(_, it)| it.destination.clone()).collect(),
         items: planner.items,
-        views: Views::default(),
+        views: ExpectedViews::default(),
     }
 }
 

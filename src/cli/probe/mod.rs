@@ -15,8 +15,8 @@ use crate::explain::fqdn_tag_contents;
 use crate::intent::{Intent, Requirement};
 use crate::net::{Destination, Fqdn, FqdnPattern, FqdnTag, Transport};
 use crate::probe::{
-    Item, Limits, Peer, Plan, Protocol, Proxy, Row, Sample, Standing, Target, View, Views, plan,
-    run as try_all,
+    ExpectedView, ExpectedViews, Item, Limits, Peer, Plan, Protocol, Proxy, Row, Sample, Standing,
+    Target, plan, run as try_all,
 };
 use crate::report::catalog::DEFAULT_WIDTH;
 use crate::report::probe::{self as shown, json, text};
@@ -114,11 +114,11 @@ fn planned(options: &ProbeOptions, policy: &Analysis) -> Result<Plan, Outcome> {
 
 /// Which names a pool should see at private addresses, and which services of Azure at public ones. Of other names a
 /// server of one's own may answer as it likes.
-fn views(plane: &Dataplane<'_>, subnet: Id<Subnet>, plan: &Plan) -> Views {
+fn views(plane: &Dataplane<'_>, subnet: Id<Subnet>, plan: &Plan) -> ExpectedViews {
     let facts = plane.facts;
-    let mut views = Views {
+    let mut views = ExpectedViews {
         private: facts.private_ranges().collect(),
-        ..Views::default()
+        ..ExpectedViews::default()
     };
     for item in &plan.items {
         let Item::Probe(Target {
@@ -130,13 +130,13 @@ fn views(plane: &Dataplane<'_>, subnet: Id<Subnet>, plan: &Plan) -> Views {
         };
         let resolution = plane.look_up(subnet, name);
         let is_certain = resolution.outcome == azure::Outcome::Passes;
+        let mut endpoints = plane.estate.private_endpoints.iter();
+        // Where the policy does not lead to its own endpoint, either may be seen.
+        let has_endpoint = endpoints.any(|(_, it)| plane.estate.endpoint_names(it).contains(&name));
+        let is_service = facts.service_of(name, plane.estate.cloud).is_some();
         let view = match resolution.answer {
-            Answer::Private(_) if is_certain => View::Private,
-            Answer::Public(_)
-                if is_certain && facts.service_of(name, plane.estate.cloud).is_some() =>
-            {
-                View::Public
-            }
+            Answer::Private(_) if is_certain => ExpectedView::Private,
+            Answer::Public(_) if is_certain && is_service && !has_endpoint => ExpectedView::Public,
             _ => continue,
         };
         views.expected.insert(name.clone(), view);

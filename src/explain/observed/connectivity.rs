@@ -6,7 +6,8 @@ use std::net::IpAddr;
 
 use serde_json::{Map, Value};
 
-use crate::net::parse_address;
+use crate::estate::Direction;
+use crate::net::{Transport, parse_address};
 use crate::probe::{Class, Standing};
 
 use super::read::ObservedError;
@@ -61,6 +62,25 @@ pub(super) fn read(checks: &[Value], tried: Option<&Tried>) -> Result<Observed, 
         };
         return Err(ObservedError::Untold(example));
     };
+    if !matches!(tried.transport, Transport::Tcp | Transport::Icmp) {
+        return Err(ObservedError::Transport(tried.transport.keyword()));
+    }
+    let mut went: Vec<IpAddr> = checks
+        .iter()
+        .filter_map(|it| destination(&it.hops))
+        .collect();
+    went.sort_unstable();
+    went.dedup();
+    let remarks = match (&tried.to.name, went.len()) {
+        (Some(name), 2..) => {
+            let went: Vec<String> = went.iter().map(ToString::to_string).collect();
+            vec![format!(
+                "the checks went to {}, and all are taken for checks of {name}",
+                went.join(", ")
+            )]
+        }
+        _ => Vec::new(),
+    };
     let rows = checks.into_iter().map(|check| check.observed(tried));
     Ok(Observed {
         by: SeenBy::ConnectivityCheck,
@@ -68,7 +88,7 @@ pub(super) fn read(checks: &[Value], tried: Option<&Tried>) -> Result<Observed, 
         started: None,
         servers: Vec::new(),
         rows: rows.collect::<Result<_, _>>()?,
-        remarks: Vec::new(),
+        remarks,
         unread: Vec::new(),
     })
 }
@@ -100,7 +120,7 @@ impl RawCheck {
         let status = status_of(status, &place)?;
         let mut hops = Vec::new();
         let mut issues = Vec::new();
-        for hop in objects(check.get("hops")) {
+        for hop in objects(check.get("hops"), "hop", &place)? {
             let address = match text(hop, "address").filter(|it| !it.is_empty()) {
                 Some(written) => {
                     let parsed = parse_address(written);
@@ -108,8 +128,11 @@ impl RawCheck {
                 }
                 None => None,
             };
-            let links = objects(hop.get("links")).flat_map(|link| objects(link.get("issues")));
-            for issue in objects(hop.get("issues")).chain(links) {
+            let mut found = objects(hop.get("issues"), "issue", &place)?;
+            for link in objects(hop.get("links"), "link", &place)? {
+                found.extend(objects(link.get("issues"), "issue", &place)?);
+            }
+            for issue in found {
                 let issue = issue_of(issue, address);
                 if !issues.contains(&issue) {
                     issues.push(issue);
@@ -275,6 +298,14 @@ fn issue_of(issue: &Map<String, Value>, hop: Option<IpAddr>) -> Issue {
             true => IssueSeverity::Warning,
             false => IssueSeverity::Error,
         },
+        direction: match text(issue, "origin")
+            .map(str::to_ascii_lowercase)
+            .as_deref()
+        {
+            Some("inbound") => Some(Direction::Inbound),
+            Some("outbound") => Some(Direction::Outbound),
+            _ => None,
+        },
         place: place.join(", "),
     }
 }
@@ -284,7 +315,9 @@ fn context<'i>(issue: &'i Map<String, Value>, key: &str) -> Option<&'i str> {
     let context = issue.get("context");
     let one = context.and_then(Value::as_object);
     let small = key.to_ascii_lowercase();
-    one.into_iter().chain(objects(context)).find_map(|member| {
+    let several = context.and_then(Value::as_array).into_iter().flatten();
+    let several = several.filter_map(Value::as_object);
+    one.into_iter().chain(several).find_map(|member| {
         let named = text(member, "key").is_some_and(|it| it.eq_ignore_ascii_case(key));
         match named {
             true => text(member, "value"),
@@ -293,10 +326,26 @@ fn context<'i>(issue: &'i Map<String, Value>, key: &str) -> Option<&'i str> {
     })
 }
 
-/// The objects of a list; none of anything else, as the API writes null for an empty list.
-fn objects(list: Option<&Value>) -> impl Iterator<Item = &Map<String, Value>> {
-    let items = list.and_then(Value::as_array).into_iter().flatten();
-    items.filter_map(Value::as_object)
+/// The objects of a list; none of null, which the API writes for an empty list, and the one that stands for a list of one.
+fn objects<'o>(
+    list: Option<&'o Value>,
+    what: &'static str,
+    place: &str,
+) -> Result<Vec<&'o Map<String, Value>>, ObservedError> {
+    let items = match list {
+        None | Some(Value::Null) => &[],
+        Some(Value::Array(items)) => items.as_slice(),
+        Some(one) => std::slice::from_ref(one),
+    };
+    let objects = items.iter().map(|item| {
+        let object = item.as_object();
+        object.ok_or_else(|| ObservedError::CutOff {
+            value: item.to_string(),
+            what,
+            place: place.to_owned(),
+        })
+    });
+    objects.collect()
 }
 
 fn text<'o>(object: &'o Map<String, Value>, key: &str) -> Option<&'o str> {

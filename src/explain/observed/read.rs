@@ -33,6 +33,21 @@ pub enum ObservedError {
         /// Where, in words.
         place: String,
     },
+    /// Part of a document that was cut off when it was written.
+    #[error(
+        "`{value}` is no {what} ({place}): it was cut off when it was written; in PowerShell write it with ConvertTo-Json -Depth 10"
+    )]
+    CutOff {
+        /// What is written.
+        value: String,
+        /// What should be.
+        what: &'static str,
+        /// Where, in words.
+        place: String,
+    },
+    /// Nothing that connectivity checks speak.
+    #[error("connectivity checks speak TCP and ICMP, and not {0}")]
+    Transport(&'static str),
     /// What was tried has to be said.
     #[error(
         "a connectivity check does not tell which name and port were tried; --to says it, as in --to {0}"
@@ -51,9 +66,6 @@ pub enum ObservedError {
         /// Where it should have gone.
         said: String,
     },
-    /// A network check without an endpoint.
-    #[error("no line of it tells what became of an endpoint")]
-    NoEndpoint,
 }
 
 impl Observed {
@@ -66,7 +78,7 @@ impl Observed {
             Kind::Checks(checks) => connectivity::read(&checks, tried),
             Kind::Probe(_) | Kind::NodeCheck(_) if tried.is_some() => Err(ObservedError::ToldTwice),
             Kind::Probe(schema) => probe::read(&schema, text),
-            Kind::NodeCheck(lines) => node_check::read(&lines),
+            Kind::NodeCheck(lines) => Ok(node_check::read(&lines)),
         }
     }
 }

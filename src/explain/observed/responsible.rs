@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use crate::azure::next_hop::{Holder, holder_of_address};
 use crate::azure::{Blocker, Element, Site, Stage, Trace, Verdict};
 use crate::base::Spanned;
-use crate::estate::Estate;
+use crate::estate::{Direction, Estate};
 
 use super::seen::{Blamed, Check, HopKind, Issue, IssueSeverity, Observation};
 
@@ -40,10 +40,7 @@ pub(super) fn compared(
     let check = observation.check.as_ref()?;
     let decides = trace.decisive()?;
     let blamed = of_network(check);
-    if let Some(same) = blamed
-        .iter()
-        .find(|it| is_same(estate, &it.blamed, decides))
-    {
+    if let Some(same) = blamed.iter().find(|it| is_same(estate, it, decides)) {
         return Some(format!(
             "Azure holds the same responsible: {}",
             issue_words(same)
@@ -51,7 +48,7 @@ pub(super) fn compared(
     }
     let named = named(estate, observation)?;
     Some(format!(
-        "both fail, and not at the same element: {named}, and here {} decides",
+        "both fail, and not at the same element: {named}. Here {} decides",
         decides.element.name
     ))
 }
@@ -95,16 +92,22 @@ fn issue_words(issue: &Issue) -> String {
     }
 }
 
-fn is_same(estate: &Estate, blamed: &Blamed, decides: &Blocker) -> bool {
-    match blamed {
+fn is_same(estate: &Estate, issue: &Issue, decides: &Blocker) -> bool {
+    let is_way = |direction: Direction| issue.direction.is_none_or(|it| it == direction);
+    match &issue.blamed {
         Blamed::SecurityRule(name) => match decides.element.site {
             Site::SecurityRule(nsg, index) => {
                 let rule = estate.nsgs[nsg].rules.get(index);
-                rule.is_some_and(|rule| rule.name.eq_ignore_ascii_case(name))
+                rule.is_some_and(|rule| {
+                    rule.name.eq_ignore_ascii_case(name) && is_way(rule.direction)
+                })
             }
             _ => false,
         },
-        Blamed::DefaultRule(_) => matches!(decides.element.site, Site::DefaultRule(..)),
+        Blamed::DefaultRule(_) => match decides.element.site {
+            Site::DefaultRule(_, direction) => is_way(direction),
+            _ => false,
+        },
         Blamed::SomeSecurityRule => decides.stage == Stage::Nsg,
         Blamed::Route(_) => decides.stage == Stage::Route,
         Blamed::Resolution => decides.stage == Stage::Dns,
@@ -125,10 +128,13 @@ fn whereabouts(estate: &Estate, blamed: &Blamed) -> Option<String> {
     let having: Vec<String> = having.map(|nsg| format!("`{}`", nsg.meta.name)).collect();
     Some(match having.is_empty() {
         true => format!("no security group here has a rule `{name}`"),
-        false => format!(
-            "here security group {} has `{name}`, and it does not decide",
-            having.join(", ")
-        ),
+        false => {
+            let groups = if having.len() == 1 { "group" } else { "groups" };
+            format!(
+                "a rule of that name is in security {groups} {} here, and does not decide",
+                having.join(", ")
+            )
+        }
     })
 }
 

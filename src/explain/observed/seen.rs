@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 
 use crate::azure::Target;
+use crate::estate::Direction;
 use crate::net::{Fqdn, Transport};
 use crate::probe::{Class, Standing};
 
@@ -162,6 +163,8 @@ pub struct Issue {
     pub blamed: Blamed,
     /// How bad it is.
     pub severity: IssueSeverity,
+    /// Which way, where Azure says so.
+    pub direction: Option<Direction>,
     /// Where: the direction and the address of the hop, in words.
     pub place: String,
 }

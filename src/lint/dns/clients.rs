@@ -1,9 +1,12 @@
 //! Who looks names up, and which private endpoints are near.
 
+use std::net::IpAddr;
+
 use crate::azure::facts::Facts;
 use crate::azure::gaps;
 use crate::azure::routing::are_peered;
 use crate::diag::{Finding, Safety};
+use crate::dns::Server;
 use crate::estate::{DnsServers, Estate, Id, PrivateDnsZone, PrivateEndpoint, Subnet, Vnet};
 use crate::net::{Destination, Fqdn, FqdnPattern};
 
@@ -53,17 +56,32 @@ pub(super) fn endpoints_near(
         .map(|(_, endpoint)| endpoint)
 }
 
-/// The names that lead to a private endpoint.
-pub(super) fn names_of<'a>(estate: &'a Estate, endpoint: &'a PrivateEndpoint) -> Vec<&'a Fqdn> {
-    let target = endpoint.target.as_ref().and_then(|target| target.id);
-    let own = target.map(|id| &estate.services[id].fqdn.value);
-    let mut names: Vec<&Fqdn> = own.into_iter().collect();
-    for name in &endpoint.names {
-        if !names.contains(&&name.value) {
-            names.push(&name.value);
-        }
+/// Whether machines of a network, or of one peered with it, ask a server by themselves. What Azure's own resolver
+/// answers depends on the network that it is asked from, so it is nobody's.
+pub(super) fn is_asked_near(estate: &Estate, vnet: Id<Vnet>, server: IpAddr) -> bool {
+    let mut networks = estate.vnets.iter();
+    networks.any(|(id, network)| {
+        let is_near = id == vnet || are_peered(estate, vnet, id);
+        is_near && asks(estate, network, server)
+    })
+}
+
+/// Whether machines of a network ask a server: one of its own, or the DNS proxy of a firewall.
+pub(super) fn asks(estate: &Estate, network: &Vnet, server: IpAddr) -> bool {
+    match &network.dns {
+        DnsServers::Custom(servers) => servers.iter().any(|it| it.value == server),
+        DnsServers::Firewall(firewall) => firewall.id.is_some_and(|id| {
+            let own = estate.firewalls[id].private_ip;
+            own.is_some_and(|own| own.value == server)
+        }),
+        DnsServers::Azure | DnsServers::Unknown(_) => false,
     }
-    names
+}
+
+/// The address of a server as lock files write it.
+pub(super) fn server_ip(server: &str) -> Option<IpAddr> {
+    let server: Server = server.parse().ok()?;
+    Some(server.ip)
 }
 
 /// Whether a destination is this host and no other.

@@ -8,7 +8,7 @@ use crate::estate::{DnsServers, Estate, Id as ElementId, NextHop, Subnet, Vnet};
 use crate::net::Fqdn;
 
 use super::super::Context;
-use super::clients::{asking_subnets, asks_others, endpoints_near, missing_zone, names_of};
+use super::clients::{asking_subnets, asks_others, endpoints_near, missing_zone};
 
 rule! {
     /// The DNS servers of a pool's network cannot be reached, or cannot answer.
@@ -48,7 +48,7 @@ fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
         }
         let needed = public_name(context).into_iter();
         let private = endpoints_near(estate, vnet)
-            .flat_map(|endpoint| names_of(estate, endpoint))
+            .flat_map(|endpoint| estate.endpoint_names(endpoint))
             .cloned();
         // One name is enough: others mostly fail alike.
         let mut names = needed.chain(private);

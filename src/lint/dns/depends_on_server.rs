@@ -1,15 +1,17 @@
 //! TG5007: names that servers answer in ways that contradict each other.
 
+use smol_str::SmolStr;
+
 use crate::azure::facts::Facts;
 use crate::azure::rule_sets::{RuleSet, rule_sets};
 use crate::base::Origin;
-use crate::diag::{Finding, Id};
-use crate::dns::{Failure, KnownNames, Locked, Server};
-use crate::estate::{DnsServers, Endpoint, Estate};
-use crate::net::Fqdn;
+use crate::diag::{Finding, Id, Severity};
+use crate::dns::{Failure, KnownNames, Locked, Said};
+use crate::estate::{Endpoint, Estate};
+use crate::net::{Destination, Fqdn, leads_nowhere};
 
 use super::super::Context;
-use super::clients::{is_exactly, names_of};
+use super::clients::{asks, is_exactly, server_ip};
 
 rule! {
     /// Two servers answer for one name in ways that contradict each other: with a private and a public address, or with
@@ -21,7 +23,8 @@ rule! {
     ///
     /// Reported with a lock file only, of servers that were each asked for themselves:
     /// `tidegate resolve POLICY --server A --server B --compare --lock FILE`. Other public addresses of the same name
-    /// are no contradiction.
+    /// are no contradiction. Of servers that no network here asks it is a note: an inside and an outside view differ on
+    /// purpose.
     ///
     /// ```egress
     /// vnet spoke 10.1.0.0/16 {
@@ -60,13 +63,14 @@ rule! {
 fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
     let Some(names) = context.names else { return };
     for name in names.lock.views.keys() {
-        let answers = contradictions(context.facts, names, name);
-        let (Some(answers), Some(place)) = (answers, named_in(context, names, name)) else {
+        let said = names.said(name);
+        let place = named_in(context, names, name);
+        let (true, Some(place)) = (contradict(context.facts, &said), place) else {
             continue;
         };
-        let told: Vec<String> = answers
+        let told: Vec<String> = said
             .iter()
-            .map(|(servers, locked)| format!("{} {}", servers.join(", "), words(locked)))
+            .map(|said| format!("{} {}", listed(said), words(said.locked)))
             .collect();
         let message = format!(
             "where {name} leads depends on the server that is asked: {}",
@@ -76,37 +80,42 @@ fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
         if let Some((_, answered)) = names.get(name) {
             finding = finding.related(answered, "the answers");
         }
-        findings.push(finding.help(match asked_by_chance(context.estate, &answers) {
-            Some(vnet) => format!(
+        let chance = asked_by_chance(context, &said);
+        let used: Vec<Said<'_>> = said
+            .iter()
+            .filter(|said| is_used(context.estate, said))
+            .cloned()
+            .collect();
+        findings.push(match chance {
+            Some(vnet) => finding.help(format!(
                 "machines of vnet `{vnet}` ask several of them, so it is chance where they go: let all servers forward the domain to the same place"
+            )),
+            None if contradict(context.facts, &used) => finding.help(
+                "networks here ask servers that contradict each other: let machines and firewall ask those that give the answer that is meant",
             ),
-            None => "let machines and firewall ask a server that gives the answer that is meant".to_owned(),
-        }));
+            None => finding.severity(Severity::Note).help(
+                "not all of them are asked by networks here, so they may differ on purpose, as an inside and an outside view do",
+            ),
+        });
     }
 }
 
-/// What is answered for a name, when some answers contradict others.
-fn contradictions<'n>(
-    facts: &Facts,
-    names: &'n KnownNames,
-    name: &Fqdn,
-) -> Option<Vec<(Vec<&'n str>, &'n Locked)>> {
-    let (first, _) = names.get(name)?;
-    let others = names.lock.views.get(name)?;
-    let said: Vec<&str> = others
-        .iter()
-        .flat_map(|view| view.servers.iter().map(String::as_str))
-        .collect();
-    let servers = names.lock.servers.iter().map(String::as_str);
-    let rest: Vec<&str> = servers.filter(|server| !said.contains(server)).collect();
-    let mut answers = vec![(rest, first)];
-    answers.extend(others.iter().map(|view| {
-        let servers = view.servers.iter().map(String::as_str).collect();
-        (servers, &view.locked)
-    }));
-    let mut kinds = answers.iter().filter_map(|(_, it)| kind(facts, it));
-    let one = kinds.next()?;
-    kinds.any(|other| other != one).then_some(answers)
+fn listed(said: &Said<'_>) -> String {
+    let servers: Vec<&str> = said.servers.iter().map(|it| it.as_str()).collect();
+    servers.join(", ")
+}
+
+/// Whether some answers contradict others.
+fn contradict(facts: &Facts, said: &[Said<'_>]) -> bool {
+    let mut kinds = said.iter().filter_map(|said| kind(facts, said.locked));
+    let one = kinds.next();
+    kinds.any(|other| Some(other) != one)
+}
+
+/// Whether machines of some network ask one of the servers.
+fn is_used(estate: &Estate, said: &Said<'_>) -> bool {
+    let mut servers = said.servers.iter().filter_map(|it| server_ip(it));
+    servers.any(|ip| estate.vnets.iter().any(|(_, vnet)| asks(estate, vnet, ip)))
 }
 
 /// What an answer says of a name.
@@ -120,6 +129,7 @@ enum Kind {
 /// The kind of an answer; none where a server failed, which says nothing of the name.
 fn kind(facts: &Facts, locked: &Locked) -> Option<Kind> {
     match (&locked.failure, locked.addresses.first()) {
+        (None, Some(first)) if leads_nowhere(*first) => Some(Kind::Nothing),
         (None, Some(first)) if facts.is_private(*first) => Some(Kind::Private),
         (None, Some(_)) => Some(Kind::Public),
         (Some(failure), _) if Failure::is_of_name(failure) => Some(Kind::Nothing),
@@ -135,39 +145,33 @@ fn words(locked: &Locked) -> String {
     }
 }
 
-/// A network whose own servers give different answers.
-fn asked_by_chance<'e>(
-    estate: &'e Estate,
-    answers: &[(Vec<&str>, &Locked)],
-) -> Option<&'e smol_str::SmolStr> {
-    let views = |servers: &[std::net::IpAddr]| {
-        let asked = answers.iter().filter(|(names, _)| {
-            let mut parsed = names.iter().filter_map(|it| it.parse::<Server>().ok());
-            parsed.any(|server| servers.contains(&server.ip))
-        });
-        asked.count()
-    };
+/// A network whose own servers contradict each other.
+fn asked_by_chance<'e>(context: &Context<'e>, said: &[Said<'_>]) -> Option<&'e SmolStr> {
+    let estate = context.estate;
     let mut networks = estate.vnets.iter();
-    let found = networks.find(|(_, vnet)| match &vnet.dns {
-        DnsServers::Custom(servers) => {
-            let servers: Vec<_> = servers.iter().map(|server| server.value).collect();
-            views(&servers) > 1
-        }
-        DnsServers::Azure | DnsServers::Firewall(_) | DnsServers::Unknown(_) => false,
+    let found = networks.find(|(_, vnet)| {
+        let own = said.iter().filter(|said| {
+            let mut servers = said.servers.iter().filter_map(|it| server_ip(it));
+            servers.any(|ip| asks(estate, vnet, ip))
+        });
+        let own: Vec<Said<'_>> = own.cloned().collect();
+        contradict(context.facts, &own)
     });
     found.map(|(_, vnet)| &vnet.meta.name)
 }
 
-/// Where the input names a host: a requirement, a private endpoint, a service, a rule of a firewall.
+/// Where the input names a host: a requirement, by a wildcard too, a private endpoint, a service, a rule of a firewall.
 fn named_in(context: &Context<'_>, names: &KnownNames, name: &Fqdn) -> Option<Origin> {
     let estate = context.estate;
     let needs = context.intent.requirements.iter();
     let mut wanted = needs.flat_map(|need| &need.destinations);
-    if let Some(wanted) = wanted.find(|wanted| is_exactly(&wanted.value, name)) {
+    let covers =
+        |to: &Destination| matches!(to, Destination::Fqdn(pattern) if pattern.covers(name));
+    if let Some(wanted) = wanted.find(|wanted| covers(&wanted.value)) {
         return Some(wanted.span.into());
     }
     let mut endpoints = estate.private_endpoints.iter().map(|(_, it)| it);
-    if let Some(endpoint) = endpoints.find(|it| names_of(estate, it).contains(&name)) {
+    if let Some(endpoint) = endpoints.find(|it| estate.endpoint_names(it).contains(&name)) {
         return Some(endpoint.meta.origin);
     }
     // Services that the lock file alone knows are no part of the input.
@@ -190,4 +194,71 @@ fn named_in(context: &Context<'_>, names: &KnownNames, name: &Fqdn) -> Option<Or
             .map(|placed| placed.rule.info.origin);
         application.chain(network).next()
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lint::testing::told;
+
+    fn tg5007(dns: &str, answers: [&str; 2]) -> Vec<(Severity, String, String)> {
+        let policy = format!(
+            "vnet spoke 10.1.0.0/16 {{ {dns}  subnet nodes 10.1.1.0/24 }}
+vnet other 10.2.0.0/16 {{ dns 10.1.0.5 }}
+pool apps in spoke.nodes {{ outbound none }}
+require apps -> *.contoso.com https"
+        );
+        let [one, two] = answers;
+        let lock = format!(
+            "schema: egress-lock/1
+date: 2026-06-30
+servers: [10.1.0.4, 10.1.0.5]
+names:
+  a.contoso.com:
+    {one}
+    views:
+    - servers: [10.1.0.5]
+      {two}
+"
+        );
+        told(Id::TG5007, &policy, &lock)
+    }
+
+    const PRIVATE: &str = "addresses: [10.1.1.20]";
+    const PUBLIC: &str = "addresses: [203.0.113.9]";
+
+    #[test]
+    fn who_is_asked_matters() {
+        let of = |dns| tg5007(dns, [PRIVATE, PUBLIC]).remove(0);
+        let (severity, message, help) = of("dns 10.1.0.4, 10.1.0.5");
+        assert_eq!(severity, Severity::Warning);
+        assert_eq!(
+            message,
+            "where a.contoso.com leads depends on the server that is asked: 10.1.0.4 says 10.1.1.20; 10.1.0.5 says 203.0.113.9"
+        );
+        assert!(
+            help.starts_with("machines of vnet `spoke` ask several"),
+            "{help}"
+        );
+        let (severity, _, help) = of("dns 10.1.0.4");
+        assert_eq!(severity, Severity::Warning);
+        assert!(
+            help.starts_with("networks here ask servers that contradict"),
+            "{help}"
+        );
+        let (severity, _, help) = of("dns azure");
+        assert_eq!(severity, Severity::Note);
+        assert!(help.contains("may differ on purpose"), "{help}");
+    }
+
+    #[test]
+    fn only_contradictions_are_told() {
+        let dns = "dns 10.1.0.4, 10.1.0.5";
+        let count = |one, two| tg5007(dns, [one, two]).len();
+        assert_eq!(count(PUBLIC, "failure: no-such-name"), 1);
+        assert_eq!(count(PUBLIC, "addresses: [0.0.0.0]"), 1);
+        assert_eq!(count(PUBLIC, "addresses: [203.0.113.10]"), 0);
+        assert_eq!(count(PUBLIC, "failure: timeout"), 0);
+        assert_eq!(count("failure: server-failure", PRIVATE), 0);
+    }
 }

@@ -15,7 +15,7 @@ use crate::net::Fqdn;
 
 use super::super::Context;
 use super::super::edit;
-use super::clients::{endpoints_near, is_exactly, is_linked, link, names_of};
+use super::clients::{endpoints_near, is_exactly, is_linked, link};
 
 rule! {
     /// A pool reaches a service by its public name and a firewall rule, though a private endpoint for it is near.
@@ -49,7 +49,7 @@ fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
     for (id, pool) in estate.pools.iter() {
         for subnet in pool.subnets.iter().filter_map(|subnet| subnet.id) {
             for endpoint in endpoints_near(estate, estate.subnets[subnet].vnet) {
-                for name in names_of(estate, endpoint) {
+                for name in estate.endpoint_names(endpoint) {
                     let resolution = context.plane.look_up(subnet, name);
                     let fate = fate(&resolution);
                     if fate.is_none() || (gaps::is_part(estate) && !is_zone_shown(context, name)) {

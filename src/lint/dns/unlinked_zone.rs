@@ -9,7 +9,7 @@ use crate::estate::{Id as ElementId, PrivateDnsZone, Subnet, Vnet};
 use crate::net::Fqdn;
 
 use super::super::Context;
-use super::clients::{asking_subnets, endpoints_near, is_linked, link, names_of};
+use super::clients::{asking_subnets, endpoints_near, is_linked, link};
 
 rule! {
     /// A private DNS zone does not answer where the names of a pool are resolved.
@@ -51,7 +51,8 @@ fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
         let endpoints = endpoints_near(estate, vnet);
         let near = endpoints.flat_map(|endpoint| {
             let origin = endpoint.meta.origin;
-            names_of(estate, endpoint)
+            estate
+                .endpoint_names(endpoint)
                 .into_iter()
                 .map(move |name| (name, origin))
         });

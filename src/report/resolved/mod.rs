@@ -6,9 +6,20 @@ mod text;
 pub use json::{drift_json, json, views_json};
 pub use text::{drift_text, text, views_text};
 
+use camino::Utf8PathBuf;
+
 use crate::azure::Dataplane;
 use crate::dns::Locked;
 use crate::intent::Names;
+
+/// What became of the lock file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Kept {
+    /// The file.
+    pub path: Utf8PathBuf,
+    /// The names that it has an answer for and that nobody answered for now; it was left as it is when there are some.
+    pub lost: usize,
+}
 
 /// What an answer is shown with.
 #[derive(Debug, Clone, Copy)]

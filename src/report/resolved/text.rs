@@ -3,19 +3,17 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use camino::Utf8Path;
-
 use crate::dns::{Difference, Drift, Lock, Views};
 use crate::explain::resolved;
 use crate::net::Fqdn;
 use crate::report::words::counted;
 use crate::report::wrap::paragraph;
 
-use super::{View, answer};
+use super::{Kept, View, answer};
 
 /// Everything that was answered.
 #[must_use]
-pub fn text(view: &View<'_>, lock: &Lock, written: Option<&Utf8Path>) -> String {
+pub fn text(view: &View<'_>, lock: &Lock, written: Option<&Kept>) -> String {
     let mut out = String::new();
     for (name, locked) in &lock.names {
         let _ = writeln!(out, "{name}");
@@ -31,9 +29,7 @@ pub fn text(view: &View<'_>, lock: &Lock, written: Option<&Utf8Path>) -> String 
     out.push('\n');
     unsampled(view, &mut out);
     summary(view, lock, &mut out);
-    if let Some(path) = written {
-        paragraph(&mut out, "written   ", path.as_str(), view.width);
-    }
+    kept(view, written, &mut out);
     out
 }
 
@@ -72,6 +68,11 @@ pub fn drift_text(
         count => format!("{}{since}", counted(count, "name", "names")),
     };
     paragraph(&mut out, "changed   ", &changed, view.width);
+    if let Some(lock) = before.filter(|lock| !lock.views.is_empty()) {
+        let count = counted(lock.views.len(), "name", "names");
+        let text = format!("of other servers, which the file has of {count}; --compare asks them");
+        paragraph(&mut out, "not held  ", &text, view.width);
+    }
     out
 }
 
@@ -81,7 +82,7 @@ pub fn views_text(
     view: &View<'_>,
     views: &Views,
     differences: &[Difference<'_>],
-    written: Option<&Utf8Path>,
+    written: Option<&Kept>,
 ) -> String {
     let mut out = String::new();
     for difference in differences {
@@ -109,15 +110,38 @@ pub fn views_text(
         counted(view.names.exact.len(), "name", "names")
     );
     paragraph(&mut out, "asked     ", &asked, view.width);
+    silent(view, views, &mut out);
     let disagree = match differences.len() {
         0 => "nowhere".to_owned(),
         count => format!("about {}", counted(count, "name", "names")),
     };
     paragraph(&mut out, "disagree  ", &disagree, view.width);
-    if let Some(path) = written {
-        paragraph(&mut out, "written   ", path.as_str(), view.width);
-    }
+    kept(view, written, &mut out);
     out
+}
+
+/// What became of the lock file.
+fn kept(view: &View<'_>, kept: Option<&Kept>, out: &mut String) {
+    match kept {
+        None => {}
+        Some(Kept { path, lost: 0 }) => paragraph(out, "written   ", path.as_str(), view.width),
+        Some(Kept { path, lost }) => {
+            let names = counted(*lost, "name that it has", "names that it has");
+            let text = format!("{path} stays as it is: nobody answered for {names}");
+            paragraph(out, "unwritten ", &text, view.width);
+        }
+    }
+}
+
+/// The servers that said nothing of some names.
+fn silent(view: &View<'_>, views: &Views, out: &mut String) {
+    for (server, lock) in &views.all {
+        let count = lock.unanswered();
+        if count > 0 {
+            let text = format!("{server} for {}", counted(count, "name", "names"));
+            paragraph(out, "no answer ", &text, view.width);
+        }
+    }
 }
 
 fn words(change: &Drift) -> (&Fqdn, String) {

@@ -295,6 +295,61 @@ fn authorities_are_believed_over_tls() {
     }
 }
 
+/// Nobody answers: the answers of another day are not lost, and nothing is said of a disagreement.
+#[test]
+fn a_file_keeps_what_nobody_answers_for() {
+    let run = Run::new();
+    assert_eq!(run.run(&[&view(PRIVATE)], "--lock egress.lock").0, 0);
+    let lock = run.folder.read("egress.lock");
+    let silent = [misbehaving(Manner::Silent), misbehaving(Manner::Silent)];
+    for more in [
+        format!("--server {}", silent[0]),
+        format!("--compare --server {} --server {}", silent[0], silent[1]),
+    ] {
+        let (code, text) = run.run(&[], &format!("--lock egress.lock {more}"));
+        assert_eq!(code, 3, "{text}");
+        let kept = "egress.lock stays as it is: nobody answered for 4 names";
+        assert!(text.contains(kept), "{text}");
+        assert_eq!(run.folder.read("egress.lock"), lock);
+    }
+    let both = format!("--compare --server {} --server {}", silent[0], silent[1]);
+    let (_, text) = run.run(&[], &both);
+    assert!(
+        text.contains(&format!("no answer {} for 4 names", silent[1])),
+        "{text}"
+    );
+    // One that answers is enough, and the other one contradicts nobody.
+    let server = view(PRIVATE);
+    let one = format!(
+        "--compare --lock egress.lock --server {} --server {}",
+        silent[0], server.address
+    );
+    let (code, text) = run.run(&[], &one);
+    assert_eq!(code, 3, "{text}");
+    assert!(text.contains("disagree  nowhere"), "{text}");
+    let again = run.folder.read("egress.lock");
+    let names = |lock: &str| lock.split_once("names:").unwrap().1.to_owned();
+    assert_eq!(names(&again), names(&lock));
+}
+
+/// What was compared is not lost to a run that does not compare.
+#[test]
+fn a_file_with_views_is_compared_again() {
+    let run = Run::new();
+    let (inside, outside) = (view(PRIVATE), view(PUBLIC));
+    let (code, _) = run.run(&[&inside, &outside], "--compare --lock egress.lock");
+    assert_eq!(code, 1);
+    let (code, text) = run.run(&[&inside], "--lock egress.lock");
+    assert_eq!(code, 2);
+    assert!(
+        text.contains("ask with --compare, or name another file"),
+        "{text}"
+    );
+    let (code, text) = run.run(&[&inside], "--lock egress.lock --check");
+    assert_eq!(code, 0, "{text}");
+    assert!(text.contains("not held  of other servers"), "{text}");
+}
+
 #[test]
 fn wrong_usage_is_told() {
     let run = Run::new();

@@ -32,6 +32,9 @@ date: 2026-11-30
 servers:
 - 10.0.0.4
 names:
+  blocked.contoso.com:
+    addresses:
+    - 0.0.0.0
   half.contoso.com:
     addresses:
     - 192.0.2.4
@@ -89,6 +92,14 @@ fn all_addresses_of_a_name_count() {
 #[test]
 fn a_private_answer_is_left_to_the_zones_of_the_estate() {
     let to = "inside.contoso.com";
+    let with = explain(to, "--today 2026-12-01 --lock egress.lock");
+    assert_eq!(with.1, explain(to, "--today 2026-12-01").1);
+}
+
+/// A filter of names answers with an address that is nobody's, which is none of the name.
+#[test]
+fn what_leads_nowhere_is_no_address() {
+    let to = "blocked.contoso.com";
     let with = explain(to, "--today 2026-12-01 --lock egress.lock");
     assert_eq!(with.1, explain(to, "--today 2026-12-01").1);
 }

@@ -117,7 +117,8 @@ fn what_azure_names_is_the_likeliest_explanation() {
     // The model has the rule, and it is not the one that decides.
     let check = unreachable("198.51.100.20", rule("UserRule_no-mail"));
     let text = rows(&check, "www.contoso.com:443", 1);
-    assert!(text.contains("has `no-mail`, and it does not"), "{text}");
+    let there = "a rule of that name is in security group `nodes-nsg` here, and does not decide";
+    assert!(flowed(&text).contains(there), "{text}");
     let routed = json!([issue(
         "UserDefinedRoute",
         json!([{"key": "RouteType", "value": "User"}])
@@ -127,6 +128,24 @@ fn what_azure_names_is_the_likeliest_explanation() {
         text.contains("maybe     Azure holds a user-defined route (outbound,"),
         "{text}"
     );
+}
+
+/// A text without its line breaks.
+fn flowed(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// A rule of that name that filters the other way is another one.
+#[test]
+fn the_direction_of_a_rule_counts() {
+    let mut inbound = rule("UserRule_no-mail");
+    inbound[0]["origin"] = json!("Inbound");
+    let text = rows(
+        &unreachable("198.51.100.25", inbound),
+        "mail.contoso.com:25",
+        0,
+    );
+    assert!(text.contains("not at the same element"), "{text}");
 }
 
 #[test]
@@ -276,6 +295,11 @@ fn what_a_check_does_not_tell_has_to_be_said() {
     let check = reachable("198.51.100.20").to_string();
     let six = reachable("2001:db8::9").to_string();
     let odd = check.replace("Reachable", "Perhaps");
+    let cut = unreachable(
+        "198.51.100.20",
+        json!(["Microsoft.Azure.PSConnectivityIssue"]),
+    )
+    .to_string();
     let bad = check.replace("10.0.0.4", "10.0.0");
     for (policy, seen, more, wrong) in [
         (POLICY, &check, "", "as in --to 198.51.100.20:443"),
@@ -309,6 +333,18 @@ fn what_a_check_does_not_tell_has_to_be_said() {
             &check,
             "--to www.contoso.com --pool jobs",
             "it was tried from 10.1.1.7, which is in no subnet of pool `jobs` (spoke/jobs 10.1.2.0/24); pool `apps` has it",
+        ),
+        (
+            POLICY,
+            &cut,
+            "--to www.contoso.com",
+            "is no issue (check 1): it was cut off when it was written; in PowerShell write it with ConvertTo-Json -Depth 10",
+        ),
+        (
+            POLICY,
+            &check,
+            "--to www.contoso.com:443/udp",
+            "connectivity checks speak TCP and ICMP, and not udp",
         ),
         (
             POLICY,

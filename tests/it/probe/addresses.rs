@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use tidegate::dns::{Address, Answer, Resolver, Trust};
 use tidegate::net::Fqdn;
-use tidegate::probe::{Class, Plan, Protocol, Row, Views, run};
+use tidegate::probe::{Class, ExpectedViews, Plan, Protocol, Row, run};
 
 use super::servers;
 use super::{PATIENT, endpoint};
@@ -43,7 +43,7 @@ fn tried(addresses: &[&str]) -> Row {
     let plan = Plan {
         items: vec![endpoint("www.contoso.com", "http", Protocol::Http, port)],
         unused: Vec::new(),
-        views: Views::default(),
+        views: ExpectedViews::default(),
     };
     let addresses = addresses.iter().map(|it| it.parse().unwrap());
     let names = Arc::new(Several(addresses.collect()));

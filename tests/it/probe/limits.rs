@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use tidegate::dns::{Answer, Resolver, Trust};
 use tidegate::net::Fqdn;
-use tidegate::probe::{Class, Limits, Plan, Protocol, Views, run};
+use tidegate::probe::{Class, ExpectedViews, Limits, Plan, Protocol, run};
 
 use super::servers;
 use super::{IMPATIENT, PATIENT, endpoint, tried};
@@ -46,7 +46,7 @@ fn what_is_left_when_the_time_is_over_is_told() {
             endpoint("127.0.0.1", "https", Protocol::Tls, silent),
         ],
         unused: Vec::new(),
-        views: Views::default(),
+        views: ExpectedViews::default(),
     };
     let (_open, stuck) = mpsc::channel();
     let resolver = Arc::new(Stuck(Mutex::new(stuck)));
@@ -75,7 +75,7 @@ fn few_at_once_are_all_tried() {
     let plan = Plan {
         items: items.collect(),
         unused: Vec::new(),
-        views: Views::default(),
+        views: ExpectedViews::default(),
     };
     let names = Arc::new(super::Names::default());
     let rows = run(&plan, names, &Trust::new(&[]).unwrap(), limits).unwrap();

@@ -18,7 +18,9 @@ use jsonschema::Validator;
 use serde_json::Value;
 use tidegate::dns::{Address, Answer, Failure, Resolver, Trust};
 use tidegate::net::Fqdn;
-use tidegate::probe::{Item, Limits, Listener, Peer, Plan, Protocol, Row, Target, Views, run};
+use tidegate::probe::{
+    ExpectedViews, Item, Limits, Listener, Peer, Plan, Protocol, Row, Target, run,
+};
 
 use super::support::project;
 
@@ -88,7 +90,7 @@ fn tried_with(items: Vec<Item>, names: Names, trust: &Trust, limits: Limits) -> 
     let plan = Plan {
         items,
         unused: Vec::new(),
-        views: Views::default(),
+        views: ExpectedViews::default(),
     };
     run(&plan, Arc::new(names), trust, limits).unwrap()
 }

@@ -11,7 +11,6 @@ use serde_json::Value;
 use crate::net::Transport;
 use crate::probe::{Class, Standing};
 
-use super::read::ObservedError;
 use super::seen::{Ending, Observation, Observed, SeenBy, UnreadLine};
 use line::{Host, Line, What, level_of};
 
@@ -21,7 +20,7 @@ const MOST: usize = 80;
 /// Whether a text has a line of the script.
 pub(super) fn is_told_by(text: &str) -> bool {
     text.lines()
-        .any(|line| matches!(Line::of(line), Line::Tells(_) | Line::Remark(_)))
+        .any(|line| matches!(Line::of(line), Line::Tells(_)))
 }
 
 /// The messages of a command that was run on nodes, from documents whose keys are in small letters.
@@ -36,7 +35,7 @@ pub(super) fn messages(documents: &[Value]) -> Option<String> {
 }
 
 /// Reads the text of a check.
-pub(super) fn read(text: &str) -> Result<Observed, ObservedError> {
+pub(super) fn read(text: &str) -> Observed {
     let mut rows: Vec<Row> = Vec::new();
     let mut remarks = Vec::new();
     let mut unread = Vec::new();
@@ -79,10 +78,7 @@ pub(super) fn read(text: &str) -> Result<Observed, ObservedError> {
             "lines that nslookup, dig and host printed of look-ups that failed: {printed}"
         ));
     }
-    if rows.is_empty() {
-        return Err(ObservedError::NoEndpoint);
-    }
-    Ok(Observed {
+    Observed {
         by: SeenBy::NodeCheck,
         pool: None,
         started: None,
@@ -90,7 +86,7 @@ pub(super) fn read(text: &str) -> Result<Observed, ObservedError> {
         rows: rows.into_iter().map(Row::observed).collect(),
         remarks,
         unread,
-    })
+    }
 }
 
 /// What became of an endpoint.
