@@ -33,7 +33,7 @@ Asks DNS for every name of a policy: those of requirements, of services, private
 samples of wildcards. Nothing else of tidegate asks anybody; other commands read the lock file.
 
 Exit code: 0 all well, 1 with --check something changed, with --compare servers disagree, 2 wrong usage or a file that
-cannot be read or written, 3 a server did not answer for some name.
+cannot be read or written, 3 a server did not answer for some name. The lock file keeps what nobody answers for now.
 
 Examples:
   tidegate resolve policies/hub-spoke.egress --lock egress.lock
