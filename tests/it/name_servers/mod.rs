@@ -50,6 +50,8 @@ impl Asked {
 
     /// What is kept of the answers of a server.
     fn lock(&self, server: &str, more: &str) -> Lock {
+        // A file keeps what servers do not answer for; here all is asked anew.
+        let _ = std::fs::remove_file(self.folder.path("egress.lock"));
         // Some names are in no zone, so that servers do not answer for all.
         let arguments = format!("--server {server} --lock egress.lock {more}");
         self.resolve(&arguments).ends_with(3);
