@@ -45,14 +45,25 @@ impl LookUp<'_> {
     }
 
     pub(super) fn service_of_alias(&self, name: &Fqdn) -> Option<Id<PlatformService>> {
-        let mut services = self.plane.estate.services.iter();
+        let estate = self.plane.estate;
+        let stated = estate.services.iter().find(|(_, service)| {
+            let alias = service.cname.as_ref().map(|cname| &cname.value);
+            alias == Some(name) || service.fqdn.value == *name
+        });
+        if let Some((id, _)) = stated {
+            return Some(id);
+        }
+        // Most names are no alias of a service, and there may be thousands of services.
+        let mut known = self.plane.facts.service_names(estate.cloud);
+        if !known.any(|known| is_under(name, &known.zone)) {
+            return None;
+        }
+        let mut services = estate.services.iter();
+        let is_alias = |service: &PlatformService| {
+            private_name(self.plane, &service.fqdn.value).as_ref() == Some(name)
+        };
         services
-            .find(|(_, service)| {
-                let alias = service.cname.as_ref().map(|cname| &cname.value);
-                alias == Some(name)
-                    || service.fqdn.value == *name
-                    || private_name(self.plane, &service.fqdn.value).as_ref() == Some(name)
-            })
+            .find(|(_, service)| is_alias(service))
             .map(|(id, _)| id)
     }
 
