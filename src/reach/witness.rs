@@ -1,5 +1,6 @@
 //! One flow of a set, as the evaluator of single flows takes it.
 
+use std::cmp::Reverse;
 use std::net::IpAddr;
 
 use crate::azure::{Announced, Dataplane, Flow, Region, Sender, Target};
@@ -36,8 +37,15 @@ pub fn witness_in(
     let address = address_of(source, point.kind)?;
     let mut flow = flow_of(Sender::Inside { subnet, address }, &point, atoms)?;
     if flow.to.address.is_none() {
-        let mut regions = regions.iter();
-        let region = regions.find(|it| is_said(&flows.known, atoms, it.prefix));
+        // Networks cut the Internet differently, so a wide part may hold more than is said: the narrowest is taken, and
+        // first one whose address is not only alike but lies there.
+        let said = regions
+            .iter()
+            .filter(|it| is_said(&flows.known, atoms, it.prefix));
+        let region = said.min_by_key(|it| {
+            let is_there = is_said(&flows.known, atoms, it.address.into());
+            (Reverse(is_there), Reverse(it.prefix.prefix_len()))
+        });
         flow.to.address = region.map(|region| region.address.into());
     }
     Some(flow)

@@ -3,13 +3,10 @@
 use crate::azure::rule_sets::{Owner, of_firewall};
 use crate::azure::{Element, RulePlace, Site, Stage, Trace, Verdict};
 use crate::estate::{Estate, Rules};
-use crate::net::Transport;
+use crate::net::{AppProtocol, Transport};
 use crate::probe::Standing;
 
 use super::seen::Observation;
-
-/// The ports that Azure Firewall listens on for names, whatever its rules are.
-const WEB: [u16; 2] = [80, 443];
 
 /// Why a connection that was made shows nothing, or what one that was not made shows beside that: where application rules
 /// decide, or no rule matches on a port of theirs, Azure Firewall completes the handshake itself
@@ -68,7 +65,9 @@ fn is_listened_on(estate: &Estate, trace: &Trace, port: u16) -> bool {
         .flat_map(|rules| rules.application_rules())
         .flat_map(|placed| placed.rule.protocols.iter())
         .map(|(_, port)| *port);
-    WEB.contains(&port) || ports.any(|it| it == port)
+    // Those of the web it listens on whatever its rules are.
+    let web = [AppProtocol::Http, AppProtocol::Https].map(AppProtocol::default_port);
+    web.contains(&port) || ports.any(|it| it == port)
 }
 
 fn is_application(estate: &Estate, place: RulePlace) -> bool {

@@ -116,7 +116,7 @@ proptest! {
             prop_assert_eq!(amount(&there, direction), amount(&back, opposite), "{:?}", direction);
         }
         prop_assert_eq!(there.is_certain(), back.is_certain());
-        prop_assert_eq!(there.is_open(), back.is_open());
+        prop_assert_eq!(there.is_open(), back.is_open(), "{:#?}\n{:#?}", there, back);
     }
 
     #[test]

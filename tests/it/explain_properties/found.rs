@@ -5,6 +5,7 @@ use tidegate::azure::{Dataplane, Verdict};
 use tidegate::base::Origin;
 use tidegate::estate::{Condition, Estate, Gap, Ref, Unknown, VirtualHub};
 use tidegate::explain::{explain, parse_sender, parse_target};
+use tidegate::verify::{Subnets, difference};
 
 use super::build::{meta, span};
 use crate::worked_examples::{estate, traced};
@@ -228,4 +229,25 @@ fn a_lost_reply_to_a_look_up_stops_the_request() {
     assert_eq!(verdict("10.0.2.53:53"), Verdict::NoReturn);
     assert_eq!(verdict("20.60.0.1:443"), Verdict::Allowed);
     assert_eq!(verdict("api.example.com"), Verdict::Denied);
+}
+
+/// Two networks cut the Internet differently: the example of a change lies in the part that changes, whichever of them
+/// comes first.
+#[test]
+fn an_example_lies_in_the_narrower_part_of_the_internet() {
+    let network = |table: &str, more: &str| {
+        estate(&format!(
+            "vnet net 10.0.0.0/16 {{ subnet nodes 10.0.1.0/24 {{ {table} default-outbound on }} }}
+             vnet other 10.9.0.0/16 {{ subnet nodes 10.9.1.0/24 {{ {more} default-outbound on }} }}
+             route-table rt {{ route odd 192.0.0.0/2 -> none }}
+             route-table half {{ route half 0.0.0.0/1 -> internet }}"
+        ))
+    };
+    let fine = network("route-table rt", "");
+    let coarse = network("", "route-table half");
+    let plane = |estate| Dataplane::new(estate, Facts::builtin(), None);
+    for (before, after) in [(&fine, &coarse), (&coarse, &fine)] {
+        let told = difference(&plane(before), &plane(after), Subnets::All);
+        assert!(told.is_certain() && !told.is_open(), "{told:#?}");
+    }
 }
