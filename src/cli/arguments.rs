@@ -152,7 +152,7 @@ pub(super) struct ReportOptions {
 
 /// What `verify` prints below its options.
 const VERIFY_HELP: &str = "\
-Exit code: 0 all that is needed arrives and no more is open than allowed, 1 a deficit or too much excess, 2 wrong usage
+Exit code: 0 all that is needed arrives and no more is open than allowed, 1 a deficit or too much excess, 2 wrong usage \
 or a file that cannot be read, 3 it is not known whether all that is needed arrives.
 
 Examples:
@@ -203,10 +203,10 @@ pub(super) struct VerifyOptions {
 
 /// What `diff` prints below its options.
 const DIFF_HELP: &str = "\
-A path with a revision of git before it, as in main:infra/, is read from that revision; it counts from the root of the
+A path with a revision of git before it, as in main:infra/, is read from that revision; it counts from the root of the \
 repository unless it begins with a dot. A path that exists is no revision.
 
-Exit code: 0 no change, 1 changes, 2 wrong usage or a file that cannot be read, 3 it is not known whether something
+Exit code: 0 no change, 1 changes, 2 wrong usage or a file that cannot be read, 3 it is not known whether something \
 changes.
 
 Examples:
@@ -244,7 +244,7 @@ pub(super) struct DiffOptions {
 
 /// What `optimize` prints below its options.
 const OPTIMIZE_HELP: &str = "\
-Exit code: 0 done, 1 with --check when fewer rules would do the same, 2 wrong usage or a file that cannot be read,
+Exit code: 0 done, 1 with --check when fewer rules would do the same, 2 wrong usage or a file that cannot be read, \
 3 what was found could not be proved.
 
 Examples:

@@ -19,8 +19,8 @@ use super::output::{Disk, print, print_error, refuse};
 
 /// What `catalog diff` prints below its options.
 pub(super) const HELP: &str = "\
-A date is 2024, 2024-05 or 2024-05-31 and means the end of what it names. A catalog with a date is what the page behind
-it named then; without one, beside one with a date, it is the last day that is known. Of a catalog that tells versions of
+A date is 2024, 2024-05 or 2024-05-31 and means the end of what it names. A catalog with a date is what the page behind \
+it named then; without one, beside one with a date, it is the last day that is known. Of a catalog that tells versions of \
 its product apart, NAME@VERSION is what that version needs.
 
 Exit code: 0 no change, 1 changes, 2 wrong usage, a catalog that cannot be read, or a date that is not known.

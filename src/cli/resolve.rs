@@ -29,18 +29,18 @@ use super::trust::TrustOptions;
 
 /// What `resolve` prints below its options.
 pub(super) const HELP: &str = "\
-Asks DNS for every name of a policy: those of requirements, of services, private endpoints and API servers, and the
-samples of wildcards. Nothing else of tidegate asks anybody; other commands read the lock file.
+Asks DNS for every name of a policy: those of requirements, of services, private endpoints and API servers, and the \
+samples of wildcards. But for probe no other command uses a network; they read the lock file.
 
-Exit code: 0 all well, 1 with --check something changed, with --compare servers disagree, 2 wrong usage or a file that
+Exit code: 0 all well, 1 with --check something changed, with --compare servers disagree, 2 wrong usage or a file that \
 cannot be read or written, 3 a server did not answer for some name. The lock file keeps what nobody answers for now.
 
 Examples:
   tidegate resolve policies/hub-spoke.egress --lock egress.lock
   tidegate resolve policies/hub-spoke.egress --lock egress.lock --check
   tidegate resolve policies/hub-spoke.egress --server 10.0.0.4 --server 168.63.129.16 --compare
-  tidegate lint policies/hub-spoke.egress --lock egress.lock      # what the answers say of the network
-  tidegate resolve policies/hub-spoke.egress --server tls://10.0.0.4#dns.contoso.com --ca contoso-ca.pem";
+  tidegate lint policies/hub-spoke.egress --lock egress.lock
+  tidegate resolve policies/hub-spoke.egress --server tls://10.0.0.4#dns.contoso.com --ca ca.pem";
 
 /// Options of `resolve`.
 #[derive(Debug, Args)]

@@ -12,7 +12,7 @@ use crate::probe::Sample;
 pub(in crate::cli) const HELP: &str = "\
 Run it where the pool is: it speaks to what the pool needs, and tells what became of that.
 
-Exit code: 0 everything was reached, 1 something was not, 2 wrong usage or a file that cannot be read, 3 of something it
+Exit code: 0 everything was reached, 1 something was not, 2 wrong usage or a file that cannot be read, 3 of something it \
 is not known.
 
 Examples:
