@@ -58,11 +58,19 @@ struct Change<'v> {
     failure: Option<String>,
 }
 
+/// A server that said nothing of some names.
+#[derive(Serialize)]
+struct Silent<'v> {
+    server: &'v str,
+    names: usize,
+}
+
 #[derive(Serialize)]
 struct Compared<'v> {
     version: u32,
     servers: Vec<&'v str>,
     differences: Vec<Apart<'v>>,
+    unanswered: Vec<Silent<'v>>,
 }
 
 #[derive(Serialize)]
@@ -186,6 +194,15 @@ pub fn views_json(view: &View<'_>, views: &Views, differences: &[Difference<'_>]
             .map(|(server, _)| server.as_str())
             .collect(),
         differences: apart.collect(),
+        unanswered: views
+            .all
+            .iter()
+            .map(|(server, lock)| Silent {
+                server,
+                names: lock.unanswered(),
+            })
+            .filter(|silent| silent.names > 0)
+            .collect(),
     })
 }
 

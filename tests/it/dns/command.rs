@@ -318,6 +318,10 @@ fn a_file_keeps_what_nobody_answers_for() {
         text.contains(&format!("no answer {} for 4 names", silent[1])),
         "{text}"
     );
+    let (_, json) = run.run(&[], &format!("{both} --format json"));
+    let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(json["differences"], serde_json::json!([]));
+    assert_eq!(json["unanswered"][1]["names"], 4, "{json:#}");
     // One that answers is enough, and the other one contradicts nobody.
     let server = view(PRIVATE);
     let one = format!(
