@@ -37,8 +37,9 @@ pub(super) fn addresses(server: SocketAddr, name: &str) -> BTreeSet<IpAddr> {
 /// The status of the answer for a name, such as `NXDOMAIN`.
 pub(super) fn status(server: SocketAddr, name: &str) -> String {
     let answer = dig(server, &["+noall", "+comments", name]);
-    let status = answer.split_once("status: ").unwrap().1;
-    status.split_once(',').unwrap().0.to_owned()
+    let status = answer.split_once("status: ").map_or("", |(_, rest)| rest);
+    let status = status.split_once(',').map_or("", |(status, _)| status);
+    status.to_owned()
 }
 
 /// Whether an answer over UDP is cut off. A busy machine may have the server fail at first, so it is asked a few times.

@@ -5,6 +5,7 @@ use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, UdpSocket};
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU16, Ordering};
 
+use super::dig;
 use crate::authority::Authority;
 use crate::cli::Folder;
 use crate::support::{files, project};
@@ -96,14 +97,20 @@ impl Servers {
         let mut unbound = Command::new("unbound");
         unbound.args(["-dd", "-c"]).arg(folder.path("unbound.conf"));
         let here = |port| (Ipv4Addr::LOCALHOST, port).into();
-        Self {
+        let servers = Self {
             named: Some(Daemon::start(&mut named, " running")),
             _unbound: Daemon::start(&mut unbound, "start of service"),
             outside: here(port),
             inside: (Ipv6Addr::LOCALHOST, port).into(),
             forwarder: here(forwarder),
             over_tls: here(over_tls),
+        };
+        for server in [servers.outside, servers.inside] {
+            // On a busy machine the log is ahead of the zones.
+            let answers = (0..20).any(|_| dig::status(server, "many.contoso.com") == "NOERROR");
+            assert!(answers, "{server} does not answer");
         }
+        servers
     }
 
     /// Ends BIND.
