@@ -75,7 +75,10 @@ fn missing_in_model(ending: Ending) -> &'static str {
         Ending::Untold => return "what is deployed is not what is described",
     };
     match class {
-        Class::NoSuchName | Class::DnsFailure => {
+        Class::DnsFailure => {
+            "the servers that the pool asks are not reached, fail or refuse: the way to them, a zone, a link or a forwarder is not as described"
+        }
+        Class::NoSuchName => {
             "the servers that the pool asks do not know the name: a zone, a link or a forwarder is not as described"
         }
         Class::WrongView => {

@@ -65,6 +65,12 @@ impl RawRow {
             place: format!("row {row}"),
         };
         let class = Class::from_word(&self.class).ok_or_else(|| wrong(&self.class, "class"))?;
+        // One wildcard or tag stands for many names, so the one that was tried is told.
+        let own = self
+            .name
+            .as_deref()
+            .filter(|name| *name != self.destination);
+        let tried = own.map_or_else(String::new, |name| format!(" ({name})"));
         let name = self
             .name
             .map(|name| name.parse().map_err(|_| wrong(&name, "name")));
@@ -76,7 +82,7 @@ impl RawRow {
             _ => Transport::Tcp,
         };
         Ok(Observation {
-            endpoint: format!("{} {}", self.destination, self.service),
+            endpoint: format!("{} {}{tried}", self.destination, self.service),
             requirement: Some(self.requirement),
             from: None,
             name: name.transpose()?,

@@ -50,6 +50,17 @@ names:
     - 198.51.100.7
 ";
 
+/// The policy with a pool that needs the name whose address a security rule denies.
+fn needing(service: &str) -> String {
+    format!(
+        "{POLICY}
+identity apps-id {{ role \"Network Contributor\" on this resource-group }}
+pool apps in hub.nodes {{ outbound userDefinedRouting  identity apps-id }}
+require apps -> stopped.contoso.com {service}
+"
+    )
+}
+
 fn explain(to: &str, more: &str) -> (i32, String, String) {
     let folder = Folder::new();
     folder.write("hub.egress", POLICY);
@@ -120,13 +131,7 @@ fn a_file_that_is_laid_out_in_another_way_says_the_same() {
 #[test]
 fn verify_takes_the_addresses_of_the_lock_file() {
     let folder = Folder::new();
-    let policy = POLICY.to_owned()
-        + "
-identity apps-id { role \"Network Contributor\" on this resource-group }
-pool apps in hub.nodes { outbound userDefinedRouting  identity apps-id }
-require apps -> stopped.contoso.com https
-";
-    folder.write("hub.egress", policy);
+    folder.write("hub.egress", needing("https"));
     folder.write("egress.lock", LOCK);
     let verify = |more: &str| {
         let arguments = format!("verify hub.egress --today 2026-12-01 {more}");
@@ -153,13 +158,7 @@ fn an_old_lock_file_is_told() {
 #[test]
 fn compile_takes_the_addresses_of_the_lock_file() {
     let folder = Folder::new();
-    let policy = POLICY.to_owned()
-        + "
-identity apps-id { role \"Network Contributor\" on this resource-group }
-pool apps in hub.nodes { outbound userDefinedRouting  identity apps-id }
-require apps -> stopped.contoso.com tcp/9093
-";
-    folder.write("hub.egress", policy);
+    folder.write("hub.egress", needing("tcp/9093"));
     folder.write("egress.lock", LOCK);
     let compile = |more: &str| {
         let arguments = format!("compile hub.egress --today 2026-12-01 --out out {more}");

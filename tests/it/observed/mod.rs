@@ -184,3 +184,24 @@ fn what_is_no_probe_is_told() {
         assert!(text.contains(wrong), "{from} -> {to}: {text}");
     }
 }
+
+/// A wildcard or a tag stands for many names: the one that was tried is told.
+#[test]
+fn the_name_that_stood_for_a_wildcard_is_told() {
+    let mut all = seen();
+    let mut tried = row(
+        "mcr.microsoft.com",
+        "https",
+        None,
+        "dns_failure",
+        "no answer in time",
+    );
+    tried["destination"] = json!("*.microsoft.com");
+    all["rows"] = json!([tried]);
+    let (_, text) = explain(&all.to_string(), "");
+    assert!(
+        text.contains("*.microsoft.com https (mcr.microsoft.com)"),
+        "{text}"
+    );
+    assert!(text.contains("are not reached, fail or refuse"), "{text}");
+}
